@@ -1,8 +1,12 @@
 // Package notice holds what CSIRTs say to each other: alerts, cooperation requests, receipts,
 // replies and the words that close a request, with the field's vocabularies (TLP 2.0, PAP, RSIT,
 // CAP 1.2). A notice is the body of a record; the record (pkg/record) says who, when and where.
-// It is not a transport and decides nothing about who may read (see pkg/policy).
-// Invariant: a value that Decode returned passes its Validate.
+// It is not a transport, decides nothing about who may read (see pkg/policy), and does not render:
+// text of a peer is shown only through something that neutralises control and bidi characters.
+// Invariant: a value that Decode returned carries a TLP label that this release knows, has the
+// members its kind requires, keeps within the limits of limits.go and is in the form that Normalize
+// gives. It need not pass Validate: a peer may be newer (unknown words, kept as they came) or
+// careless (odd characters). What Encode wrote passes both.
 package notice
 
 import (
@@ -55,7 +59,7 @@ type Text struct {
 type Affected struct {
 	Prefixes  []netip.Prefix `json:"prefixes,omitempty"`  // IPv4 and IPv6, masked
 	ASNs      []uint32       `json:"asns,omitempty"`      // autonomous system numbers
-	Domains   []string       `json:"domains,omitempty"`   // lower-case, A-labels, no trailing dot
+	Domains   []string       `json:"domains,omitempty"`   // lower-case, A-labels, no trailing dot; subdomains are meant too
 	Countries []string       `json:"countries,omitempty"` // ISO 3166-1 alpha-2, upper case
 	Sectors   []string       `json:"sectors,omitempty"`   // lower-case words such as "finance"
 }
@@ -70,7 +74,7 @@ type Reference struct {
 type Attachment struct {
 	Name      string `json:"name"`       // a file name without directories
 	MediaType string `json:"media_type"` // RFC 6838, e.g. application/csaf+json
-	Data      []byte `json:"data"`       // base64url without padding on the wire
+	Data      []byte `json:"data"`       // base64url without padding on the wire; verbatim
 }
 
 // Alert is a new, updated or cancelled warning.
@@ -100,7 +104,7 @@ type Request struct {
 	Marking  Marking  `json:"marking"`
 	Priority Priority `json:"priority"`
 	// To names the teams asked, ascending and unique. Empty means the whole community: everybody is
-	// asked and nobody is made silent by not answering.
+	// asked and nobody counts as silent for not answering.
 	To []identity.TeamID `json:"to,omitempty"`
 	// Case joins the requests of one case: three teams asked privately are three records with one Case.
 	Case        string       `json:"case"`

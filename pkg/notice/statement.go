@@ -1,0 +1,194 @@
+package notice
+
+import (
+	"bytes"
+	"cmp"
+	"time"
+
+	"tocsin/pkg/dsse"
+	"tocsin/pkg/identity"
+	"tocsin/pkg/record"
+)
+
+// Charter founds a community. It holds founders only; every other member comes from statements. Its
+// statement is signed by all founders, and the community's ID is the hash of that statement.
+type Charter struct {
+	Name     string            `json:"name"`            // of the community, one line
+	Region   string            `json:"region,omitzero"` // where its members are, in words
+	Sector   string            `json:"sector,omitzero"` // what they protect: a word such as "finance"
+	Founders []identity.TeamID `json:"founders"`        // ascending and unique
+	// RetentionDays is how long members keep and hand out records. 0 means DefaultRetentionDays.
+	RetentionDays int `json:"retention_days"`
+	// ReplyByFloor is the shortest time in seconds that a request may give for an answer; see
+	// Request.Deadline. 0 means DefaultReplyByFloor.
+	ReplyByFloor int `json:"reply_by_floor"`
+	// LastResort says, in one line for people, whom to ask when nobody else answers.
+	LastResort string `json:"last_resort,omitzero"`
+	// Admission is reserved for the admission of members by members. In this first form a founder's
+	// Member statement admits, so a charter that promises more is not written (Validate), and is read.
+	Admission Admission `json:"admission,omitzero"`
+	// Ends closes a community made for one case; zero means that it stays.
+	Ends time.Time `json:"ends,omitzero"`
+}
+
+// Admission is how a team becomes a member, and ceases to be one, where founders do not decide alone.
+type Admission struct {
+	Sponsors      int `json:"sponsors,omitzero"`       // members of different parent organisations
+	ObjectionDays int `json:"objection_days,omitzero"` // during which any member may object
+	RemovalQuorum int `json:"removal_quorum,omitzero"` // members that must agree to a removal
+}
+
+// Member says that a team belongs to a community. A founder of the community signs it.
+type Member struct {
+	Community identity.CommunityID `json:"community"`
+	Team      identity.TeamID      `json:"team"`
+	Name      string               `json:"name"` // what the signer calls the team, one line
+}
+
+// Remove says that a team no longer belongs to a community. What it wrote after the heads named here
+// is outside the record set; a lane that is not named is outside as a whole.
+type Remove struct {
+	Community identity.CommunityID `json:"community"`
+	Team      identity.TeamID      `json:"team"`
+	Heads     []LaneHead           `json:"heads,omitempty"` // ascending by node and run, unique
+}
+
+// LaneHead is the last record of a lane that counts.
+type LaneHead struct {
+	Node identity.NodeID `json:"node"`
+	Run  dsse.Nonce      `json:"run"`
+	Seq  uint64          `json:"seq"`
+	ID   record.ID       `json:"id"`
+}
+
+// DecodeCharter reads what a charter statement says. Errors wrap ErrUnreadable.
+func DecodeCharter(b []byte) (*Charter, error) {
+	c := &Charter{}
+	if err := decode(b, c); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// DecodeMember reads what a member statement says. Errors wrap ErrUnreadable.
+func DecodeMember(b []byte) (*Member, error) {
+	m := &Member{}
+	if err := decode(b, m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// DecodeRemove reads what a removal statement says. Errors wrap ErrUnreadable.
+func DecodeRemove(b []byte) (*Remove, error) {
+	r := &Remove{}
+	if err := decode(b, r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Retention returns how long members keep records.
+func (c *Charter) Retention() time.Duration { return time.Duration(c.RetentionDays) * 24 * time.Hour }
+
+// Floor returns the shortest time in which an answer can be asked for; see Request.Deadline.
+func (c *Charter) Floor() time.Duration { return time.Duration(c.ReplyByFloor) * time.Second }
+
+// Normalize gives the charter its one form, defaults written out.
+func (c *Charter) Normalize() {
+	cleanLine(&c.Name)
+	cleanLine(&c.Region)
+	cleanLine(&c.Sector)
+	sortIDs(&c.Founders)
+	if c.RetentionDays == 0 {
+		c.RetentionDays = DefaultRetentionDays
+	}
+	if c.ReplyByFloor == 0 {
+		c.ReplyByFloor = int(DefaultReplyByFloor / time.Second)
+	}
+	cleanLine(&c.LastResort)
+	cleanTime(&c.Ends)
+}
+
+// Normalize gives the statement its one form.
+func (m *Member) Normalize() { cleanLine(&m.Name) }
+
+// Normalize gives the statement its one form.
+func (r *Remove) Normalize() { sortSet(&r.Heads, compareHeads) }
+
+// Validate returns what must be put right before signing; see Content.
+func (c *Charter) Validate() error { return validate(c) }
+
+// Validate returns what must be put right before signing; see Content.
+func (m *Member) Validate() error { return validate(m) }
+
+// Validate returns what must be put right before signing; see Content.
+func (r *Remove) Validate() error { return validate(r) }
+
+func (c *Charter) check(f *findings) {
+	f.name("name", c.Name)
+	f.line("region", c.Region, MaxLine)
+	f.line("sector", c.Sector, MaxLine)
+	if len(c.Founders) == 0 {
+		f.add("founders", "is missing", "at least one team ID")
+	}
+	f.count("founders", len(c.Founders), MaxFounders)
+	checkIDs(f, "founders", c.Founders)
+	f.within("retention_days", c.RetentionDays, 1, MaxRetentionDays)
+	f.within("reply_by_floor", c.ReplyByFloor, 1, MaxReplyByFloor)
+	f.line("last_resort", c.LastResort, MaxTitle)
+	if f.strict && c.Admission != (Admission{}) {
+		f.add("admission", "is reserved", "founders admit, by a member statement")
+	}
+	checkTime(f, "ends", c.Ends)
+}
+
+func (m *Member) check(f *findings) {
+	checkMembership(f, m.Community, m.Team)
+	f.name("name", m.Name)
+}
+
+func (r *Remove) check(f *findings) {
+	checkMembership(f, r.Community, r.Team)
+	f.count("heads", len(r.Heads), MaxHeads)
+	for i, h := range r.Heads {
+		field := at("heads", i)
+		if h.Node == (identity.NodeID{}) || h.ID == (record.ID{}) {
+			f.add(field, "names no node or no record", "")
+		}
+		if h.Seq > maxInteger {
+			f.add(field+".seq", "is 2^53 or more", "")
+		}
+		if i > 0 && r.Heads[i-1].Node == h.Node && r.Heads[i-1].Run == h.Run {
+			f.add(field, "names the same lane again", "")
+		}
+	}
+}
+
+func checkMembership(f *findings, c identity.CommunityID, t identity.TeamID) {
+	if c == (identity.CommunityID{}) {
+		f.add("community", "is missing", "")
+	}
+	if t == (identity.TeamID{}) {
+		f.add("team", "is missing", "")
+	}
+}
+
+// name checks a required name of one line.
+func (f *findings) name(field, s string) {
+	f.line(field, s, MaxName)
+	if s == "" {
+		f.add(field, "is missing", "")
+	}
+}
+
+func (f *findings) within(field string, n, low, high int) {
+	if n < low || n > high {
+		f.addf(field, "is %d, must be from %d to %d", n, low, high)
+	}
+}
+
+func compareHeads(a, b LaneHead) int {
+	return cmp.Or(bytes.Compare(a.Node[:], b.Node[:]), bytes.Compare(a.Run[:], b.Run[:]),
+		cmp.Compare(a.Seq, b.Seq), bytes.Compare(a.ID[:], b.ID[:]))
+}
