@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -101,11 +102,34 @@ func newCommand(e *env, s command) *cli.Command {
 	return cmd
 }
 
-// requiredFlag marks a flag without which the command is refused. urfave's own Required prints help to stdout first.
-type requiredFlag struct{ cli.DocGenerationFlag }
+// requiredCategory marks a flag without which the command is refused. It uses the one free word that every urfave flag
+// carries; urfave's own Required prints help to stdout, and before the order of the words has been looked at.
+const requiredCategory = "required"
 
-// required makes the command refuse to run without f.
-func required(f cli.DocGenerationFlag) cli.Flag { return requiredFlag{f} }
+// required makes the command refuse to run without f. A kind of flag that it does not know is a mistake in the program, which
+// every start and every test would show.
+func required(f cli.Flag) cli.Flag {
+	switch f := f.(type) {
+	case *cli.StringFlag:
+		f.Category = requiredCategory
+	case *cli.StringSliceFlag:
+		f.Category = requiredCategory
+	case *cli.PathFlag:
+		f.Category = requiredCategory
+	case *cli.IntFlag:
+		f.Category = requiredCategory
+	case *cli.DurationFlag:
+		f.Category = requiredCategory
+	default:
+		panic(fmt.Sprintf("required: no case for %T", f))
+	}
+	return f
+}
+
+func isRequired(f cli.Flag) bool {
+	c, ok := f.(cli.CategorizableFlag)
+	return ok && c.GetCategory() == requiredCategory
+}
 
 // globalFlags are accepted by every command and by every noun before it. They are made anew each time, since urfave
 // writes to the flags it parses.

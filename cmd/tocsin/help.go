@@ -51,9 +51,9 @@ func (p page) synopsis() string {
 		return b.String()
 	}
 	for _, f := range p.Flags {
-		if r, ok := f.(requiredFlag); ok {
-			_, value := flagText(r)
-			fmt.Fprintf(&b, " %s %s", dashed(r.Names()[0]), value)
+		if isRequired(f) {
+			_, value := flagText(f)
+			fmt.Fprintf(&b, " %s %s", dashed(f.Names()[0]), value)
 		}
 	}
 	b.WriteString(" [flags]")
@@ -107,7 +107,7 @@ func flagRow(f cli.Flag) (left, right string) {
 		names = append(names, dashed(n))
 	}
 	left = strings.TrimSpace(strings.Join(names, ", ") + " " + value)
-	if _, ok := f.(requiredFlag); ok {
+	if isRequired(f) {
 		text += " (required)"
 	} else if d, ok := f.(cli.DocGenerationFlag); ok && d.TakesValue() && d.GetDefaultText() != "" && d.GetDefaultText() != `""` {
 		text += " (default " + d.GetDefaultText() + ")"

@@ -20,17 +20,20 @@ func commands(e *env) []*cli.Command {
 }
 
 // run executes one command line and returns its exit code. It writes nowhere but to the writers of e, and never exits.
-func run(ctx context.Context, e *env) int {
-	e.JSON = jsonTyped(e.Args)
+func run(ctx context.Context, e *env) int { return runTree(ctx, e, commands(e)) }
+
+// runTree is run for any tree, so that the tests can hold the wrapper to its promises with commands of their own.
+func runTree(ctx context.Context, e *env, tree []*cli.Command) int {
 	out := &answer{w: e.Stdout}
 	e.Stdout = out
-	err := newApp(e).RunContext(ctx, append([]string{programName}, e.Args...))
+	err := newApp(e, tree).RunContext(ctx, append([]string{programName}, e.Args...))
 	if err == nil && out.err != nil {
 		err = fmt.Errorf("write answer: %w", out.err)
 	}
 	if err == nil {
 		return int(exitDone)
 	}
+	e.JSON = e.JSON || jsonTyped(e.Args)
 	return report(e, explain(err))
 }
 
@@ -47,13 +50,13 @@ func jsonTyped(args []string) bool {
 
 // newApp assembles the tree. Everything that urfave does on its own account is switched off here: help and version flags
 // (shared package variables), help to stdout on a mistake, os.Exit, and a stat of the binary for its build time.
-func newApp(e *env) *cli.App {
+func newApp(e *env, tree []*cli.Command) *cli.App {
 	app := &cli.App{
 		Name:                      programName,
 		HelpName:                  programName,
 		Usage:                     "signed alerts and cooperation requests between CSIRTs, without a centre",
 		Flags:                     append(globalFlags(), &cli.BoolFlag{Name: "version", Usage: "print the version"}),
-		Commands:                  commands(e),
+		Commands:                  tree,
 		HideHelp:                  true,
 		HideHelpCommand:           true,
 		HideVersion:               true,

@@ -65,7 +65,7 @@ func checkTail(raw []string, c *cli.Context) tailCheck {
 		word := tail[i]
 		if word == "--" {
 			plain = append(plain, tail[i+1:]...)
-			return tailCheck{err: wrongOrder(head, late, plain, "--")}
+			return tailCheck{err: wrongOrder(head, late, plain, append(late, "--")[0])}
 		}
 		if word == "-" || !strings.HasPrefix(word, "-") {
 			plain = append(plain, word)
@@ -144,8 +144,8 @@ func countOf(shape string) (least, most int) {
 func checkRequired(c *cli.Context) error {
 	var missing []string
 	for _, f := range c.Command.Flags {
-		if r, ok := f.(requiredFlag); ok && !c.IsSet(r.Names()[0]) {
-			missing = append(missing, dashed(r.Names()[0]))
+		if isRequired(f) && !c.IsSet(f.Names()[0]) {
+			missing = append(missing, dashed(f.Names()[0]))
 		}
 	}
 	if len(missing) == 0 {
