@@ -1,0 +1,42 @@
+// Package store keeps a replica's keys and values on disk: it is replica.Store on Badger, and the
+// only importer of Badger.
+//
+// It is not a cache, not a query language and not the place where the key layout is decided (that
+// is pkg/replica). It has no value log to collect: every value fits the LSM tree (ValueThreshold
+// above replica.MaxApplyBytes), so Badger's value log stays empty, its discard statistics stay
+// empty, and there is no garbage collection to run. Space comes back by Drop alone.
+//
+// Invariant: an Apply that returned nil is on stable storage, and a store that cannot be trusted or
+// has no room is refused by Open with a reason, before Badger touches a file.
+//
+// # Layout
+//
+//	DIR/          0700, locked (flock) while a Store is open
+//	DIR/db/       Badger's files, encrypted with Options.Key
+//	DIR/ballast   room set aside; given up so that a full disk can still be opened and pruned
+//	DIR/clean     digest of Badger's MANIFEST, written by Close and removed by Open
+//	DIR/orphans/  tables found after a crash that the MANIFEST does not list, kept until the next
+//	              orderly stop
+//
+// # What Badger does that this package guards against
+//
+// Read in Badger 4.9.6 and met in the tests:
+//
+//   - On a full disk it dies of SIGBUS (its log is a sparse mapping) and dies again on restart.
+//     Hence the floor, checked before Open and before each write, and the ballast.
+//   - It opens tables in goroutines of its own, where a damaged table panics or ends the process by
+//     log.Fatal; neither can be recovered by a caller. Open therefore reads the footer, the index
+//     and the last block of every table first, in a place where a panic is caught.
+//   - It deletes tables that a truncated MANIFEST does not name. Open sets them aside instead, and
+//     after an orderly stop it insists on the very MANIFEST that was left.
+//   - A damaged entry in the middle of a write-ahead log ends the replay without a word, losing
+//     what follows. Open tells a torn end (nothing acknowledged follows) from damage.
+//   - An empty log file, left by a crash between creating and sizing it, makes its Open fail.
+//   - A new log file's directory entry is not synced. Apply does so.
+//   - DropPrefix reports success when its first compaction failed. Drop looks again.
+//   - A damaged data block reads as absent, in Get, in Scan and in compactions. Only Verify and
+//     Options.Verify see it; both read every block. A compaction that meets a damaged block in
+//     Badger's own goroutines can still end the process.
+//   - Damage to the length fields of a log entry hides the rest of that log file (at most one
+//     memtable, and only after a crash: an orderly stop leaves no log behind).
+package store

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"tocsin/pkg/replica"
+)
+
+// Errors of Open (and ErrCorrupt of any call). Test with errors.Is. The text names the directory or
+// file and the next step.
+var (
+	// ErrLocked: another process, or another Store of this one, has the directory open.
+	ErrLocked = errors.New("store is in use")
+	// ErrCorrupt: a file is damaged, missing or not what was left there.
+	ErrCorrupt = errors.New("store is damaged")
+	// ErrWrongKey: the store was written with another key.
+	ErrWrongKey = errors.New("store key does not fit")
+)
+
+// maxKey is the longest key, in bytes; Badger's own limit.
+const maxKey = 65000
+
+func corrupt(file, what string) error {
+	return fmt.Errorf("%w: %s: %s; stop, keep a copy of the directory, then restore it from a backup "+
+		"or start with an empty one and let the peers fill it", ErrCorrupt, file, what)
+}
+
+func wrongKey(dir string) error {
+	return fmt.Errorf("%w: %s was written with another key; give the key it was made with, or another directory",
+		ErrWrongKey, dir)
+}
+
+// explainOpen turns an error of badger.Open into one of ours. What is neither the system's nor the
+// key's fault is damage: the options are fixed and tested.
+func explainOpen(dir string, err error) error {
+	var errno syscall.Errno
+	switch {
+	case errors.Is(err, badger.ErrEncryptionKeyMismatch):
+		return wrongKey(dir)
+	case errors.As(err, &errno), errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("open store %s: %w", dir, err)
+	default:
+		return corrupt(dir, oneLine(err.Error()))
+	}
+}
+
+// explain turns an error of an open Badger into one of the contract's.
+func explain(verb string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, badger.ErrKeyNotFound):
+		return replica.ErrNotFound
+	case errors.Is(err, badger.ErrTxnTooBig):
+		return replica.ErrTooBig
+	case errors.Is(err, badger.ErrDBClosed):
+		return replica.ErrClosed
+	default:
+		return fmt.Errorf("%s store: %w", verb, err)
+	}
+}
+
+// oneLine keeps the first line of a text, and not more of it than a log line bears.
+func oneLine(s string) string {
+	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
+	if len(s) > 300 {
+		s = s[:300]
+	}
+	return s
+}
