@@ -14,12 +14,12 @@ import (
 )
 
 // try runs one line in this process.
-func try(t *testing.T, ctx context.Context, args ...string) (code int, stdout, stderr string) {
+func try(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	e := testEnv(args, &out)
 	e.Stderr = &errs
-	code = run(ctx, e)
+	code = run(t.Context(), e)
 	return code, out.String(), errs.String()
 }
 
@@ -78,7 +78,7 @@ func TestTree(t *testing.T) {
 					seen[n] = true
 				}
 			}
-			code, out, errs := try(t, t.Context(), append(path, "--help")...)
+			code, out, errs := try(t, append(path, "--help")...)
 			if code != 0 || errs != "" || !strings.HasPrefix(out, "tocsin "+name+": ") {
 				t.Errorf("--help: exit %d, stdout %q, stderr %q", code, out, errs)
 			}

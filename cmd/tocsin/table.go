@@ -30,8 +30,8 @@ func newTable(head ...string) *table {
 // add appends a row; cells beyond the named columns are dropped, missing ones are empty.
 func (t *table) add(cells ...string) {
 	row := make([]string, len(t.head))
-	for i := range min(len(cells), len(row)) {
-		row[i] = cleanLine(cells[i])
+	for i, cell := range cells[:min(len(cells), len(row))] {
+		row[i] = cleanLine(cell)
 	}
 	t.rows = append(t.rows, row)
 }

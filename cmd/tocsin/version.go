@@ -9,9 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// version is set by the Makefile at link time and by nothing else.
-//
-//nolint:gochecknoglobals // the linker can only set a package variable
+// version is set by the Makefile at link time and by nothing else; the linker can set only a package variable.
 var version string
 
 // versionString falls back on what the go command stamped into the binary.
