@@ -1,0 +1,24 @@
+package api
+
+import (
+	"time"
+
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+)
+
+// AlertDraft is the body of POST of PathAlerts. An update or a cancel is an alert of that type which
+// names in replaces what it refers to.
+type AlertDraft struct {
+	Community string       `json:"community"`        // a name, an ID or a prefix of one
+	Class     record.Class `json:"class,omitzero"`   // default: emergency for severity extreme with urgency immediate, else routine
+	Expires   time.Time    `json:"expires,omitzero"` // default: never; the charter's retention holds anyway
+	Alert     notice.Alert `json:"alert"`
+}
+
+// Published is a record that is on stable storage here.
+type Published struct {
+	ID   record.ID `json:"id"`
+	Kind string    `json:"kind"`
+	To   *Team     `json:"to,omitempty"` // of a private record
+}

@@ -1,0 +1,52 @@
+// Package api is the local HTTP contract between a node's daemon and the programs of its operators:
+// paths, request and answer types, problem codes and the exit codes that go with them. It is not a
+// server (node/httpapi) nor a client (pkg/client), opens nothing and decides nothing.
+// Invariant: names, codes and meanings are never changed or reused; answers only gain members. A
+// reader passes over members it does not know; a request with one is refused, naming it, so that a
+// misspelt limit is never taken for none. docs/api.md is the manual, and a test decodes its examples.
+package api
+
+// Version is the first path element of every endpoint.
+const Version = "v1"
+
+// Paths. A part in braces is a parameter; build a path with Path.
+const (
+	PathStatus      = "/v1/status"
+	PathIdentity    = "/v1/id"
+	PathAlerts      = "/v1/alerts"
+	PathRecord      = "/v1/records/{id}"
+	PathExport      = "/v1/records/{id}/export"
+	PathRequests    = "/v1/requests"
+	PathRequest     = "/v1/requests/{id}"
+	PathReplies     = "/v1/requests/{id}/replies"
+	PathWithdraw    = "/v1/requests/{id}/withdraw"
+	PathClose       = "/v1/requests/{id}/close"
+	PathCommunities = "/v1/communities"
+	PathCommunity   = "/v1/communities/{id}"
+	PathSign        = "/v1/communities/{id}/sign"
+	PathInvites     = "/v1/communities/{id}/invites"
+	PathRemove      = "/v1/communities/{id}/remove"
+	PathJoin        = "/v1/join"
+	PathLedger      = "/v1/ledger"
+	PathEvents      = "/v1/events"
+)
+
+// Media types of the bodies.
+const (
+	JSON        = "application/json"
+	ProblemJSON = "application/problem+json"
+	EventStream = "text/event-stream"
+)
+
+// MaxRequest bounds the body of a request: the largest notice (16 MiB) with its attachments in
+// base64, and room around it.
+const MaxRequest = 24 << 20
+
+// MinPrefix is how many characters of an ID at least may stand for it, where they are unique.
+const MinPrefix = 8
+
+// DefaultLimit and MaxLimit bound lists.
+const (
+	DefaultLimit = 100
+	MaxLimit     = 1000
+)

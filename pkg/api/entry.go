@@ -1,0 +1,92 @@
+package api
+
+import (
+	"time"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+)
+
+// Team is a team as an answer names it.
+type Team struct {
+	ID   identity.TeamID `json:"id"`
+	Name string          `json:"name,omitzero"` // what it calls itself; a claim, not unique
+}
+
+// CommunityRef is a community as an answer names it.
+type CommunityRef struct {
+	ID   identity.CommunityID `json:"id"`
+	Name string               `json:"name,omitzero"`
+}
+
+// Entry is a kept record. Its ID, header and signatures were checked when it came in, whatever
+// became of the notice.
+type Entry struct {
+	ID     record.ID `json:"id"`
+	Kind   string    `json:"kind"` // alert, request, reply, ...; others may follow
+	Author Team      `json:"author"`
+	// Community is where the record belongs; absent for a private one, which has With.
+	Community *CommunityRef `json:"community,omitempty"`
+	With      *Team         `json:"with,omitempty"` // the other team of a private channel
+	Class     record.Class  `json:"class"`
+	Created   time.Time     `json:"created"`          // the author's claim
+	Expires   time.Time     `json:"expires,omitzero"` // absent for never
+	Own       bool          `json:"own"`              // written by this node's team
+	Via       string        `json:"via"`              // local, gossip, sync, direct, import
+	Sighting  Sighting      `json:"sighting"`
+
+	// One of these holds the content; none if Unread says why.
+	Alert    *notice.Alert    `json:"alert,omitempty"`
+	Request  *notice.Request  `json:"request,omitempty"`
+	Receipt  *notice.Receipt  `json:"receipt,omitempty"`
+	Reply    *notice.Reply    `json:"reply,omitempty"`
+	Close    *notice.Close    `json:"close,omitempty"`
+	Withdraw *notice.Withdraw `json:"withdraw,omitempty"`
+	Unread   string           `json:"unread,omitzero"` // may quote a peer
+
+	// SupersededBy are the updates and cancels of an alert by its own team, oldest first.
+	SupersededBy []record.ID `json:"superseded_by,omitempty"`
+}
+
+// Sighting is what this node itself knows of a record's way.
+type Sighting struct {
+	Seen   time.Time `json:"seen"`             // first here
+	InStep time.Time `json:"in_step,omitzero"` // the last moment before, when the channel was complete here
+	Left   time.Time `json:"left,omitzero"`    // an own record first left this node
+}
+
+// Entries is the answer of GET of PathAlerts, newest first.
+type Entries struct {
+	Entries []Entry `json:"entries"`
+}
+
+// RecordView is the answer of GET of PathRecord: an entry and what proves it.
+type RecordView struct {
+	Entry
+	Header Header `json:"header"`
+	Proof  Proof  `json:"proof"`
+}
+
+// Header is the part of the signed header that an Entry does not show.
+type Header struct {
+	Run       string    `json:"run"` // base64url; with node and channel it names the lane
+	Seq       uint64    `json:"seq"`
+	Prev      record.ID `json:"prev,omitzero"`
+	Crit      []string  `json:"crit,omitempty"`
+	MediaType string    `json:"media_type"`
+	Length    int64     `json:"length"`
+	Digest    string    `json:"digest"` // base64url
+	BodyHere  bool      `json:"body_here"`
+}
+
+// Proof is what was checked before the record was kept, and can be checked again from the export.
+type Proof struct {
+	Suite      string             `json:"suite"` // of the signature over the header
+	Node       identity.NodeID    `json:"node"`  // whose signature it is
+	Team       identity.TeamID    `json:"team"`  // whose root key delegates to the node
+	Delegation record.StatementID `json:"delegation"`
+	From       time.Time          `json:"from"` // the delegation covers created
+	Until      time.Time          `json:"until"`
+	BodyMatch  bool               `json:"body_match"` // the body is here and is the one that was signed
+}

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"time"
+
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+)
+
+// RequestDraft is the body of POST of PathRequests. It goes one of two ways: in a community, where
+// all members see it and its answers, to everybody or to the teams named; or privately, to each of
+// the teams named in a record of its own, joined by the case.
+type RequestDraft struct {
+	Community string         `json:"community,omitzero"` // empty for private
+	To        []string       `json:"to,omitempty"`       // teams by name, ID or prefix
+	Class     record.Class   `json:"class,omitzero"`     // default: urgent for priority urgent, else routine
+	Expires   time.Time      `json:"expires,omitzero"`
+	Request   notice.Request `json:"request"` // its to is filled in; its case too, where it is empty
+}
+
+// RequestsPublished is the answer of POST of PathRequests: status 201 if all were published, 207 if
+// some. If none was the answer is the Problem of the first.
+type RequestsPublished struct {
+	Case      string      `json:"case"`
+	Published []Published `json:"published"`
+	Failed    []Failed    `json:"failed,omitempty"`
+}
+
+// Failed is one of several that could not be done.
+type Failed struct {
+	To      Team     `json:"to"`
+	Problem *Problem `json:"problem"`
+}
+
+// Exit returns ExitDone, or ExitPartly if something failed.
+func (r *RequestsPublished) Exit() Exit {
+	if len(r.Failed) > 0 {
+		return ExitPartly
+	}
+	return ExitDone
+}
+
+// ReplyDraft is the body of POST of PathReplies. The reply goes the way the request came.
+type ReplyDraft struct {
+	Reply notice.Reply `json:"reply"` // its request is the one of the path and may be left out
+}
+
+// CloseDraft is the body of POST of PathClose.
+type CloseDraft struct {
+	Close notice.Close `json:"close"` // its request is the one of the path and may be left out
+}
+
+// WithdrawDraft is the body of POST of PathWithdraw.
+type WithdrawDraft struct {
+	Withdraw notice.Withdraw `json:"withdraw"` // its request is the one of the path and may be left out
+}
+
+// RequestView is the answer of GET of PathRequest.
+type RequestView struct {
+	Entry
+	Answers    []Entry     `json:"answers"`              // replies, close and withdrawal, oldest first
+	Standing   []Standing  `json:"standing"`             // one for each team asked by name, and each that helped unasked
+	Deliveries []Delivery  `json:"deliveries,omitempty"` // of an own private request
+	CaseOthers []record.ID `json:"case_others,omitempty"`
+}
+
+// Delivery is how far a private record has come.
+type Delivery struct {
+	To        Team      `json:"to"`
+	Attempts  int       `json:"attempts"`
+	Next      time.Time `json:"next,omitzero"`      // the next attempt, earlier if the peer turns up
+	Last      string    `json:"last,omitzero"`      // why the last attempt failed; may quote a peer
+	Delivered time.Time `json:"delivered,omitzero"` // the recipient's node has it on disk
+}
+
+// Standing is where a request stands with one team, by this node's ledger.
+type Standing struct {
+	Team         Team              `json:"team"`
+	Request      record.ID         `json:"request"`
+	Requester    Team              `json:"requester"`
+	Own          bool              `json:"own"`       // this team asked
+	Voluntary    bool              `json:"voluntary"` // not asked by name
+	Drill        bool              `json:"drill"`
+	State        string            `json:"state"`  // waiting, acknowledged, accepted, declined, done, silent, ...
+	Timing       string            `json:"timing"` // in time, late, not due, overdue, ...
+	Waited       int64             `json:"waited_seconds"`
+	ReplyBy      time.Time         `json:"reply_by,omitzero"`
+	Due          time.Time         `json:"due,omitzero"` // as judged
+	Created      time.Time         `json:"created"`
+	Sent         time.Time         `json:"sent,omitzero"`
+	Receipt      time.Time         `json:"receipt,omitzero"`
+	Acknowledged time.Time         `json:"acknowledged,omitzero"`
+	Decided      time.Time         `json:"decided,omitzero"`
+	Result       time.Time         `json:"result,omitzero"`
+	Closed       time.Time         `json:"closed,omitzero"`
+	Withdrawn    time.Time         `json:"withdrawn,omitzero"`
+	LastReply    notice.ReplyState `json:"last_reply,omitzero"`
+	Reason       notice.Reason     `json:"reason,omitzero"` // why declined
+}

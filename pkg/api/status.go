@@ -1,0 +1,49 @@
+package api
+
+import (
+	"time"
+
+	"tocsin/pkg/identity"
+)
+
+// Status is the answer of GET of PathStatus.
+type Status struct {
+	Version     string          `json:"version"` // of the program
+	Team        Team            `json:"team"`
+	Node        identity.NodeID `json:"node"`
+	Until       time.Time       `json:"until"` // the node's delegation ends
+	Started     time.Time       `json:"started"`
+	ReadyMillis int64           `json:"ready_ms"` // from start to serving
+	Addresses   []string        `json:"addresses"`
+	Peers       []Peer          `json:"peers"` // connected now
+	Communities []Community     `json:"communities"`
+	Records     map[string]int  `json:"records"` // kept, by kind
+	Statements  int             `json:"statements"`
+	Outbox      int             `json:"outbox"` // private records that wait for a recipient
+	Store       Store           `json:"store"`
+	Warnings    []string        `json:"warnings"` // what an operator should look at, in sentences
+}
+
+// Peer is a node connected to this one.
+type Peer struct {
+	Team    Team      `json:"team"`
+	Address string    `json:"address"`
+	Since   time.Time `json:"since,omitzero"`
+}
+
+// Store is the room that the store takes, in bytes.
+type Store struct {
+	Used  int64 `json:"used"`
+	Quota int64 `json:"quota"` // 0: none
+	Free  int64 `json:"free"`
+	Floor int64 `json:"floor"` // below this many free bytes nothing is written
+}
+
+// Identity is the answer of GET of PathIdentity.
+type Identity struct {
+	Team      Team            `json:"team"`
+	Words     string          `json:"words"` // the team's ID in groups, to be read aloud
+	Node      identity.NodeID `json:"node"`
+	Addresses []string        `json:"addresses"`
+	Card      File            `json:"card"` // give it to a founder who is to invite this team
+}
