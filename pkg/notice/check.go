@@ -83,9 +83,9 @@ func (r *Reply) check(f *findings) {
 	reasons().optional(f, "reason", r.Reason)
 	if f.strict {
 		switch {
-		case r.Reason == "" && r.State == StateDeclined:
+		case r.Reason == "" && r.State == Declined:
 			reasons().check(f, "reason", r.Reason)
-		case r.Reason != "" && r.State != StateDeclined:
+		case r.Reason != "" && r.State != Declined:
 			f.add("reason", "belongs to the state declined", "")
 		}
 	}

@@ -49,10 +49,10 @@ const (
 	// MaxPurposes bounds purpose limits, with room for words of later releases.
 	MaxPurposes = 32
 
-	// MaxFounders bounds the founders of a community, whose signatures all travel with the charter.
-	MaxFounders = 64
-	// MaxHeads bounds the lanes that a removal cuts: every run of every node in every year of a team.
-	MaxHeads = 4096
+	// MaxFounders is the number of signers that a statement can have: all founders sign the charter.
+	MaxFounders = record.MaxSigners
+	// MaxLaneHeads is how many lane heads fit into one removal (record.MaxStatement).
+	MaxLaneHeads = 96
 	// MaxRetentionDays is ten years, the longest a charter may ask members to keep records.
 	MaxRetentionDays = 3660
 	// MaxReplyByFloor is a week in seconds: a floor above it would forbid asking for anything.

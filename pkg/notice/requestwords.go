@@ -106,39 +106,39 @@ func (p *Priority) UnmarshalJSONFrom(dec *jsontext.Decoder) (err error) {
 }
 
 // ReplyState is what a human said about a request. A reader takes an unknown state as
-// StateAcknowledged: a human has answered, and more is not known.
+// Acknowledged: a human has answered, and more is not known.
 type ReplyState string
 
 // The words.
 const (
-	StateAcknowledged ReplyState = "acknowledged" // a human has read it
-	StateAccepted     ReplyState = "accepted"     // we will do it
-	StateDeclined     ReplyState = "declined"     // we will not; Reason says why
-	StateNeedInfo     ReplyState = "need-info"    // we cannot go on without an answer
-	StateProgress     ReplyState = "progress"     // under way
-	StateDone         ReplyState = "done"         // finished; Result says what was done
+	Acknowledged ReplyState = "acknowledged" // a human has read it
+	Accepted     ReplyState = "accepted"     // we will do it
+	Declined     ReplyState = "declined"     // we will not; Reason says why
+	NeedInfo     ReplyState = "need-info"    // we cannot go on without an answer
+	Progress     ReplyState = "progress"     // under way
+	Done         ReplyState = "done"         // finished; Result says what was done
 )
 
 // ReplyStates returns all states, in the order in which a request usually meets them.
 func ReplyStates() []ReplyState {
-	return []ReplyState{StateAcknowledged, StateAccepted, StateDeclined, StateNeedInfo, StateProgress, StateDone}
+	return []ReplyState{Acknowledged, Accepted, Declined, NeedInfo, Progress, Done}
 }
 
 func replyStates() vocabulary[ReplyState] {
 	return vocabulary[ReplyState]{"reply state", ReplyStates(), func(lower string) ReplyState {
 		switch lower {
 		case "ack", "acknowledge":
-			return StateAcknowledged
+			return Acknowledged
 		case "accept":
-			return StateAccepted
+			return Accepted
 		case "decline", "reject", "rejected":
-			return StateDeclined
+			return Declined
 		case "info", "needinfo", "need_info":
-			return StateNeedInfo
+			return NeedInfo
 		case "in-progress":
-			return StateProgress
+			return Progress
 		case "finished", "resolved":
-			return StateDone
+			return Done
 		}
 		return ""
 	}}
@@ -155,7 +155,7 @@ func (r ReplyState) Known() bool { return replyStates().has(r) }
 
 // Decision reports whether the state decides the request: accepted, declined or done.
 func (r ReplyState) Decision() bool {
-	return r == StateAccepted || r == StateDeclined || r == StateDone
+	return r == Accepted || r == Declined || r == Done
 }
 
 // MarshalText returns the word.

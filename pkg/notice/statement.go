@@ -150,7 +150,7 @@ func (m *Member) check(f *findings) {
 
 func (r *Remove) check(f *findings) {
 	checkMembership(f, r.Community, r.Team)
-	f.count("heads", len(r.Heads), MaxHeads)
+	f.count("heads", len(r.Heads), MaxLaneHeads)
 	for i, h := range r.Heads {
 		field := at("heads", i)
 		if h.Node == (identity.NodeID{}) || h.ID == (record.ID{}) {
