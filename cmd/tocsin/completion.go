@@ -38,7 +38,12 @@ _tocsin() {
         _files
     fi
 }
-compdef _tocsin tocsin
+# Sourced, it registers itself; found in $fpath, it is being called for the first time.
+if [ "${funcstack[1]}" = "_tocsin" ]; then
+    _tocsin
+else
+    compdef _tocsin tocsin
+fi
 `
 
 const fishCompletion = `# fish completion for tocsin; load with: tocsin completion fish | source
