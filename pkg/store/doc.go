@@ -34,6 +34,8 @@
 //   - An empty log file, left by a crash between creating and sizing it, makes its Open fail.
 //   - A new log file's directory entry is not synced. Apply does so.
 //   - DropPrefix reports success when its first compaction failed. Drop looks again.
+//   - DropPrefix("k\xff") takes the key "k" too, because it looks at keys with their version behind.
+//     Drop deletes one by one where such a key exists.
 //   - A damaged data block reads as absent, in Get, in Scan and in compactions. Only Verify and
 //     Options.Verify see it; both read every block. A compaction that meets a damaged block in
 //     Badger's own goroutines can still end the process.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/dgraph-io/badger/v4"
-
 	"tocsin/pkg/replica"
 )
 
@@ -85,54 +83,4 @@ func (s *Store) syncDir() error {
 	}
 	s.synced = fi.ModTime()
 	return nil
-}
-
-// Drop implements replica.Store. All other calls wait. Keys that were deleted one by one before
-// give nothing back here: drop what is to go, do not delete it first.
-func (s *Store) Drop(prefixes ...[]byte) (err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.usable(); err != nil {
-		return err
-	}
-	if len(prefixes) == 0 {
-		return nil
-	}
-	if err := s.makeReserve(); err != nil {
-		return err
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = s.breakDown("drop", r)
-		}
-	}()
-	if err := s.db.DropPrefix(prefixes...); err != nil {
-		// Badger may have flushed some memtables and kept them: using it on would flush them twice.
-		return fmt.Errorf("open the store again: %w", s.breakDown("drop", err))
-	}
-	if err := s.dropped(prefixes); err != nil {
-		return err
-	}
-	if err := s.fetchBallast(); err != nil {
-		return err
-	}
-	_, err = s.room.usage() // the figures that writes are judged by are new
-	return err
-}
-
-// dropped looks whether the prefixes are gone: Badger only logs it if the compaction of its first
-// level fails.
-func (s *Store) dropped(prefixes [][]byte) error {
-	return s.db.View(func(txn *badger.Txn) error {
-		for _, p := range prefixes {
-			it := txn.NewIterator(scanOptions(p))
-			it.Seek(p)
-			left := it.Valid()
-			it.Close()
-			if left {
-				return fmt.Errorf("drop store: keys under %x are left; call again", p)
-			}
-		}
-		return nil
-	})
 }

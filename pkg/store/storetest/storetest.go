@@ -39,6 +39,7 @@ func Run(t *testing.T, open Open, reopen Reopen) {
 		{"an error of fn ends the scan", testScanError},
 		{"no memory is shared", testMemory},
 		{"drop removes the prefixes and nothing else", testDrop},
+		{"drop spares shorter keys", testDropShorter},
 		{"drop of everything and of nothing", testDropAll},
 		{"usage grows", testUsage},
 		{"a closed store says so", testClosed},
@@ -272,6 +273,18 @@ func testDrop(t *testing.T, s replica.Store) {
 	wantKeys(t, s, "d", "d10", "d2/a")
 }
 
+func testDropShorter(t *testing.T, s replica.Store) {
+	apply(t, s, put("k", "1"), put("k\xff", "2"), put("k\xff\xff\xffx", "3"), put("k\xfe", "4"))
+	if err := s.Drop([]byte("k\xff\xff")); err != nil {
+		t.Fatalf("drop: %v", err)
+	}
+	wantKeys(t, s, "", "k", "k\xfe", "k\xff")
+	if err := s.Drop([]byte("k\xff")); err != nil {
+		t.Fatalf("drop: %v", err)
+	}
+	wantKeys(t, s, "", "k", "k\xfe")
+}
+
 func testDropAll(t *testing.T, s replica.Store) {
 	apply(t, s, put("a", "1"), put("b", "2"))
 	if err := s.Drop(); err != nil {
@@ -364,7 +377,7 @@ func testAtomic(t *testing.T, s replica.Store) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for i := range 50 {
+		for i := range 20 {
 			v := fmt.Sprintf("%d", i)
 			if err := s.Apply([]replica.Op{put("a", v), put("m", v), put("z", v)}); err != nil {
 				t.Errorf("apply: %v", err)
