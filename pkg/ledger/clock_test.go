@@ -17,7 +17,7 @@ func TestAbsentObserver(t *testing.T) {
 		if author == "others" {
 			e, ch = ask(apex, ben, ana), apex
 		}
-		answer := reply(ch, ana, 2, notice.StateAccepted)
+		answer := reply(ch, ana, 2, notice.Accepted)
 		answer.Sighting = ledger.Sighting{Seen: at(60), InStep: at(1)}
 		r := onlyRow(t, told(ledger.Options{}, e, answer), at(61), ana)
 		if !r.Acknowledged.Equal(at(2)) || r.Timing != ledger.InTime {
@@ -30,7 +30,7 @@ func TestAbsentObserver(t *testing.T) {
 // have been answered before it was sent.
 func TestNeverInStep(t *testing.T) {
 	ch := pair(me, ana)
-	answer := reply(ch, ana, -5, notice.StateAccepted)
+	answer := reply(ch, ana, -5, notice.Accepted)
 	answer.Sighting = ledger.Sighting{Seen: at(60)}
 	r := onlyRow(t, told(ledger.Options{}, ask(ch, me, ana), answer), at(61), ana)
 	if !r.Acknowledged.Equal(at(0)) || r.Waited != 0 {
@@ -41,7 +41,7 @@ func TestNeverInStep(t *testing.T) {
 // Ana answers at hour 30, six late, and writes hour 2 on it. The observer was in step all along.
 func TestBackdating(t *testing.T) {
 	ch := pair(me, ana)
-	answer := reply(ch, ana, 30, notice.StateAccepted)
+	answer := reply(ch, ana, 30, notice.Accepted)
 	answer.Claimed = at(2)
 	r := onlyRow(t, told(ledger.Options{}, ask(ch, me, ana), answer), at(31), ana)
 	if r.Timing != ledger.Late || r.Acknowledged.Before(at(30).Add(-time.Minute)) {
@@ -55,7 +55,7 @@ func TestMisdatedRequest(t *testing.T) {
 	for _, claim := range []float64{-100, 100} {
 		e := ask(apex, ben, ana)
 		e.Claimed = at(claim)
-		r := onlyRow(t, told(ledger.Options{}, e, reply(apex, ana, 5, notice.StateAccepted)), at(6), ana)
+		r := onlyRow(t, told(ledger.Options{}, e, reply(apex, ana, 5, notice.Accepted)), at(6), ana)
 		if wrong := r.Waited - 5*time.Hour; wrong.Abs() > time.Minute {
 			t.Errorf("claim %v: waited %v, want 5h within a minute", claim, r.Waited)
 		}
@@ -64,7 +64,7 @@ func TestMisdatedRequest(t *testing.T) {
 
 func TestFutureClaim(t *testing.T) {
 	ch := pair(me, ana)
-	answer := reply(ch, ana, 5, notice.StateAccepted)
+	answer := reply(ch, ana, 5, notice.Accepted)
 	answer.Claimed = at(500)
 	if r := onlyRow(t, told(ledger.Options{}, ask(ch, me, ana), answer), at(6), ana); !r.Acknowledged.Equal(at(5)) {
 		t.Errorf("acknowledged %v", r.Acknowledged)
@@ -74,7 +74,7 @@ func TestFutureClaim(t *testing.T) {
 // A sighting that says it was in step after it saw is taken as in step when it saw.
 func TestInStepAfterSeen(t *testing.T) {
 	ch := pair(me, ana)
-	answer := reply(ch, ana, 5, notice.StateAccepted)
+	answer := reply(ch, ana, 5, notice.Accepted)
 	answer.Sighting.InStep = at(9)
 	if r := onlyRow(t, told(ledger.Options{}, ask(ch, me, ana), answer), at(6), ana); !r.Acknowledged.Equal(at(5)) {
 		t.Errorf("acknowledged %v", r.Acknowledged)
@@ -86,7 +86,7 @@ func TestOutboxIsNotTheirDelay(t *testing.T) {
 	ch := pair(me, ana)
 	e := ask(ch, me, ana)
 	e.Sighting.Left = at(20)
-	r := onlyRow(t, told(ledger.Options{}, e, reply(ch, ana, 43, notice.StateAccepted)), at(50), ana)
+	r := onlyRow(t, told(ledger.Options{}, e, reply(ch, ana, 43, notice.Accepted)), at(50), ana)
 	if !r.Sent.Equal(at(20)) || !r.Due.Equal(at(44)) || !r.ReplyBy.Equal(at(24)) || r.Timing != ledger.InTime || r.Waited != 23*time.Hour {
 		t.Errorf("row %+v", r)
 	}
@@ -135,6 +135,10 @@ func TestHorizon(t *testing.T) {
 	}}
 	if s := onlyTeam(t, l, at(50), behind).Others; s.Open != 1 || s.Overdue != 0 {
 		t.Errorf("behind: %+v", s)
+	}
+	ahead := ledger.Filter{Horizon: func(record.Channel) time.Time { return at(100) }}
+	if s := onlyTeam(t, l, at(20), ahead).Others; s.Open != 1 {
+		t.Errorf("ahead: %+v", s)
 	}
 	if s := onlyTeam(t, l, at(50), ledger.Filter{}).Others; s.Open != 0 || s.Overdue != 1 || s.Unseen != 1 {
 		t.Errorf("in step: %+v", s)

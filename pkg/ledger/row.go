@@ -72,7 +72,7 @@ func (e *entry) refresh(l *Ledger) {
 		switch {
 		case ask.answeredBy(f):
 			replies = append(replies, f)
-		case f.kind == notice.KindReceipt && r.Own && f.channel.Has(name) && !r.Voluntary:
+		case f.kind == notice.KindReceipt && r.Own && f.channel.Has(name):
 			receipts = append(receipts, f)
 		}
 	}
@@ -127,16 +127,15 @@ func (r *Row) hear(replies []*fact) {
 		at := r.notBeforeSent(f)
 		earliest(&r.Acknowledged, at)
 		r.LastReply = f.state
-		switch f.state {
-		case notice.StateDone:
-			earliest(&r.Result, at)
-		case notice.StateAccepted, notice.StateDeclined:
-		default:
+		if !f.state.Decision() {
 			continue
+		}
+		if f.state == notice.Done {
+			earliest(&r.Result, at)
 		}
 		earliest(&r.Decided, at)
 		r.verdict, r.Reason = f.state, ""
-		if f.state == notice.StateDeclined {
+		if f.state == notice.Declined {
 			r.Reason = f.reason
 		}
 	}

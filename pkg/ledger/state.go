@@ -133,13 +133,13 @@ func (r *Row) stateAt(now time.Time, grace time.Duration) State {
 	switch {
 	case !r.Withdrawn.IsZero():
 		return Withdrawn
-	case r.verdict == notice.StateDone:
+	case r.verdict == notice.Done:
 		return Done
-	case r.verdict == notice.StateDeclined:
+	case r.verdict == notice.Declined:
 		return Declined
 	case !r.Closed.IsZero():
 		return Closed
-	case r.verdict == notice.StateAccepted:
+	case r.verdict == notice.Accepted:
 		return Accepted
 	case !r.Acknowledged.IsZero():
 		return Acknowledged

@@ -25,7 +25,7 @@ func asks(l *ledger.Ledger, status notice.Status, answers ...string) (now time.T
 		l.Apply(receipt(ana, start+.01, id))
 		var hours float64
 		if n, _ := fmt.Sscan(a, &hours); n == 1 {
-			l.Apply(event("re "+id, ch, ana, start+hours, &notice.Reply{Request: recordID(id), State: notice.StateAccepted}))
+			l.Apply(event("re "+id, ch, ana, start+hours, &notice.Reply{Request: recordID(id), State: notice.Accepted}))
 		}
 	}
 	return at(float64(24 * len(answers)))
@@ -91,7 +91,7 @@ func TestWithdrawnCountsForNothing(t *testing.T) {
 // Ben asks ana a hundred times through the community; I asked her once. My own experience stays
 // what it is, and the weight of ben is visible.
 func TestOneRequesterDoesNotDominate(t *testing.T) {
-	l := told(ledger.Options{}, ask(pair(me, ana), me, ana), reply(pair(me, ana), ana, 2, notice.StateDone))
+	l := told(ledger.Options{}, ask(pair(me, ana), me, ana), reply(pair(me, ana), ana, 2, notice.Done))
 	for i := range 100 {
 		l.Apply(event(fmt.Sprint("flood", i), apex, ben, 0, &notice.Request{Status: notice.StatusActual, To: ids(ana), ReplyBy: at(2)}))
 	}
@@ -160,7 +160,7 @@ func TestQueriesAreFresh(t *testing.T) {
 	if s := onlyTeam(t, l, at(25), ledger.Filter{}).Own; s.Silent != 1 || s.Overdue != 1 {
 		t.Errorf("later %+v", s)
 	}
-	l.Apply(reply(ch, ana, 3, notice.StateDeclined))
+	l.Apply(reply(ch, ana, 3, notice.Declined))
 	if s := onlyTeam(t, l, at(25), ledger.Filter{}).Own; s.Declined != 1 || s.InTime != 1 || s.Overdue != 0 {
 		t.Errorf("answered %+v", s)
 	}

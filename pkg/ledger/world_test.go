@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"testing"
 	"time"
 
@@ -76,12 +77,12 @@ func receipt(author identity.TeamID, h float64, of ...string) ledger.Event {
 	for _, id := range of {
 		ids = append(ids, recordID(id))
 	}
-	return event("receipt "+string(author[:])+at(h).String(), pair(author, me), author, h, &notice.Receipt{Records: ids})
+	return event("receipt "+string(author[:])+at(h).String()+fmt.Sprint(of), pair(author, me), author, h, &notice.Receipt{Records: ids})
 }
 
 func reply(ch record.Channel, author identity.TeamID, h float64, s notice.ReplyState) ledger.Event {
 	n := &notice.Reply{Request: recordID("r"), State: s}
-	if s == notice.StateDeclined {
+	if s == notice.Declined {
 		n.Reason = "capacity"
 	}
 	return event("reply "+string(author[:])+string(s)+at(h).String(), ch, author, h, n)
