@@ -20,8 +20,8 @@ type Notice interface {
 
 // Content is what Encode writes: a Notice, or what a statement says (*Charter, *Member, *Remove).
 type Content interface {
-	// Normalize gives the value its one form.
-	Normalize()
+	// Normalise gives the value its one form.
+	Normalise()
 	// Validate returns FieldErrors with everything that must be put right before sending, or nil.
 	Validate() error
 	check(f *findings)
@@ -38,7 +38,7 @@ var ErrUnknownKind = errors.New("unknown kind of notice")
 // Encode normalises v, validates it and returns its canonical JSON (RFC 8785). Errors are
 // FieldErrors, or say that the whole is too large.
 func Encode(v Content) ([]byte, error) {
-	v.Normalize()
+	v.Normalise()
 	if err := v.Validate(); err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func decode(body []byte, v Content) error {
 	if err := dsse.Decode(body, v); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	v.Normalize()
+	v.Normalise()
 	f := findings{}
 	v.check(&f)
 	if err := f.err(); err != nil {

@@ -181,6 +181,8 @@ func TestUnreadable(t *testing.T) {
 		"title too long":      with(`"t"`, `"`+strings.Repeat("t", notice.MaxTitle+1)+`"`),
 		"too many texts":      with(`[{`, `[`+strings.Repeat(`{},`, notice.MaxTexts)+`{`),
 		"too many values":     with(`[{`, `[`+strings.Repeat(`{},`, notice.MaxMarks)+`{`),
+		"too many purposes":   with(`{"tlp"`, `{"purpose":[`+manyWords(60_000)+`],"tlp"`),
+		"too many prefixes":   with(`{"marking"`, `{"affected":{"prefixes":[`+strings.Repeat(`"",`, 60_000)+`""]},"marking"`),
 		"bad time":            with(`"status"`, `"observed":"2026-01-02T03:04:05Z","status"`),
 		"bad prefix":          with(`{"marking"`, `{"affected":{"prefixes":["192.0.2.0"]},"marking"`),
 		"empty prefix":        with(`{"marking"`, `{"affected":{"prefixes":[""]},"marking"`),
@@ -305,6 +307,15 @@ func TestStatementsRefused(t *testing.T) {
 			}
 		}
 	}
+}
+
+// manyWords lists n unknown words, each long enough to make a guess at what was meant dear.
+func manyWords(n int) string {
+	words := make([]string, n)
+	for i := range words {
+		words[i] = fmt.Sprintf(`"no-quantum-use-of-anything-that-is-in-here-number-%d"`, i)
+	}
+	return strings.Join(words, ",")
 }
 
 func fieldsOf(errs notice.FieldErrors) []string {

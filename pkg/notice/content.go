@@ -8,7 +8,7 @@ func (m *Marking) check(f *findings) {
 	}
 	paps().optional(f, "marking.pap", m.PAP)
 	f.count("marking.purpose", len(m.Purpose), MaxPurposes)
-	for i, p := range m.Purpose {
+	for i, p := range m.Purpose[:min(len(m.Purpose), MaxPurposes)] {
 		purposes().check(f, at("marking.purpose", i), p)
 	}
 }

@@ -2,6 +2,7 @@ package notice_test
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,7 +54,7 @@ func prose() *rapid.Generator[string] {
 func oneOf[T any](words []T) *rapid.Generator[T] { return rapid.SampledFrom(words) }
 
 func orNone[W ~string](t *rapid.T, words []W, label string) W {
-	return oneOf(append(words[:len(words):len(words)], "")).Draw(t, label)
+	return oneOf(append(slices.Clip(words), W(""))).Draw(t, label)
 }
 
 func drawMarking(t *rapid.T) notice.Marking {
@@ -95,7 +96,8 @@ func drawAffected(t *rapid.T) notice.Affected {
 
 func drawReferences(t *rapid.T) []notice.Reference {
 	return rapid.SliceOfN(oneOf([]notice.Reference{
-		{Type: "CVE", Value: "cve-2024-1234"}, {Type: "url", Value: " https://example.org/a?b=c#d"},
+		{Type: "CVE", Value: "cve-2024-1234"},
+		{Type: "url", Value: " https://example.org/a?b=c#d"},
 		{Type: "advisory", Value: "ICSA-24-074-01"},
 	}), 0, 4).Draw(t, "references")
 }

@@ -169,7 +169,7 @@ func Purposes() []Purpose {
 
 func purposes() vocabulary[Purpose] {
 	return vocabulary[Purpose]{"purpose limit", Purposes(), func(lower string) Purpose {
-		if lower == "defense-only" {
+		if lower == "defense-only" { //nolint:misspell // the other spelling
 			return DefenceOnly
 		}
 		return ""

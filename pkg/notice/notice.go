@@ -4,7 +4,7 @@
 // It is not a transport, decides nothing about who may read (see pkg/policy), and does not render:
 // text of a peer is shown only through something that neutralises control and bidi characters.
 // Invariant: a value that Decode returned carries a TLP label that this release knows, has the
-// members its kind requires, keeps within the limits of limits.go and is in the form that Normalize
+// members its kind requires, keeps within the limits of limits.go and is in the form that Normalise
 // gives. It need not pass Validate: a peer may be newer (unknown words, kept as they came) or
 // careless (odd characters). What Encode wrote passes both.
 package notice

@@ -127,7 +127,7 @@ func splitClassification(s string) (class, typ string) {
 	if tag, ok := strings.CutPrefix(s, "rsit:"); ok {
 		s = strings.ReplaceAll(strings.Replace(tag, "=", "/", 1), `"`, "")
 	}
-	s = strings.ReplaceAll(s, "unauthorized-", "unauthorised-")
+	s = strings.ReplaceAll(s, "unauthorized-", "unauthorised-") //nolint:misspell // IntelMQ's spelling
 	class, typ, both := strings.Cut(s, "/")
 	if !both {
 		return "", class

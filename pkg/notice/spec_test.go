@@ -114,8 +114,7 @@ func parseNothing() []*notice.WordError {
 		func() error { _, err := notice.ParseReason(""); return err },
 		func() error { _, err := notice.ParseOpinion(""); return err },
 	} {
-		var e *notice.WordError
-		if errors.As(parse(), &e) {
+		if e, ok := errors.AsType[*notice.WordError](parse()); ok {
 			found = append(found, e)
 		}
 	}

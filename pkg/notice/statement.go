@@ -94,8 +94,8 @@ func (c *Charter) Retention() time.Duration { return time.Duration(c.RetentionDa
 // Floor returns the shortest time in which an answer can be asked for; see Request.Deadline.
 func (c *Charter) Floor() time.Duration { return time.Duration(c.ReplyByFloor) * time.Second }
 
-// Normalize gives the charter its one form, defaults written out.
-func (c *Charter) Normalize() {
+// Normalise gives the charter its one form, defaults written out.
+func (c *Charter) Normalise() {
 	cleanLine(&c.Name)
 	cleanLine(&c.Region)
 	cleanLine(&c.Sector)
@@ -110,11 +110,11 @@ func (c *Charter) Normalize() {
 	cleanTime(&c.Ends)
 }
 
-// Normalize gives the statement its one form.
-func (m *Member) Normalize() { cleanLine(&m.Name) }
+// Normalise gives the statement its one form.
+func (m *Member) Normalise() { cleanLine(&m.Name) }
 
-// Normalize gives the statement its one form.
-func (r *Remove) Normalize() { sortSet(&r.Heads, compareHeads) }
+// Normalise gives the statement its one form.
+func (r *Remove) Normalise() { sortSet(&r.Heads, compareHeads) }
 
 // Validate returns what must be put right before signing; see Content.
 func (c *Charter) Validate() error { return validate(c) }

@@ -125,7 +125,7 @@ func TestDomains(t *testing.T) {
 	} {
 		a := goodAlert()
 		a.Affected.Domains = []string{in}
-		a.Normalize()
+		a.Normalise()
 		if err := a.Validate(); err != nil || a.Affected.Domains[0] != want {
 			t.Errorf("%q became %q, %v", in, a.Affected.Domains, err)
 		}
@@ -145,7 +145,7 @@ func TestDomains(t *testing.T) {
 	} {
 		a := goodAlert()
 		a.Affected.Domains = []string{in}
-		a.Normalize()
+		a.Normalise()
 		wantOnly(t, a.Validate(), "affected.domains[0]", says)
 	}
 }

@@ -56,18 +56,24 @@ func (v vocabulary[W]) rank(w W) int {
 
 // parse accepts a word in any case, and the aliases.
 func (v vocabulary[W]) parse(s string) (W, error) {
+	if w := v.find(s); w != "" {
+		return w, nil
+	}
+	return "", v.unknown(s)
+}
+
+// find is parse without the explanation, which costs more than a peer's notice may make us spend.
+func (v vocabulary[W]) find(s string) W {
 	lower := strings.ToLower(strings.TrimSpace(s))
 	for _, w := range v.words {
 		if lower == strings.ToLower(string(w)) {
-			return w, nil
+			return w
 		}
 	}
 	if v.alias != nil {
-		if w := v.alias(lower); w != "" {
-			return w, nil
-		}
+		return v.alias(lower)
 	}
-	return "", v.unknown(s)
+	return ""
 }
 
 func (v vocabulary[W]) unknown(s string) *WordError {
@@ -86,15 +92,14 @@ func (v vocabulary[W]) read(dec *jsontext.Decoder) (W, error) {
 	if err != nil {
 		return "", err
 	}
-	switch tok.Kind() {
-	case 'n':
+	if tok.Kind() == 'n' {
 		return "", nil
-	case '"':
-	default:
+	}
+	if tok.Kind() != '"' {
 		return "", fmt.Errorf("%s is not a string", v.name)
 	}
 	s := tok.String()
-	if w, err := v.parse(s); err == nil || s == "" {
+	if w := v.find(s); w != "" || s == "" {
 		return w, nil
 	}
 	lower := strings.ToLower(s)

@@ -141,7 +141,7 @@ func TestAliasesAndSuggestions(t *testing.T) {
 	alias(pap, err, "PAP:AMBER")
 	typ, err := notice.ParseAlertType("Alert")
 	alias(typ, err, "new")
-	purpose, err := notice.ParsePurpose("defense-only")
+	purpose, err := notice.ParsePurpose("defense-only") //nolint:misspell // an alias
 	alias(purpose, err, "defence-only")
 	for in, want := range map[string]string{"ack": "acknowledged", "accept": "accepted", "decline": "declined"} {
 		state, err := notice.ParseReplyState(in)
@@ -247,7 +247,7 @@ func TestTaxonomyIsComplete(t *testing.T) {
 	if len(classes) != 11 || len(types) != 39 {
 		t.Errorf("%d classes and %d types, want 11 and 39", len(classes), len(types))
 	}
-	got, err := notice.ParseClassification("fraud/unauthorized-use-of-resources")
+	got, err := notice.ParseClassification("fraud/unauthorized-use-of-resources") //nolint:misspell // an alias
 	if err != nil || got.Type != "unauthorised-use-of-resources" {
 		t.Errorf("IntelMQ's spelling gave %v, %v", got, err)
 	}

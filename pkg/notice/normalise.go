@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// Normalize gives the alert its one form; see docs/spec/notice.md, section "Normal form". It changes
+// Normalise gives the alert its one form; see docs/spec/notice.md, section "Normal form". It changes
 // spelling and order, never meaning, and calling it again changes nothing.
-func (a *Alert) Normalize() {
-	a.Marking.normalize()
+func (a *Alert) Normalise() {
+	a.Marking.normalise()
 	sortIDs(&a.Replaces)
 	cleanTexts(&a.Texts)
-	a.Affected.normalize()
+	a.Affected.normalise()
 	cleanReferences(&a.References)
 	cleanAttachments(&a.Attachments)
 	cleanTime(&a.Observed)
@@ -24,14 +24,14 @@ func (a *Alert) Normalize() {
 	cleanLine(&a.YourRef)
 }
 
-// Normalize gives the request its one form, as Alert.Normalize does.
-func (r *Request) Normalize() {
-	r.Marking.normalize()
+// Normalise gives the request its one form, as Alert.Normalise does.
+func (r *Request) Normalise() {
+	r.Marking.normalise()
 	sortIDs(&r.To)
 	cleanLine(&r.Case)
 	cleanTime(&r.ReplyBy)
 	cleanTexts(&r.Texts)
-	r.Affected.normalize()
+	r.Affected.normalise()
 	cleanReferences(&r.References)
 	cleanAttachments(&r.Attachments)
 	cleanProse(&r.LegalBasis)
@@ -39,12 +39,12 @@ func (r *Request) Normalize() {
 	cleanLine(&r.YourRef)
 }
 
-// Normalize gives the receipt its one form, as Alert.Normalize does.
-func (r *Receipt) Normalize() { sortIDs(&r.Records) }
+// Normalise gives the receipt its one form, as Alert.Normalise does.
+func (r *Receipt) Normalise() { sortIDs(&r.Records) }
 
-// Normalize gives the reply its one form, as Alert.Normalize does.
-func (r *Reply) Normalize() {
-	r.Marking.normalize()
+// Normalise gives the reply its one form, as Alert.Normalise does.
+func (r *Reply) Normalise() {
+	r.Marking.normalise()
 	cleanTexts(&r.Texts)
 	cleanProse(&r.Result)
 	cleanProse(&r.UseOfData)
@@ -52,21 +52,21 @@ func (r *Reply) Normalize() {
 	cleanLine(&r.YourRef)
 }
 
-// Normalize gives the close its one form, as Alert.Normalize does.
-func (c *Close) Normalize() {
-	c.Marking.normalize()
+// Normalise gives the close its one form, as Alert.Normalise does.
+func (c *Close) Normalise() {
+	c.Marking.normalise()
 	cleanTexts(&c.Texts)
 }
 
-// Normalize gives the withdrawal its one form, as Alert.Normalize does.
-func (w *Withdraw) Normalize() {
-	w.Marking.normalize()
+// Normalise gives the withdrawal its one form, as Alert.Normalise does.
+func (w *Withdraw) Normalise() {
+	w.Marking.normalise()
 	cleanTexts(&w.Texts)
 }
 
-func (m *Marking) normalize() { sortSet(&m.Purpose, cmp.Compare[Purpose]) }
+func (m *Marking) normalise() { sortSet(&m.Purpose, cmp.Compare[Purpose]) }
 
-func (a *Affected) normalize() {
+func (a *Affected) normalise() {
 	for i := range a.Prefixes {
 		cleanPrefix(&a.Prefixes[i])
 	}
