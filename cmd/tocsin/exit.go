@@ -8,65 +8,25 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"tocsin/pkg/api"
 )
 
-// exitCode is what the process ends with. The list is closed and never renumbered; docs/cli.md carries it for users and a
-// test compares the two. A script must treat a code it does not know as a failure.
-type exitCode int
+// exitCode is what the process ends with: one list for the contract, the commands and docs/cli.md, which a test compares.
+type exitCode = api.Exit
 
+// The exit codes, in short.
 const (
-	// exitDone: what was asked is done; for a publish, durable.
-	exitDone exitCode = 0
-	// exitFailed: it did not work and no narrower code says why.
-	exitFailed exitCode = 1
-	// exitUsage: the command line was wrong; nothing was tried.
-	exitUsage exitCode = 2
-	// exitPartly: some of several things asked are done; the answer says which.
-	exitPartly exitCode = 3
-	// exitNoDaemon: the daemon of this node does not answer on its socket.
-	exitNoDaemon exitCode = 10
-	// exitRefused: a rule refuses it (marking, membership, quota, limits); trying again changes nothing.
-	exitRefused exitCode = 11
-	// exitNotFound: the thing named does not exist here.
-	exitNotFound exitCode = 12
-	// exitDenied: the caller may not do this (socket or file permission, passphrase, token role).
-	exitDenied exitCode = 13
-	// exitInterrupted: a signal ended the command before it was done.
-	exitInterrupted exitCode = 130
+	exitDone        = api.ExitDone
+	exitFailed      = api.ExitFailed
+	exitUsage       = api.ExitUsage
+	exitPartly      = api.ExitPartly
+	exitNoDaemon    = api.ExitNotRunning
+	exitRefused     = api.ExitRefused
+	exitNotFound    = api.ExitNotFound
+	exitDenied      = api.ExitDenied
+	exitInterrupted = api.ExitInterrupted
 )
-
-// exitCodes lists every code, for the help page, the man page and the test against the documentation.
-func exitCodes() []exitCode {
-	return []exitCode{
-		exitDone, exitFailed, exitUsage, exitPartly, exitNoDaemon, exitRefused, exitNotFound, exitDenied, exitInterrupted,
-	}
-}
-
-// String is the name that the documentation and the JSON errors use.
-func (c exitCode) String() string {
-	switch c {
-	case exitDone:
-		return "done"
-	case exitFailed:
-		return "failed"
-	case exitUsage:
-		return "usage"
-	case exitPartly:
-		return "partly done"
-	case exitNoDaemon:
-		return "daemon not reachable"
-	case exitRefused:
-		return "refused by policy"
-	case exitNotFound:
-		return "not found"
-	case exitDenied:
-		return "not authorised"
-	case exitInterrupted:
-		return "interrupted"
-	default:
-		return fmt.Sprintf("exit code %d", int(c))
-	}
-}
 
 // userError is an error addressed to the person who typed the command.
 type userError struct {
@@ -102,25 +62,35 @@ func usageErrorf(hint, format string, args ...any) *userError {
 // failure is an error as it leaves the process: the one form that both the text and the JSON are printed from.
 type failure struct {
 	Code    exitCode `json:"code"`
-	Kind    string   `json:"kind"`
+	Kind    string   `json:"kind"` // the exit code in words
 	Message string   `json:"message"`
 	Hint    string   `json:"hint,omitempty"`
+	// Problem, Fields and Candidates are the daemon's, where it was the daemon that refused.
+	Problem    api.Code        `json:"problem,omitempty"`
+	Fields     []api.Field     `json:"fields,omitempty"`
+	Candidates []api.Candidate `json:"candidates,omitempty"`
 }
 
-// explain is the only mapping from errors to what the user is told. An error from below that deserves its own code is
+// explain is the only mapping from errors to what the user is told. An error from below that deserves its own exit code is
 // recognised here and nowhere else.
 func explain(err error) failure {
 	f := failure{Code: exitFailed, Message: err.Error()}
 	var user *userError
+	var problem *api.Problem
 	var coder cli.ExitCoder
 	switch {
 	case errors.As(err, &user):
 		f.Code, f.Hint = user.Code, user.Hint
 	case errors.Is(err, context.Canceled):
 		f.Code, f.Message = exitInterrupted, "interrupted"
+	case errors.As(err, &problem):
+		f.Code, f.Hint = api.ExitOf(problem), problem.Hint
 	case errors.As(err, &coder):
 		// urfave makes these for mistakes on the line and numbers them by its own lights.
 		f.Code = exitUsage
+	}
+	if errors.As(err, &problem) {
+		f.Problem, f.Fields, f.Candidates = problem.Code, problem.Fields, problem.Candidates
 	}
 	f.Kind = f.Code.String()
 	return f
@@ -136,6 +106,15 @@ func report(e *env, f failure) int {
 		return int(f.Code)
 	}
 	complain(e.Stderr, "", f.Message)
+	for _, field := range f.Fields {
+		if line := field.Field + ": " + field.Problem; !strings.Contains(f.Message, line) {
+			complain(e.Stderr, "", line)
+		}
+		complain(e.Stderr, "hint: ", field.Hint)
+	}
+	for _, c := range f.Candidates {
+		complain(e.Stderr, "hint: ", strings.TrimSpace("it may be "+c.ID+" "+c.Name))
+	}
 	complain(e.Stderr, "hint: ", f.Hint)
 	return int(f.Code)
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"tocsin/pkg/api"
 )
 
 // TestExitCodesDocumented compares the table in docs/cli.md with the code, both ways.
@@ -29,7 +31,7 @@ func TestExitCodesDocumented(t *testing.T) {
 			documented[fmt.Sprint(code)] = strings.TrimSpace(cells[2])
 		}
 	}
-	for _, c := range exitCodes() {
+	for _, c := range api.Exits() {
 		key := fmt.Sprint(int(c))
 		if documented[key] != c.String() {
 			t.Errorf("exit code %s is %q in the code and %q in docs/cli.md", key, c, documented[key])
@@ -52,6 +54,9 @@ func TestExplain(t *testing.T) {
 		{fmt.Errorf("send alert: %w", refused), exitRefused, "send alert: alert refused: no TLP"},
 		{&userError{Code: exitNotFound, Err: errors.New("no such request")}, exitNotFound, "no such request"},
 		{fmt.Errorf("watch: %w", context.Canceled), exitInterrupted, "interrupted"},
+		{fmt.Errorf("show: %w", api.NewProblem(api.NotFound, "no record 1234", "")), exitNotFound, "show: no record 1234"},
+		{api.NewProblem(api.NotRunning, "", ""), exitNoDaemon, "the daemon is not running"},
+		{&api.Problem{Code: "of tomorrow", Exit: 12, Detail: "gone"}, exitNotFound, "gone"},
 		{cli.Exit("no such thing", 3), exitUsage, "no such thing"},
 	} {
 		if f := explain(tt.err); f.Code != tt.code || f.Message != tt.msg || f.Kind != tt.code.String() {
@@ -60,6 +65,27 @@ func TestExplain(t *testing.T) {
 	}
 	if f := explain(refused); f.Hint != "mark it" {
 		t.Errorf("the hint was lost: %+v", f)
+	}
+}
+
+// TestReportTellsAll: what the daemon says about fields and candidates reaches both forms.
+func TestReportTellsAll(t *testing.T) {
+	problem := api.NewProblem(api.Ambiguous, "two records begin with 1234", "type more of it")
+	problem.Fields = []api.Field{{Field: "tlp", Problem: "missing", Hint: "one of: clear, green"}}
+	problem.Candidates = []api.Candidate{{ID: "12345", Name: "first"}, {ID: "12346"}}
+	for asJSON, want := range map[bool]string{
+		false: "tocsin: two records begin with 1234\ntocsin: tlp: missing\ntocsin: hint: one of: clear, green\n" +
+			"tocsin: hint: it may be 12345 first\ntocsin: hint: it may be 12346\ntocsin: hint: type more of it\n",
+		true: `{"error":{"code":12,"kind":"not found","message":"two records begin with 1234","hint":"type more of it",` +
+			`"problem":"ambiguous","fields":[{"field":"tlp","problem":"missing","hint":"one of: clear, green"}],` +
+			`"candidates":[{"id":"12345","name":"first"},{"id":"12346"}]}}` + "\n",
+	} {
+		var errs bytes.Buffer
+		e := testEnv(nil, nil)
+		e.Stderr, e.JSON = &errs, asJSON
+		if code := report(e, explain(problem)); code != int(exitNotFound) || errs.String() != want {
+			t.Errorf("exit %d\n got %s\nwant %s", code, errs.String(), want)
+		}
 	}
 }
 

@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"tocsin/pkg/api"
 )
 
 // page is one command as help, man page and completion see it.
@@ -109,8 +112,10 @@ func flagRow(f cli.Flag) (left, right string) {
 	left = strings.TrimSpace(strings.Join(names, ", ") + " " + value)
 	if isRequired(f) {
 		text += " (required)"
-	} else if d, ok := f.(cli.DocGenerationFlag); ok && d.TakesValue() && d.GetDefaultText() != "" && d.GetDefaultText() != `""` {
-		text += " (default " + d.GetDefaultText() + ")"
+	} else if d, ok := f.(cli.DocGenerationFlag); ok && d.TakesValue() {
+		if value := d.GetDefaultText(); !slices.Contains([]string{"", `""`, "0", "0s"}, value) {
+			text += " (default " + value + ")"
+		}
 	}
 	return left, text
 }
@@ -152,7 +157,7 @@ func writeHelp(w io.Writer, p page) error {
 
 func exitRows() [][2]string {
 	var rows [][2]string
-	for _, c := range exitCodes() {
+	for _, c := range api.Exits() {
 		rows = append(rows, [2]string{fmt.Sprint(int(c)), c.String()})
 	}
 	return rows
