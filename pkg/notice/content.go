@@ -71,7 +71,7 @@ func (a *Affected) check(f *findings) {
 		case !p.IsValid():
 			f.add(field, "is not a prefix", "such as 192.0.2.0/24 or 2001:db8::/32")
 		case f.strict && p.Bits() == 0:
-			f.add(field, "covers the whole internet", "leave it out")
+			f.add(field, p.String()+" covers the whole internet", "leave it out")
 		}
 	}
 	f.count("affected.asns", len(a.ASNs), MaxAffected)

@@ -7,7 +7,9 @@ import (
 
 // FieldError is one thing that is wrong with one field, so that a draft's line can be named.
 type FieldError struct {
-	Field   string // as on the wire: "texts[0].title", "marking.tlp"
+	// Field is as on the wire: "texts[0].title", "marking.tlp". An index into a set (see
+	// Alert.Normalise) counts in normal form; Problem then quotes the value.
+	Field   string
 	Problem string // what is wrong: "is missing"
 	Hint    string // what to write instead; may be empty
 }
