@@ -7,6 +7,9 @@
 package replica
 
 import (
+	"errors"
+	"io"
+	"sync"
 	"time"
 
 	"tocsin/pkg/identity"
@@ -14,6 +17,7 @@ import (
 	"tocsin/pkg/notice"
 	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
+	"tocsin/pkg/roster"
 )
 
 // Via is the way by which a record came in.
@@ -84,4 +88,94 @@ type Day uint32
 // DayOf returns the day of t.
 func DayOf(t time.Time) Day {
 	return Day(max(0, t.Unix()/86400)) //nolint:gosec // far below 2^32 for every time a header can carry
+}
+
+// Options are what a replica is made of.
+type Options struct {
+	Store      Store
+	Key        *identity.NodeKey
+	Delegation *identity.Delegation // of Key
+	Rand       io.Reader            // gives 16 bytes for each new run
+	// Parallel calls do(0) to do(n-1) and returns when all have returned. Nil: one after another.
+	Parallel func(n int, do func(i int))
+	Limits   policy.Limits
+	// PrivateFloor is the shortest time in which an answer can be asked on a private channel; a
+	// community's is in its charter. 0: notice.DefaultReplyByFloor.
+	PrivateFloor time.Duration
+	// ReceiptGrace is how long a machine's receipt may take before a team shows as unreachable.
+	ReceiptGrace time.Duration
+}
+
+func (o *Options) validate() error {
+	switch {
+	case o.Store == nil:
+		return errors.New("open replica: no store")
+	case o.Key == nil || o.Delegation == nil:
+		return errors.New("open replica: no node key or no delegation")
+	case o.Key.Node() != o.Delegation.Node:
+		return errors.New("open replica: the delegation is for another node's key")
+	case o.Rand == nil:
+		return errors.New("open replica: no source of randomness")
+	}
+	return nil
+}
+
+// Replica is one team's copy. It is safe for concurrent use. Methods that write hold its lock until
+// the store has answered; methods that read wait for them.
+type Replica struct {
+	opt      Options
+	self     identity.TeamID
+	verifier record.Verifier
+
+	mu     sync.RWMutex // guards everything below
+	roster *roster.Roster
+	ledger *ledger.Ledger
+	index  index
+	lanes  map[record.Channel]laneHead // where this node's lanes stand, on stable storage
+	fresh  bool                        // the next record of ours must begin a new run in every channel
+	step   map[record.Channel]time.Time
+	outbox map[deliveryKey]Delivery
+	wanted map[record.ID]struct{} // records whose detached body is not here
+	today  author                 // what each author brought today
+}
+
+// laneHead is the last record that this node signed in a channel.
+type laneHead struct {
+	run record.Run
+	seq uint64
+	id  record.ID
+}
+
+// author counts records by author and class for one day.
+type author struct {
+	day   Day
+	count map[authorClass]int
+}
+
+type authorClass struct {
+	team  identity.TeamID
+	class record.Class
+}
+
+// Self returns the team that this replica belongs to.
+func (r *Replica) Self() identity.TeamID { return r.self }
+
+// Node returns the node that this replica signs as.
+func (r *Replica) Node() identity.NodeID { return r.opt.Key.Node() }
+
+// Delegation returns the delegation that this replica signs under.
+func (r *Replica) Delegation() *identity.Delegation { return r.opt.Delegation }
+
+// Roster returns the roster as it is now. It does not change afterwards.
+func (r *Replica) Roster() *roster.Roster {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.roster
+}
+
+// Ledger calls read with the ledger. read must not keep it or call the replica.
+func (r *Replica) Ledger(read func(*ledger.Ledger)) {
+	r.mu.Lock() // the ledger fills caches when it is asked
+	defer r.mu.Unlock()
+	read(r.ledger)
 }

@@ -1,0 +1,145 @@
+package policy
+
+import (
+	"fmt"
+	"time"
+
+	"tocsin/pkg/dsse"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+)
+
+// Limits are what this node takes. The zero value means the defaults.
+type Limits struct {
+	// Ahead is how far a record's time may be ahead of our clock. Default 10 minutes: enough for a
+	// clock nobody looks after, too little to hide a record behind later ones.
+	Ahead time.Duration
+	// PerAuthorDay is how many records of one class this node takes from one team in a day by its own
+	// clock; a class that is absent has the default (see DefaultPerAuthorDay). Negative: no limit.
+	PerAuthorDay map[record.Class]int
+	// PrivateRetention is how long private records are kept. Default notice.DefaultRetentionDays.
+	PrivateRetention time.Duration
+}
+
+// DefaultAhead is the default of Limits.Ahead.
+const DefaultAhead = 10 * time.Minute
+
+// DefaultPerAuthorDay returns how many records of a class one team may bring in a day where the
+// limits do not say. Routine is a busy feed; emergency is what a person can have cause for.
+func DefaultPerAuthorDay(c record.Class) int {
+	switch c {
+	case record.Routine:
+		return 50_000
+	case record.Urgent:
+		return 5_000
+	case record.Emergency:
+		return 500
+	case record.Control:
+		return 20_000
+	}
+	return 0
+}
+
+func (l *Limits) ahead() time.Duration {
+	if l.Ahead == 0 {
+		return DefaultAhead
+	}
+	return l.Ahead
+}
+
+func (l *Limits) perAuthorDay(c record.Class) int {
+	if n, ok := l.PerAuthorDay[c]; ok {
+		return n
+	}
+	return DefaultPerAuthorDay(c)
+}
+
+// Retention returns how long records of a private channel are kept.
+func (l *Limits) Retention() time.Duration {
+	if l.PrivateRetention == 0 {
+		return notice.DefaultRetentionDays * 24 * time.Hour
+	}
+	return l.PrivateRetention
+}
+
+// Standing is what this node knows that bears on a record: of its channel, of its author, and of
+// what the author has brought today.
+type Standing struct {
+	Ours      bool          // this node is part of the channel
+	Speaks    bool          // the author belongs to the channel, at this place of its lane
+	Removed   bool          // the author was removed from the channel
+	Retention time.Duration // of the channel
+	Today     int           // records of this class already taken from the author today
+}
+
+// Drops returns when a record leaves the channel's set: at the end of the retention after its own
+// time, or at its expiry if that is earlier. It depends on signed data alone.
+func Drops(h *record.Header, retention time.Duration) time.Time {
+	end := h.Created.Add(retention)
+	if !h.Expires.IsZero() && h.Expires.Before(end) {
+		return h.Expires
+	}
+	return end
+}
+
+// Judge judges a record whose form and signatures are right.
+func Judge(r *record.Record, s Standing, l *Limits, now time.Time) Judgement {
+	h := r.Header()
+	switch {
+	case !s.Ours:
+		return Judgement{Ignore, NotOurs, "this node is not part of " + h.Channel.String()}
+	case s.Removed && !s.Speaks:
+		return Judgement{Ignore, Removed, "the team was removed from the community and this record is beyond that"}
+	case !s.Speaks:
+		return Judgement{Ignore, NotMember, "the team is not known here as a member of the community"}
+	case h.Created.After(now.Add(l.ahead())):
+		return Judgement{Ignore, Future, fmt.Sprintf("its time %s is %s ahead of this node's clock, at most %s is taken",
+			dsse.FormatTime(h.Created), h.Created.Sub(now).Truncate(time.Second), l.ahead())}
+	case !Drops(h, s.Retention).After(now):
+		return Judgement{Ignore, Expired, fmt.Sprintf("it left the channel's records at %s",
+			dsse.FormatTime(Drops(h, s.Retention)))}
+	case r.Inline() && !r.HasBody():
+		return Judgement{Ignore, NoBody, "its body must come with it and did not"}
+	}
+	if limit := l.perAuthorDay(h.Class); limit >= 0 && s.Today >= limit {
+		return Judgement{Ignore, Quota, fmt.Sprintf("the team has brought %d records of class %s today, at most %d are taken",
+			s.Today, h.Class, limit)}
+	}
+	return Judgement{Verdict: Accept, Reason: OK}
+}
+
+// OfFault turns the refusal of a frame into a judgement. Every honest node of this release refuses
+// it, so the peer that passed it on is to blame; only a form that a newer release may know is not.
+func OfFault(err error) Judgement {
+	j := Judgement{Verdict: Reject, Reason: Malformed, Detail: err.Error()}
+	switch record.FaultOf(err) {
+	case record.FaultSignature, record.FaultSignatures, record.FaultDelegation:
+		j.Reason = BadSignature
+	case record.FaultBodyLength, record.FaultBodyDigest:
+		j.Reason = BadBody
+	case record.FaultVersion, record.FaultSuite, record.FaultFrame:
+		j.Verdict, j.Reason = Ignore, UnknownForm
+	case record.FaultTruncated, record.FaultTrailing, record.FaultOversized, record.FaultNotJSON,
+		record.FaultDuplicate, record.FaultDepth, record.FaultNotCanonical, record.FaultMember:
+	}
+	return j
+}
+
+// MayLeave decides whether content with a marking may be written into a channel. This release
+// cannot seal a body, and nothing stricter than TLP:CLEAR leaves a node unsealed.
+func MayLeave(m *notice.Marking, ch record.Channel) Judgement {
+	switch {
+	case m == nil:
+		return Judgement{Verdict: Accept, Reason: OK} // a receipt: nothing that its header does not say
+	case m.TLP == "":
+		return Judgement{Reject, MarkingAbsent, "there is no TLP marking"}
+	case m.TLP != notice.TLPClear:
+		where := "a community"
+		if ch.Private() {
+			where = "another team"
+		}
+		return Judgement{Reject, Marking, fmt.Sprintf("%s may not leave this node unsealed, and this release cannot seal it for %s",
+			m.TLP, where)}
+	}
+	return Judgement{Verdict: Accept, Reason: OK}
+}

@@ -1,0 +1,113 @@
+package replica
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"tocsin/pkg/record"
+)
+
+// body reads a detached body and returns the record with it, or ErrNotFound while it is not here.
+func (r *Replica) body(drop Day, rec *record.Record) (*record.Record, error) {
+	if _, err := r.opt.Store.Get(partKey(drop, partLeaves, rec.ID())); err != nil {
+		return nil, err
+	}
+	body := make([]byte, 0, rec.Header().Body.Length)
+	for n := range record.Chunks(rec.Header().Body.Length) {
+		chunk, err := r.opt.Store.Get(chunkKey(drop, rec.ID(), n))
+		if err != nil {
+			return nil, fmt.Errorf("read chunk %d: %w", n, err)
+		}
+		body = append(body, chunk...)
+	}
+	return rec.WithBody(body)
+}
+
+// Chunk returns the leaf hashes and one chunk of a detached body, or ErrNotFound while the whole is
+// not here.
+func (r *Replica) Chunk(id record.ID, n int) (leaves [][32]byte, chunk []byte, err error) {
+	r.mu.RLock()
+	s, ok := r.index.slots[id]
+	r.mu.RUnlock()
+	if !ok || n < 0 || n >= record.Chunks(record.MaxBody) {
+		return nil, nil, fmt.Errorf("chunk %d of %s: %w", n, id, ErrNotFound)
+	}
+	flat, err := r.opt.Store.Get(partKey(s.drop, partLeaves, id))
+	if err != nil {
+		return nil, nil, err
+	}
+	for leaf := range slices.Chunk(flat, 32) {
+		leaves = append(leaves, [32]byte(leaf))
+	}
+	chunk, err = r.opt.Store.Get(chunkKey(s.drop, id, n))
+	return leaves, chunk, err
+}
+
+// WantedBodies returns the kept records whose detached body is not here, ascending.
+func (r *Replica) WantedBodies() []record.ID {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	out := make([]record.ID, 0, len(r.wanted))
+	for id := range r.wanted {
+		out = append(out, id)
+	}
+	slices.SortFunc(out, compareIDs)
+	return out
+}
+
+// PutBody stores the detached body of a kept record, if it is the one that the header commits to. It
+// is on stable storage and in the views when PutBody returns nil.
+func (r *Replica) PutBody(id record.ID, body []byte) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, ok := r.index.slots[id]
+	if !ok {
+		return fmt.Errorf("record %s: %w", id, ErrNotFound)
+	}
+	if _, ok := r.wanted[id]; !ok {
+		return nil
+	}
+	e, err := r.read(s.drop, id)
+	if err != nil {
+		return err
+	}
+	if e.Record, err = e.Record.WithBody(body); err != nil {
+		return err
+	}
+	e.Notice, e.Unread = readNotice(e.Record)
+	if err := r.storeBody(e.Record, body); err != nil {
+		if errors.Is(err, ErrFull) {
+			return storeRefusal(err)
+		}
+		return fmt.Errorf("store body of %s: %w", id, err)
+	}
+	if err := r.reindex(id, &e); err != nil {
+		return err
+	}
+	delete(r.wanted, id)
+	r.view(&e)
+	return nil
+}
+
+// reindex writes the index key of a record whose kind is known better now that its body is here. The
+// key is replaced, so that a later start reads it as one record.
+func (r *Replica) reindex(id record.ID, e *Entry) error {
+	s := r.index.slots[id]
+	h := e.Record.Header()
+	row := indexRow{
+		drop: s.drop, created: s.created, code: s.code, class: s.class,
+		author: e.Record.Team(), tag: h.Channel.Tag(), id: id,
+	}
+	better := row
+	better.code = codeOf(e.Record, e.Notice)
+	if better.code == row.code {
+		return nil
+	}
+	if err := r.opt.Store.Apply([]Op{{Key: row.key(), Delete: true}, {Key: better.key()}}); err != nil {
+		return fmt.Errorf("index %s: %w", id, err)
+	}
+	s.code = better.code
+	r.index.slots[id] = s
+	return nil
+}

@@ -1,0 +1,160 @@
+package replica
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"tocsin/pkg/reconcile"
+	"tocsin/pkg/record"
+)
+
+// index is what the replica holds in memory of every record: about a hundred bytes each.
+type index struct {
+	slots    map[record.ID]slot
+	days     map[record.Channel]map[Day]*bucket // by created day
+	revised  map[record.ID][]record.ID          // alert -> alerts that replace it, in order of arrival
+	answered map[record.ID][]record.ID          // request -> reply, close, withdraw, in order of arrival
+}
+
+// slot is where a record is and what it is.
+type slot struct {
+	drop, created Day
+	code          code
+	class         byte
+	outside       bool // beyond a removal: kept as evidence, not part of the set
+	channel       *record.Channel
+}
+
+// bucket holds the IDs of one channel and created day. sorted is never changed in place, so that a
+// session can hold on to it.
+type bucket struct {
+	sorted  []record.ID
+	pending []record.ID
+	digest  reconcile.DayDigest
+	fresh   bool // digest is that of sorted, with nothing pending
+}
+
+func newIndex() index {
+	return index{
+		slots: map[record.ID]slot{}, days: map[record.Channel]map[Day]*bucket{},
+		revised: map[record.ID][]record.ID{}, answered: map[record.ID][]record.ID{},
+	}
+}
+
+// bucket returns the bucket of a channel and day, making it if need be.
+func (x *index) bucket(ch record.Channel, created Day) *bucket {
+	days := x.days[ch]
+	if days == nil {
+		days = map[Day]*bucket{}
+		x.days[ch] = days
+	}
+	b := days[created]
+	if b == nil {
+		b = &bucket{}
+		days[created] = b
+	}
+	return b
+}
+
+func (x *index) add(id record.ID, s slot) {
+	if _, ok := x.slots[id]; ok {
+		x.slots[id] = s
+		return
+	}
+	x.slots[id] = s
+	b := x.bucket(*s.channel, s.created)
+	b.pending = append(b.pending, id)
+	b.fresh = false
+}
+
+func (b *bucket) settle() {
+	if len(b.pending) == 0 {
+		return
+	}
+	all := append(slices.Clone(b.sorted), b.pending...)
+	slices.SortFunc(all, compareIDs)
+	b.sorted, b.pending = slices.Compact(all), nil
+}
+
+// drop forgets every record of the drop days that gone chooses, and returns their IDs.
+func (x *index) drop(gone func(Day) bool) []record.ID {
+	var out []record.ID
+	for id, s := range x.slots {
+		if gone(s.drop) {
+			out = append(out, id)
+			delete(x.slots, id)
+			delete(x.revised, id)
+			delete(x.answered, id)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	for ch, days := range x.days {
+		for day, b := range days {
+			b.settle()
+			kept := slices.DeleteFunc(slices.Clone(b.sorted), func(id record.ID) bool {
+				_, ok := x.slots[id]
+				return !ok
+			})
+			if len(kept) == 0 {
+				delete(days, day)
+				continue
+			}
+			b.sorted, b.fresh = kept, false
+		}
+		if len(days) == 0 {
+			delete(x.days, ch)
+		}
+	}
+	slices.SortFunc(out, compareIDs)
+	return out
+}
+
+// frozen is a channel's set at one moment, for a reconcile session.
+type frozen struct {
+	days []reconcile.DayDigest
+	ids  map[reconcile.Day][]record.ID
+}
+
+// Days implements reconcile.Set.
+func (f *frozen) Days() []reconcile.DayDigest { return f.days }
+
+// IDs implements reconcile.Set.
+func (f *frozen) IDs(day reconcile.Day) []record.ID { return f.ids[day] }
+
+// Set returns the records of a channel that are in its window at now: all that this node keeps but
+// those whose day of dropping has come, which another node may have dropped already, and those
+// beyond a removal.
+func (r *Replica) Set(ch record.Channel, now time.Time) reconcile.Set {
+	r.mu.Lock() // buckets settle
+	defer r.mu.Unlock()
+	today := DayOf(now)
+	f := &frozen{ids: map[reconcile.Day][]record.ID{}}
+	for day, b := range r.index.days[ch] {
+		b.settle()
+		ids := b.sorted
+		in := func(id record.ID) bool {
+			s := r.index.slots[id]
+			return s.drop > today && !s.outside
+		}
+		if slices.ContainsFunc(ids, func(id record.ID) bool { return !in(id) }) {
+			ids = slices.DeleteFunc(slices.Clone(ids), func(id record.ID) bool { return !in(id) })
+			b.fresh = false
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		if !b.fresh {
+			b.digest = reconcile.DayDigest{Day: uint32(day), Count: uint32(len(ids)), Digest: reconcile.DigestOf(ids)} //nolint:gosec // far below 2^32
+			b.fresh = len(ids) == len(b.sorted)
+		}
+		f.days = append(f.days, b.digest)
+		f.ids[uint32(day)] = ids
+	}
+	slices.SortFunc(f.days, func(a, b reconcile.DayDigest) int { return int(int64(a.Day) - int64(b.Day)) })
+	return f
+}
+
+func compareIDs(a, b record.ID) int { return bytes.Compare(a[:], b[:]) }

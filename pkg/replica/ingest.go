@@ -1,0 +1,317 @@
+package replica
+
+import (
+	"errors"
+	"time"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/ledger"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/policy"
+	"tocsin/pkg/record"
+)
+
+// Ingest is the single door: whatever a node keeps came through here, whichever way it arrived. It
+// verifies, judges and stores the arrivals, together where they fit into one write, and answers for
+// each in order. An outcome with Verdict Accept is on stable storage when Ingest returns; any other
+// verdict means that nothing of that arrival was kept on purpose. After an error of the store other
+// than ErrFull a record answered with Unavailable may be there after the next start; it arrives
+// again, and counts once.
+func (r *Replica) Ingest(now time.Time, arrivals []Arrival) []Outcome {
+	out := make([]Outcome, len(arrivals))
+	opened := r.verify(arrivals, out)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.admit(now, arrivals, opened, out)
+	return out
+}
+
+// verify opens the frames that are not kept already, without the lock: it is where the time goes.
+func (r *Replica) verify(arrivals []Arrival, out []Outcome) []*record.Record {
+	opened := make([]*record.Record, len(arrivals))
+	fresh := make([]int, 0, len(arrivals))
+	r.mu.RLock()
+	for i := range arrivals {
+		id, err := record.PeekID(arrivals[i].Frame)
+		if err != nil {
+			out[i].Judgement = policy.OfFault(err)
+			continue
+		}
+		out[i].ID = id
+		if _, ok := r.index.slots[id]; ok {
+			out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: policy.Duplicate}
+			continue
+		}
+		fresh = append(fresh, i)
+	}
+	r.mu.RUnlock()
+	r.opt.Parallel(len(fresh), func(n int) {
+		i := fresh[n]
+		rec, err := r.verifier.Open(arrivals[i].Frame)
+		if err != nil {
+			out[i].Judgement = policy.OfFault(err)
+			return
+		}
+		opened[i] = rec
+	})
+	return opened
+}
+
+// candidate is an arrival that was judged and goes into the next write.
+type candidate struct {
+	i     int // place in arrivals
+	entry Entry
+	row   indexRow
+	ops   []Op
+	size  int
+}
+
+// admit judges what was opened and writes what is accepted. The caller holds the lock.
+func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []*record.Record, out []Outcome) {
+	r.turnDay(now)
+	var batch []candidate
+	ops, size := 0, 0
+	flush := func() {
+		r.commit(batch, out)
+		batch, ops, size = nil, 0, 0
+	}
+	pending := map[record.ID]struct{}{}
+	for i, rec := range opened {
+		if rec == nil {
+			continue
+		}
+		id := rec.ID()
+		_, known := r.index.slots[id]
+		_, twice := pending[id]
+		if known || twice {
+			out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: policy.Duplicate}
+			continue
+		}
+		retention, j := r.judge(rec, now)
+		out[i].Judgement, out[i].Record = j, rec
+		if j.Verdict != policy.Accept {
+			continue
+		}
+		c := r.candidate(now, i, rec, arrivals[i].Via, retention)
+		if ops+len(c.ops) > MaxApplyOps || size+c.size > MaxApplyBytes {
+			flush()
+		}
+		pending[id] = struct{}{}
+		h := rec.Header()
+		r.today.count[authorClass{rec.Team(), h.Class}]++
+		if h.Seq > 1 {
+			_, here := r.index.slots[h.Prev]
+			_, coming := pending[h.Prev]
+			out[i].Gap = !here && !coming
+		}
+		batch = append(batch, c)
+		ops, size = ops+len(c.ops), size+c.size
+	}
+	flush()
+}
+
+// turnDay begins counting anew when the day has changed.
+func (r *Replica) turnDay(now time.Time) {
+	if d := DayOf(now); d != r.today.day {
+		r.today = author{day: d, count: map[authorClass]int{}}
+	}
+}
+
+// judge asks the policy, and says for how long the channel keeps its records.
+func (r *Replica) judge(rec *record.Record, now time.Time) (time.Duration, policy.Judgement) {
+	h := rec.Header()
+	s := policy.Standing{Today: r.today.count[authorClass{rec.Team(), h.Class}]}
+	if h.Channel.Private() {
+		s.Ours = h.Channel.Has(r.self)
+		s.Speaks = true // the form already says that the author is one of the two
+		s.Retention = r.opt.Limits.Retention()
+	} else if c, ok := r.roster.Community(h.Channel.Community); ok {
+		s.Ours = c.Member(r.self)
+		s.Speaks = c.Speaks(rec.Team(), rec.Lane(), h.Seq)
+		s.Removed = c.Removed(rec.Team())
+		s.Retention = c.Retention()
+	}
+	if rec.Team() == r.self {
+		s.Today = 0 // our own words are not rationed here
+	}
+	return s.Retention, policy.Judge(rec, s, &r.opt.Limits, now)
+}
+
+func (r *Replica) candidate(now time.Time, i int, rec *record.Record, via Via, retention time.Duration) candidate {
+	h := rec.Header()
+	n, unread := readNotice(rec)
+	e := Entry{
+		Record: rec, Notice: n, Unread: unread, Via: via,
+		Sighting: ledger.Sighting{Seen: now, InStep: r.step[h.Channel]},
+		Day:      DayOf(policy.Drops(h, retention)) + 1, // the whole day of the end stays
+	}
+	if e.Sighting.InStep.After(now) {
+		e.Sighting.InStep = now // our clock was set back
+	}
+	c := candidate{i: i, entry: e, row: indexRow{
+		drop: e.Day, created: DayOf(h.Created), code: codeOf(rec, n), class: classCode(h.Class),
+		author: rec.Team(), tag: h.Channel.Tag(), id: rec.ID(),
+	}}
+	c.ops = []Op{
+		{Key: partKey(e.Day, partRecord, rec.ID()), Value: rec.Frame()},
+		{Key: partKey(e.Day, partSighting, rec.ID()), Value: encodeSighting(e.Sighting, via)},
+		{Key: c.row.key()},
+	}
+	if via == Local {
+		c.ops = append(c.ops, r.ownOps(rec)...)
+	}
+	for _, op := range c.ops {
+		c.size += len(op.Key) + len(op.Value)
+	}
+	return c
+}
+
+// readNotice opens the body as a notice. It says why where it cannot; a record stays what it is.
+func readNotice(rec *record.Record) (notice.Notice, string) {
+	switch {
+	case len(rec.Header().Crit) > 0:
+		return nil, "it asks for something that this release does not know: " + rec.Header().Crit[0]
+	case len(rec.Header().Body.KeyID) > 0:
+		return nil, "its body is sealed"
+	case !rec.HasBody():
+		return nil, "its body is not here yet"
+	}
+	n, err := notice.Decode(rec.Header().Kind, rec.Body())
+	switch {
+	case errors.Is(err, notice.ErrUnknownKind):
+		return nil, "this release does not know the kind " + rec.Header().Kind
+	case err != nil:
+		return nil, err.Error()
+	case rec.Header().Body.MediaType != notice.MediaType:
+		return nil, "its body is not a notice but " + rec.Header().Body.MediaType
+	}
+	return n, ""
+}
+
+// commit writes a batch and takes it into the views. The caller holds the lock.
+func (r *Replica) commit(batch []candidate, out []Outcome) {
+	if len(batch) == 0 {
+		return
+	}
+	var ops []Op
+	for _, c := range batch {
+		ops = append(ops, c.ops...)
+	}
+	if err := r.opt.Store.Apply(ops); err != nil {
+		j := policy.Judgement{Verdict: policy.Ignore, Reason: policy.Unavailable, Detail: err.Error()}
+		if errors.Is(err, ErrFull) {
+			j.Reason = policy.Full
+		}
+		for _, c := range batch {
+			// Either nothing was written (ErrFull) or nobody knows. The views say what was acknowledged,
+			// so they stay; a record that is there all the same is found at the next start.
+			out[c.i].Judgement = j
+			r.today.count[authorClass{c.entry.Record.Team(), c.entry.Record.Header().Class}]--
+			if c.entry.Via == Local && !errors.Is(err, ErrFull) {
+				r.fresh = true // the lane's head on disk is unknown: never sign at that place again
+			}
+		}
+		return
+	}
+	for _, c := range batch {
+		r.keep(c)
+	}
+}
+
+// keep takes a stored record into the views.
+func (r *Replica) keep(c candidate) {
+	rec := c.entry.Record
+	h := rec.Header()
+	ch := r.channelOf(h.Channel)
+	r.index.add(rec.ID(), slot{
+		drop: c.row.drop, created: c.row.created, code: c.row.code, class: c.row.class, channel: ch,
+	})
+	if c.row.code.detached() && c.entry.Via != Local {
+		r.wanted[rec.ID()] = struct{}{}
+	}
+	if c.entry.Via == Local {
+		r.own(rec)
+	} else if rec.Node() == r.Node() {
+		// A record of ours that we do not know: this store is a copy from before it was signed. Going on
+		// in the same lane would say two things in one place.
+		r.fresh = true
+	}
+	r.view(&c.entry)
+}
+
+// view takes a notice into the ledger and the references.
+func (r *Replica) view(e *Entry) {
+	h, id := e.Record.Header(), e.Record.ID()
+	if e.Notice == nil {
+		return
+	}
+	if codeOf(e.Record, e.Notice).ledger() {
+		r.ledger.Apply(ledger.Event{
+			ID: id, Channel: h.Channel, Kind: h.Kind, Author: e.Record.Team(), Claimed: h.Created,
+			Notice: e.Notice, Sighting: e.Sighting,
+		})
+	}
+	switch n := e.Notice.(type) {
+	case *notice.Alert:
+		for _, old := range n.Replaces {
+			r.index.revised[old] = append(r.index.revised[old], id)
+		}
+	case *notice.Reply:
+		r.index.answered[n.Request] = append(r.index.answered[n.Request], id)
+	case *notice.Close:
+		r.index.answered[n.Request] = append(r.index.answered[n.Request], id)
+	case *notice.Withdraw:
+		r.index.answered[n.Request] = append(r.index.answered[n.Request], id)
+	}
+}
+
+// channelOf returns one pointer for each channel, so that slots are small.
+func (r *Replica) channelOf(ch record.Channel) *record.Channel {
+	for _, b := range r.index.days[ch] {
+		if len(b.sorted) > 0 {
+			return r.index.slots[b.sorted[0]].channel
+		}
+		if len(b.pending) > 0 {
+			return r.index.slots[b.pending[0]].channel
+		}
+	}
+	return &ch
+}
+
+// exile marks the records of removed teams that lie beyond their removal. The caller holds the lock,
+// or is the only user yet.
+func (r *Replica) exile() {
+	removed := map[[32]byte]func(identity.TeamID, record.Lane, uint64) (outside bool){}
+	for _, id := range r.roster.Communities() {
+		c, _ := r.roster.Community(id)
+		if c.AnyRemoved() {
+			removed[id] = func(t identity.TeamID, lane record.Lane, seq uint64) bool { return !c.Speaks(t, lane, seq) }
+		}
+	}
+	if len(removed) == 0 {
+		return
+	}
+	var suspects []indexRow
+	_ = r.opt.Store.Scan([]byte{spaceIndex}, true, func(key, _ []byte) error {
+		row, err := parseIndex(key)
+		if err != nil {
+			return err
+		}
+		if c, ok := r.roster.Community(row.tag); ok && c.Removed(row.author) {
+			suspects = append(suspects, row)
+		}
+		return nil
+	})
+	for _, row := range suspects {
+		rec, err := r.reopen(row.drop, row.id)
+		if err != nil {
+			continue // unreadable here; the other nodes decide the same from their own copies
+		}
+		s := r.index.slots[row.id]
+		s.outside = removed[row.tag](row.author, rec.Lane(), rec.Header().Seq)
+		r.index.slots[row.id] = s
+		if b := r.index.days[*s.channel][s.created]; b != nil {
+			b.fresh = false
+		}
+	}
+}

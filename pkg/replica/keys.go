@@ -1,0 +1,248 @@
+package replica
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/ledger"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+)
+
+// The key layout. Everything that leaves with a record lies under the day on which it is dropped, so
+// that one Drop of two prefixes gives the space back. Numbers are big-endian. D is the drop day.
+//
+//	b D r ID        frame of a record, with its body if that is inline
+//	b D s ID        its sighting
+//	b D h ID        leaf hashes of a detached body; present once the whole body is here
+//	b D c ID N      chunk N of a detached body
+//	i D C K A T ID  index, no value: created day, kind code, class, author team, channel tag
+//	s ID            frame of a statement
+//	l T             head of this node's lane in channel T: run, seq, ID
+//	o TEAM ID       delivery of a private record: its state
+//	t T             when this node was last in step with channel T
+//	a PEER          signed address record of a peer
+//	m NAME          the store's own facts
+const (
+	spaceBucket   = 'b'
+	spaceIndex    = 'i'
+	spaceState    = 's'
+	spaceLane     = 'l'
+	spaceOutbox   = 'o'
+	spaceStep     = 't'
+	spaceAddress  = 'a'
+	spaceMeta     = 'm'
+	partRecord    = 'r'
+	partSighting  = 's'
+	partLeaves    = 'h'
+	partChunk     = 'c'
+	indexKeyLen   = 1 + 4 + 4 + 1 + 1 + 32 + 32 + 32
+	laneValueLen  = 16 + 8 + 32
+	formatVersion = 1
+)
+
+func dayPrefix(space byte, d Day) []byte {
+	return binary.BigEndian.AppendUint32([]byte{space}, uint32(d))
+}
+
+func partKey(d Day, part byte, id record.ID) []byte {
+	return append(append(dayPrefix(spaceBucket, d), part), id[:]...)
+}
+
+func chunkKey(d Day, id record.ID, n int) []byte {
+	return binary.BigEndian.AppendUint16(partKey(d, partChunk, id), uint16(n)) //nolint:gosec // at most record.MaxBody/ChunkSize = 64
+}
+
+func idKey(space byte, id [32]byte) []byte { return append([]byte{space}, id[:]...) }
+
+func outboxKey(to identity.TeamID, id record.ID) []byte {
+	return append(idKey(spaceOutbox, to), id[:]...)
+}
+
+func metaKey(name string) []byte { return append([]byte{spaceMeta}, name...) }
+
+// code is the kind of a record as the index holds it, so that a start reads only what the views need.
+type code byte
+
+const (
+	codeOther   code = iota // unknown here, or with an unmet crit
+	codeAlert               // an alert that refers to no other
+	codeRequest             // this and the next four go into the ledger
+	codeReceipt
+	codeReply
+	codeClose
+	codeWithdraw
+	codeRevision // an alert that replaces others
+
+	codeDetached code = 0x80 // flag: the body does not ride in the frame
+)
+
+func (c code) plain() code    { return c &^ codeDetached }
+func (c code) detached() bool { return c&codeDetached != 0 }
+func (c code) ledger() bool   { return c.plain() >= codeRequest && c.plain() <= codeWithdraw }
+
+// viewed reports whether a start must read the record's notice.
+func (c code) viewed() bool { return c.ledger() || c.plain() == codeRevision }
+
+func codeOf(r *record.Record, n notice.Notice) code {
+	c := codeOther
+	switch n := n.(type) {
+	case *notice.Alert:
+		c = codeAlert
+		if len(n.Replaces) > 0 {
+			c = codeRevision
+		}
+	case *notice.Request:
+		c = codeRequest
+	case *notice.Receipt:
+		c = codeReceipt
+	case *notice.Reply:
+		c = codeReply
+	case *notice.Close:
+		c = codeClose
+	case *notice.Withdraw:
+		c = codeWithdraw
+	default:
+		c = codeByName(r)
+	}
+	if !r.Inline() {
+		c |= codeDetached
+	}
+	return c
+}
+
+// codeByName serves a record whose notice is not readable yet: its body is still to be fetched.
+func codeByName(r *record.Record) code {
+	if len(r.Header().Crit) > 0 {
+		return codeOther
+	}
+	switch r.Header().Kind {
+	case notice.KindAlert:
+		return codeAlert
+	case notice.KindRequest:
+		return codeRequest
+	case notice.KindReceipt:
+		return codeReceipt
+	case notice.KindReply:
+		return codeReply
+	case notice.KindClose:
+		return codeClose
+	case notice.KindWithdraw:
+		return codeWithdraw
+	}
+	return codeOther
+}
+
+func (c code) kind() notice.Kind {
+	switch c.plain() {
+	case codeAlert, codeRevision:
+		return notice.KindAlert
+	case codeRequest:
+		return notice.KindRequest
+	case codeReceipt:
+		return notice.KindReceipt
+	case codeReply:
+		return notice.KindReply
+	case codeClose:
+		return notice.KindClose
+	case codeWithdraw:
+		return notice.KindWithdraw
+	}
+	return ""
+}
+
+func classCode(c record.Class) byte {
+	switch c {
+	case record.Routine:
+		return 0
+	case record.Urgent:
+		return 1
+	case record.Emergency:
+		return 2
+	case record.Control:
+		return 3
+	}
+	return 0
+}
+
+// indexRow is one index key.
+type indexRow struct {
+	drop, created Day
+	code          code
+	class         byte
+	author        identity.TeamID
+	tag           [32]byte
+	id            record.ID
+}
+
+func (x *indexRow) key() []byte {
+	k := dayPrefix(spaceIndex, x.drop)
+	k = binary.BigEndian.AppendUint32(k, uint32(x.created))
+	k = append(k, byte(x.code), x.class)
+	k = append(k, x.author[:]...)
+	k = append(k, x.tag[:]...)
+	return append(k, x.id[:]...)
+}
+
+func parseIndex(k []byte) (indexRow, error) {
+	if len(k) != indexKeyLen {
+		return indexRow{}, fmt.Errorf("index key has %d bytes, want %d", len(k), indexKeyLen)
+	}
+	return indexRow{
+		drop: Day(binary.BigEndian.Uint32(k[1:])), created: Day(binary.BigEndian.Uint32(k[5:])),
+		code: code(k[9]), class: k[10],
+		author: identity.TeamID(k[11:43]), tag: [32]byte(k[43:75]), id: record.ID(k[75:107]),
+	}, nil
+}
+
+const sightingLen = 3*8 + 1
+
+// encodeSighting: seen, in step, left as nanoseconds since 1970 with 0 for never; then the way in.
+func encodeSighting(s ledger.Sighting, via Via) []byte {
+	b := make([]byte, 0, sightingLen)
+	for _, t := range []time.Time{s.Seen, s.InStep, s.Left} {
+		b = binary.BigEndian.AppendUint64(b, uint64(nanos(t))) //nolint:gosec // the sign bit survives the round trip
+	}
+	return append(b, viaCode(via))
+}
+
+func decodeSighting(b []byte) (ledger.Sighting, Via, error) {
+	if len(b) != sightingLen {
+		return ledger.Sighting{}, "", fmt.Errorf("sighting has %d bytes, want %d", len(b), sightingLen)
+	}
+	at := func(i int) time.Time { return fromNanos(int64(binary.BigEndian.Uint64(b[i:]))) } //nolint:gosec // see encodeSighting
+	via := Local
+	for _, v := range vias() {
+		if viaCode(v) == b[24] {
+			via = v
+		}
+	}
+	return ledger.Sighting{Seen: at(0), InStep: at(8), Left: at(16)}, via, nil
+}
+
+func vias() []Via { return []Via{Local, Gossip, Sync, Direct, Import} }
+
+func viaCode(v Via) byte {
+	for i, w := range vias() {
+		if v == w {
+			return byte(i)
+		}
+	}
+	return 0
+}
+
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func fromNanos(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}

@@ -1,0 +1,209 @@
+package replica
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/ledger"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+	"tocsin/pkg/roster"
+)
+
+// Open reads the views from the store and returns the replica. A new store is marked with the node's
+// identity; a store of another node is refused. Open writes nothing else.
+func Open(opt Options, now time.Time) (*Replica, error) {
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	if opt.Parallel == nil {
+		opt.Parallel = func(n int, do func(i int)) {
+			for i := range n {
+				do(i)
+			}
+		}
+	}
+	r := &Replica{
+		opt: opt, self: opt.Delegation.Team,
+		roster: roster.New(), index: newIndex(),
+		lanes: map[record.Channel]laneHead{}, step: map[record.Channel]time.Time{},
+		outbox: map[deliveryKey]Delivery{}, wanted: map[record.ID]struct{}{},
+		today: author{day: DayOf(now), count: map[authorClass]int{}},
+	}
+	r.ledger = ledger.New(r.self, ledger.Options{Floor: r.floor, ReceiptGrace: opt.ReceiptGrace})
+	for _, load := range []func() error{r.checkOwner, r.loadStatements, r.loadIndex, r.loadLanes, r.loadSteps, r.loadOutbox} {
+		if err := load(); err != nil {
+			return nil, fmt.Errorf("open replica: %w", err)
+		}
+	}
+	r.exile()
+	return r, nil
+}
+
+// floor gives the ledger a community's shortest time to answer. It reads the roster under the lock
+// that every use of the ledger holds.
+func (r *Replica) floor(ch record.Channel) time.Duration {
+	if c, ok := r.roster.Community(ch.Community); ok && !ch.Private() && c.Charter.ReplyByFloor > 0 {
+		return c.Charter.Floor()
+	}
+	if ch.Private() && r.opt.PrivateFloor > 0 {
+		return r.opt.PrivateFloor
+	}
+	return notice.DefaultReplyByFloor
+}
+
+// checkOwner refuses a store that another node wrote: its lanes are not ours to continue.
+func (r *Replica) checkOwner() error {
+	node := r.Node()
+	want := append([]byte{formatVersion}, node[:]...)
+	got, err := r.opt.Store.Get(metaKey("owner"))
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return r.opt.Store.Apply([]Op{{Key: metaKey("owner"), Value: want}})
+	case err != nil:
+		return err
+	case len(got) != len(want) || got[0] != formatVersion:
+		return fmt.Errorf("the store has another format than this release's (%d)", formatVersion)
+	case string(got) != string(want):
+		return fmt.Errorf("the store belongs to node %s, this is node %s", identity.NodeID(got[1:]), node)
+	}
+	return nil
+}
+
+func (r *Replica) loadStatements() error {
+	all := []*record.Statement{record.DelegationStatement(r.opt.Delegation)}
+	err := r.opt.Store.Scan([]byte{spaceState}, false, func(_, frame []byte) error {
+		s, err := r.verifier.OpenStatement(frame)
+		if err != nil {
+			return fmt.Errorf("read statement: %w", err)
+		}
+		all = append(all, s)
+		return nil
+	})
+	r.roster = r.roster.With(all...)
+	return err
+}
+
+// channels maps tags back to channels: of every community known, and of every pair with a known team.
+func (r *Replica) channels() map[[32]byte]*record.Channel {
+	out := map[[32]byte]*record.Channel{}
+	add := func(ch record.Channel) { out[ch.Tag()] = &ch }
+	for _, c := range r.roster.Communities() {
+		add(record.InCommunity(c))
+	}
+	for _, t := range r.roster.Teams() {
+		if ch, err := record.Between(r.self, t); err == nil {
+			add(ch)
+		}
+	}
+	return out
+}
+
+func (r *Replica) loadIndex() error {
+	channels := r.channels()
+	rows := map[record.ID]indexRow{}
+	var view []indexRow
+	err := r.opt.Store.Scan([]byte{spaceIndex}, true, func(key, _ []byte) error {
+		row, err := parseIndex(key)
+		if err != nil {
+			return err
+		}
+		ch := channels[row.tag]
+		if ch == nil {
+			// A channel that no statement names any more: read it off the record itself.
+			kept, err := r.reopen(row.drop, row.id)
+			if err != nil {
+				return err
+			}
+			named := kept.Header().Channel
+			ch = &named
+			channels[row.tag] = ch
+		}
+		if row.code.viewed() {
+			view = append(view, row)
+		}
+		if row.code.detached() {
+			rows[row.id] = row
+		}
+		r.index.add(row.id, slot{drop: row.drop, created: row.created, code: row.code, class: row.class, channel: ch})
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read index: %w", err)
+	}
+	if err := r.loadWanted(rows); err != nil {
+		return err
+	}
+	return r.loadViews(view)
+}
+
+// loadWanted finds the detached bodies that are not here.
+func (r *Replica) loadWanted(rows map[record.ID]indexRow) error {
+	for id, row := range rows {
+		_, err := r.opt.Store.Get(partKey(row.drop, partLeaves, id))
+		switch {
+		case errors.Is(err, ErrNotFound):
+			r.wanted[id] = struct{}{}
+		case err != nil:
+			return fmt.Errorf("read body of %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// loadViews reads the notices that the ledger and the references need.
+func (r *Replica) loadViews(rows []indexRow) error {
+	entries, errs := make([]Entry, len(rows)), make([]error, len(rows))
+	r.opt.Parallel(len(rows), func(i int) {
+		entries[i], errs[i] = r.read(rows[i].drop, rows[i].id)
+	})
+	for i := range entries {
+		if errs[i] != nil {
+			return fmt.Errorf("read record %s: %w", rows[i].id, errs[i])
+		}
+		r.view(&entries[i])
+	}
+	return nil
+}
+
+func (r *Replica) loadLanes() error {
+	channels := r.channels()
+	return r.opt.Store.Scan([]byte{spaceLane}, false, func(key, value []byte) error {
+		ch := channels[[32]byte(key[1:])]
+		if ch == nil || len(value) != laneValueLen {
+			return nil // a lane in a channel that is no more; a new run begins if it comes back
+		}
+		r.lanes[*ch] = laneHead{
+			run: record.Run(value[:16]), seq: binary.BigEndian.Uint64(value[16:]), id: record.ID(value[24:]),
+		}
+		return nil
+	})
+}
+
+func (r *Replica) loadSteps() error {
+	channels := r.channels()
+	return r.opt.Store.Scan([]byte{spaceStep}, false, func(key, value []byte) error {
+		if ch := channels[[32]byte(key[1:])]; ch != nil && len(value) == 8 {
+			r.step[*ch] = fromNanos(int64(binary.BigEndian.Uint64(value))) //nolint:gosec // see encodeSighting
+		}
+		return nil
+	})
+}
+
+func (h laneHead) op(ch record.Channel) Op {
+	v := append([]byte{}, h.run[:]...)
+	v = binary.BigEndian.AppendUint64(v, h.seq)
+	return Op{Key: idKey(spaceLane, ch.Tag()), Value: append(v, h.id[:]...)}
+}
+
+func (r *Replica) newRun() (record.Run, error) {
+	var run record.Run
+	if _, err := io.ReadFull(r.opt.Rand, run[:]); err != nil {
+		return run, fmt.Errorf("begin a run: %w", err)
+	}
+	return run, nil
+}

@@ -1,0 +1,292 @@
+package replica
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"tocsin/pkg/notice"
+	"tocsin/pkg/policy"
+	"tocsin/pkg/record"
+)
+
+// Publish signs notices as this node, in order, and takes them through the same door as everything
+// else. Where Err is nil the record is on stable storage; it has not left the node yet. A refusal of
+// one does not stop the others.
+func (r *Replica) Publish(now time.Time, outgoing []Outgoing) []Published {
+	out := make([]Published, len(outgoing))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	heads := map[record.Channel]laneHead{}
+	arrivals := make([]Arrival, len(outgoing))
+	opened := make([]*record.Record, len(outgoing))
+	for i := range outgoing {
+		rec, err := r.sign(now, &outgoing[i], heads)
+		if err != nil {
+			out[i].Err = err
+			continue
+		}
+		// The door sees what strangers will see: the frame.
+		arrivals[i] = Arrival{Frame: rec.Frame(), Via: Local}
+		if opened[i], err = r.verifier.Open(arrivals[i].Frame); err != nil {
+			out[i].Err = fmt.Errorf("open own record: %w", err)
+			continue
+		}
+		if !rec.Inline() {
+			if err := r.storeBody(rec, rec.Body()); err != nil {
+				opened[i], out[i].Err = nil, storeRefusal(err)
+			}
+		}
+	}
+	outcomes := make([]Outcome, len(outgoing))
+	r.admit(now, arrivals, opened, outcomes)
+	for i := range out {
+		switch {
+		case out[i].Err != nil:
+		case outcomes[i].Verdict == policy.Accept:
+			out[i].Record = opened[i]
+		default:
+			out[i].Err = &Refusal{Reason: outcomes[i].Reason, Detail: outcomes[i].Detail}
+		}
+	}
+	for _, p := range out {
+		if p.Err != nil {
+			// A place in a lane was signed for and not kept, so what was signed after it in this call does
+			// not follow on anything. New runs keep every lane a chain.
+			r.fresh = true
+		}
+	}
+	return out
+}
+
+// sign makes the record of an outgoing notice at the next place of its lane. heads holds the places
+// taken in this call.
+func (r *Replica) sign(now time.Time, o *Outgoing, heads map[record.Channel]laneHead) (*record.Record, error) {
+	if o.Notice == nil {
+		return nil, errors.New("publish: no notice")
+	}
+	if j := policy.MayLeave(o.Notice.MarkingOf(), o.Channel); j.Verdict != policy.Accept {
+		return nil, &Refusal{Reason: j.Reason, Detail: j.Detail, Hint: markingHint(j.Reason)}
+	}
+	if err := r.maySpeak(o.Channel); err != nil {
+		return nil, err
+	}
+	body, err := notice.Encode(o.Notice)
+	if err != nil {
+		return nil, err
+	}
+	head, err := r.place(o.Channel, heads)
+	if err != nil {
+		return nil, err
+	}
+	class := o.Class
+	if class == "" {
+		class = record.Routine
+	}
+	rec, err := record.Sign(r.opt.Key, record.Header{
+		Kind: o.Notice.Kind(), Channel: o.Channel, Class: class, Delegation: r.opt.Delegation,
+		Run: head.run, Seq: head.seq + 1, Prev: head.id, Created: now, Expires: o.Expires,
+		Body: record.Body{MediaType: notice.MediaType},
+	}, body)
+	if err != nil {
+		return nil, fmt.Errorf("sign %s: %w", o.Notice.Kind(), err)
+	}
+	heads[o.Channel] = laneHead{run: head.run, seq: head.seq + 1, id: rec.ID()}
+	return rec, nil
+}
+
+func markingHint(reason policy.Reason) string {
+	if reason == policy.MarkingAbsent {
+		return "say how it may be shared, e.g. TLP:CLEAR"
+	}
+	return "only TLP:CLEAR can be sent until sealing is there; send the rest by the way you use today"
+}
+
+// maySpeak refuses a channel that this team does not belong to.
+func (r *Replica) maySpeak(ch record.Channel) error {
+	if ch.Private() {
+		if !ch.Has(r.self) {
+			return &Refusal{Reason: policy.NotOurs, Detail: "the private channel is not one of this team's"}
+		}
+		return nil
+	}
+	if !r.roster.Member(ch.Community, r.self) {
+		return &Refusal{
+			Reason: policy.NotMember, Detail: "this team is not a member of community " + ch.Community.String(),
+			Hint: "ask a founder of the community for an invite",
+		}
+	}
+	return nil
+}
+
+// place returns what the next record of the lane follows on.
+func (r *Replica) place(ch record.Channel, heads map[record.Channel]laneHead) (laneHead, error) {
+	if r.fresh {
+		r.lanes, r.fresh = map[record.Channel]laneHead{}, false
+		clear(heads)
+	}
+	if h, ok := heads[ch]; ok {
+		return h, nil
+	}
+	if h, ok := r.lanes[ch]; ok {
+		return h, nil
+	}
+	run, err := r.newRun()
+	return laneHead{run: run}, err
+}
+
+// ownOps are the writes that go with a record of this node's: the lane's head, and the delivery of a
+// private one.
+func (r *Replica) ownOps(rec *record.Record) []Op {
+	h := rec.Header()
+	ops := []Op{laneHead{run: h.Run, seq: h.Seq, id: rec.ID()}.op(h.Channel)}
+	if h.Channel.Private() {
+		d := Delivery{ID: rec.ID(), To: h.Channel.Other(r.self), Next: h.Created}
+		ops = append(ops, d.op())
+	}
+	return ops
+}
+
+// own takes a stored record of this node's into the views.
+func (r *Replica) own(rec *record.Record) {
+	h := rec.Header()
+	r.lanes[h.Channel] = laneHead{run: h.Run, seq: h.Seq, id: rec.ID()}
+	if h.Channel.Private() {
+		d := Delivery{ID: rec.ID(), To: h.Channel.Other(r.self), Next: h.Created}
+		r.outbox[d.key()] = d
+	}
+}
+
+// Left notes that records of this node's left it now, for the first time. Later calls for the same
+// record change nothing. It is on stable storage when Left returns.
+func (r *Replica) Left(now time.Time, ids []record.ID) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var ops []Op
+	var entries []Entry
+	for _, id := range ids {
+		s, ok := r.index.slots[id]
+		if !ok {
+			continue
+		}
+		key := partKey(s.drop, partSighting, id)
+		raw, err := r.opt.Store.Get(key)
+		if err != nil {
+			return fmt.Errorf("read sighting of %s: %w", id, err)
+		}
+		sighting, via, err := decodeSighting(raw)
+		if err != nil {
+			return err
+		}
+		if !sighting.Left.IsZero() {
+			continue
+		}
+		sighting.Left = now
+		ops = append(ops, Op{Key: key, Value: encodeSighting(sighting, via)})
+		if s.code.plain() == codeRequest {
+			e, err := r.read(s.drop, id)
+			if err != nil {
+				return err
+			}
+			e.Sighting = sighting
+			entries = append(entries, e)
+		}
+	}
+	if len(ops) == 0 {
+		return nil
+	}
+	if err := r.opt.Store.Apply(ops); err != nil {
+		return fmt.Errorf("note departure: %w", err)
+	}
+	for i := range entries {
+		r.view(&entries[i])
+	}
+	return nil
+}
+
+// InStep notes that this node was in step with a channel at now: whatever its members had written by
+// then was here. It is on stable storage when InStep returns nil.
+func (r *Replica) InStep(ch record.Channel, now time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !now.After(r.step[ch]) {
+		return nil
+	}
+	r.step[ch] = now
+	v := binary.BigEndian.AppendUint64(nil, uint64(nanos(now))) //nolint:gosec // see encodeSighting
+	if err := r.opt.Store.Apply([]Op{{Key: idKey(spaceStep, ch.Tag()), Value: v}}); err != nil {
+		return fmt.Errorf("note that the node is in step: %w", err)
+	}
+	return nil
+}
+
+// storeBody writes a detached body: chunks first, each write small, then the leaves that say that it
+// is whole. What a crash leaves behind goes with its bucket.
+func (r *Replica) storeBody(rec *record.Record, body []byte) error {
+	h := rec.Header()
+	d := r.dropDay(rec)
+	leaves := record.Leaves(body)
+	for n, chunk := range chunks(body) {
+		if err := r.opt.Store.Apply([]Op{{Key: chunkKey(d, rec.ID(), n), Value: chunk}}); err != nil {
+			return err
+		}
+	}
+	if err := h.Body.CheckLeaves(leaves); err != nil {
+		return err
+	}
+	flat := make([]byte, 0, len(leaves)*32)
+	for _, l := range leaves {
+		flat = append(flat, l[:]...)
+	}
+	return r.opt.Store.Apply([]Op{{Key: partKey(d, partLeaves, rec.ID()), Value: flat}})
+}
+
+func chunks(body []byte) [][]byte {
+	var out [][]byte
+	for len(body) > 0 {
+		n := min(len(body), record.ChunkSize)
+		out = append(out, body[:n])
+		body = body[n:]
+	}
+	return out
+}
+
+// dropDay returns the bucket of a record: where it is if it is kept, else where it will be.
+func (r *Replica) dropDay(rec *record.Record) Day {
+	if s, ok := r.index.slots[rec.ID()]; ok {
+		return s.drop
+	}
+	retention := r.opt.Limits.Retention()
+	if ch := rec.Header().Channel; !ch.Private() {
+		if c, ok := r.roster.Community(ch.Community); ok {
+			retention = c.Retention()
+		}
+	}
+	return DayOf(policy.Drops(rec.Header(), retention)) + 1
+}
+
+// storeRefusal names the reason of an error that the store answered a publish with.
+func storeRefusal(err error) error {
+	reason := policy.Unavailable
+	if errors.Is(err, ErrFull) {
+		reason = policy.Full
+	}
+	return &Refusal{Reason: reason, Detail: err.Error()}
+}
+
+// CoSign signs a charter that is on its way round its founders, if this node is among the signers it
+// names. It stores nothing.
+func (r *Replica) CoSign(payload []byte) (sig [64]byte, err error) {
+	s, err := r.verifier.ReadStatement(payload)
+	if err != nil {
+		return sig, err
+	}
+	for _, signer := range s.Signers {
+		if signer.Delegation != nil && bytes.Equal(signer.Delegation.Payload(), r.opt.Delegation.Payload()) {
+			return r.opt.Key.Sign(statementType, payload), nil
+		}
+	}
+	return sig, &Refusal{Reason: policy.NotOurs, Detail: "this node is not among the signers that the statement names"}
+}

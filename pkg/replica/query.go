@@ -1,0 +1,285 @@
+package replica
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+)
+
+// MinPrefix is how many characters of an ID are enough to ask for it, if only one begins with them.
+const MinPrefix = 8
+
+// Query chooses records for List. The zero value chooses all.
+type Query struct {
+	Kinds   []notice.Kind  // empty: every kind, the unknown ones too
+	Channel record.Channel // zero: every channel
+	Since   time.Time      // by the author's own time
+	Limit   int            // 0: no limit
+}
+
+// ErrAmbiguous says that a prefix fits several records.
+var ErrAmbiguous = errors.New("several records begin so")
+
+// read returns a kept record as the lists show it, with a detached body if it is here. It needs no
+// lock: it touches the store alone.
+func (r *Replica) read(drop Day, id record.ID) (Entry, error) {
+	rec, err := r.reopen(drop, id)
+	if err != nil {
+		return Entry{}, err
+	}
+	raw, err := r.opt.Store.Get(partKey(drop, partSighting, id))
+	if err != nil {
+		return Entry{}, fmt.Errorf("read sighting: %w", err)
+	}
+	e := Entry{Record: rec, Day: drop}
+	if e.Sighting, e.Via, err = decodeSighting(raw); err != nil {
+		return Entry{}, err
+	}
+	if !rec.Inline() {
+		if body, err := r.body(drop, rec); err == nil {
+			e.Record = body
+		}
+	}
+	e.Notice, e.Unread = readNotice(e.Record)
+	return e, nil
+}
+
+// reopen reads a record from the store, without a detached body.
+func (r *Replica) reopen(drop Day, id record.ID) (*record.Record, error) {
+	frame, err := r.opt.Store.Get(partKey(drop, partRecord, id))
+	if err != nil {
+		return nil, fmt.Errorf("read record: %w", err)
+	}
+	rec, err := r.verifier.Reopen(frame)
+	if err != nil {
+		return nil, fmt.Errorf("read record: %w", err)
+	}
+	if rec.ID() != id {
+		return nil, fmt.Errorf("read record: the store holds another record under %s", id)
+	}
+	return rec, nil
+}
+
+// Entry returns a kept record, or ErrNotFound.
+func (r *Replica) Entry(id record.ID) (Entry, error) {
+	r.mu.RLock()
+	s, ok := r.index.slots[id]
+	r.mu.RUnlock()
+	if !ok {
+		return Entry{}, fmt.Errorf("record %s: %w", id, ErrNotFound)
+	}
+	return r.read(s.drop, id)
+}
+
+// Has reports whether the record is kept.
+func (r *Replica) Has(id record.ID) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	_, ok := r.index.slots[id]
+	return ok
+}
+
+// Find returns the record that a text names: its whole ID, or the first MinPrefix or more characters
+// if no other kept record begins with them. Errors are ErrNotFound, ErrAmbiguous, or say what is
+// wrong with the text.
+func (r *Replica) Find(text string) (record.ID, error) {
+	if len(text) >= identity.TextLen {
+		id, err := record.ParseID(text)
+		if err != nil {
+			return id, err
+		}
+		if !r.Has(id) {
+			return id, fmt.Errorf("record %s: %w", id, ErrNotFound)
+		}
+		return id, nil
+	}
+	prefix := strings.ToLower(text)
+	if len(prefix) < MinPrefix {
+		return record.ID{}, fmt.Errorf("%q is too short for a record ID: give at least %d characters", text, MinPrefix)
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var found []record.ID
+	for id := range r.index.slots {
+		if strings.HasPrefix(id.String(), prefix) {
+			found = append(found, id)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return record.ID{}, fmt.Errorf("a record that begins with %s: %w", prefix, ErrNotFound)
+	case 1:
+		return found[0], nil
+	}
+	return record.ID{}, fmt.Errorf("%s: %w", prefix, ErrAmbiguous)
+}
+
+// List returns kept records, newest first by their authors' times, ties by ID. Records beyond a
+// removal are not listed.
+func (r *Replica) List(q Query) ([]Entry, error) {
+	type place struct {
+		id   record.ID
+		slot slot
+	}
+	days := map[Day][]place{}
+	r.mu.RLock()
+	for id, s := range r.index.slots {
+		if s.outside || !q.Channel.IsZero() && *s.channel != q.Channel ||
+			len(q.Kinds) > 0 && !slices.Contains(q.Kinds, s.code.kind()) ||
+			!q.Since.IsZero() && s.created < DayOf(q.Since) {
+			continue
+		}
+		days[s.created] = append(days[s.created], place{id, s})
+	}
+	r.mu.RUnlock()
+	order := make([]Day, 0, len(days))
+	for d := range days {
+		order = append(order, d)
+	}
+	slices.SortFunc(order, func(a, b Day) int { return int(int64(b) - int64(a)) })
+	var out []Entry
+	for _, d := range order {
+		if q.Limit > 0 && len(out) >= q.Limit {
+			break
+		}
+		var day []Entry
+		for _, p := range days[d] {
+			e, err := r.read(p.slot.drop, p.id)
+			if errors.Is(err, ErrNotFound) {
+				continue // dropped since
+			}
+			if err != nil {
+				return nil, err
+			}
+			if e.Record.Header().Created.Before(q.Since) {
+				continue
+			}
+			day = append(day, e)
+		}
+		slices.SortFunc(day, newer)
+		out = append(out, day...)
+	}
+	if q.Limit > 0 && len(out) > q.Limit {
+		out = out[:q.Limit]
+	}
+	return out, nil
+}
+
+func newer(a, b Entry) int {
+	if c := b.Record.Header().Created.Compare(a.Record.Header().Created); c != 0 {
+		return c
+	}
+	return compareIDs(a.Record.ID(), b.Record.ID())
+}
+
+// Answers returns the replies, closings and withdrawals that refer to a request, oldest first. Who
+// may answer is not judged here: the ledger does.
+func (r *Replica) Answers(request record.ID) ([]Entry, error) {
+	return r.entries(func() []record.ID { return r.index.answered[request] })
+}
+
+// Revisions returns the updates and cancels that name the alert and are by the team that wrote it,
+// oldest first. Nobody else can change what a team said.
+func (r *Replica) Revisions(alert record.ID) ([]Entry, error) {
+	original, err := r.Entry(alert)
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.entries(func() []record.ID { return r.index.revised[alert] })
+	return slices.DeleteFunc(all, func(e Entry) bool {
+		return e.Record.Team() != original.Record.Team() || e.Record.Header().Channel != original.Record.Header().Channel
+	}), err
+}
+
+func (r *Replica) entries(pick func() []record.ID) ([]Entry, error) {
+	r.mu.RLock()
+	ids := slices.Clone(pick())
+	r.mu.RUnlock()
+	var out []Entry
+	for _, id := range ids {
+		e, err := r.Entry(id)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	slices.SortFunc(out, func(a, b Entry) int { return newer(b, a) })
+	return out, nil
+}
+
+// Frame returns a kept record's frame, as it goes to another node, or ErrNotFound.
+func (r *Replica) Frame(id record.ID) ([]byte, error) {
+	r.mu.RLock()
+	s, ok := r.index.slots[id]
+	r.mu.RUnlock()
+	if !ok {
+		return nil, fmt.Errorf("record %s: %w", id, ErrNotFound)
+	}
+	return r.opt.Store.Get(partKey(s.drop, partRecord, id))
+}
+
+// MayRead reports whether a team may have the records of a channel.
+func (r *Replica) MayRead(t identity.TeamID, ch record.Channel) bool {
+	if ch.Private() {
+		return ch.Has(t) && ch.Has(r.self)
+	}
+	return r.Roster().Member(ch.Community, t)
+}
+
+// ChannelOf returns the channel and the class rank (0 routine to 3 control) of a kept record.
+func (r *Replica) ChannelOf(id record.ID) (ch record.Channel, class int, ok bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s, ok := r.index.slots[id]
+	if !ok {
+		return ch, 0, false
+	}
+	return *s.channel, int(s.class), true
+}
+
+// Stats counts what is here.
+type Stats struct {
+	Records    map[notice.Kind]int // "" for kinds that this release does not know
+	Statements int
+	Waiting    int // deliveries not made yet
+	Bodies     int // detached bodies that are not here
+	Outside    int // records beyond a removal
+	Store      Usage
+}
+
+// Stats returns counts as of now.
+func (r *Replica) Stats() (Stats, error) {
+	r.mu.RLock()
+	st := Stats{Records: map[notice.Kind]int{}, Statements: len(r.roster.Statements()), Bodies: len(r.wanted)}
+	for _, s := range r.index.slots {
+		st.Records[s.code.kind()]++
+		if s.outside {
+			st.Outside++
+		}
+	}
+	for _, d := range r.outbox {
+		if d.Delivered.IsZero() {
+			st.Waiting++
+		}
+	}
+	r.mu.RUnlock()
+	var err error
+	st.Store, err = r.opt.Store.Usage()
+	return st, err
+}
+
+// InStepAt returns when this node was last in step with a channel; zero for never.
+func (r *Replica) InStepAt(ch record.Channel) time.Time {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.step[ch]
+}

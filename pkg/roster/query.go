@@ -1,0 +1,241 @@
+package roster
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+)
+
+// IsFounder reports whether the charter names t.
+func (c *Community) IsFounder(t identity.TeamID) bool { return slices.Contains(c.Charter.Founders, t) }
+
+// Member reports whether t is a member now.
+func (c *Community) Member(t identity.TeamID) bool {
+	_, ok := c.members[t]
+	return ok
+}
+
+// Removed reports whether t was a member and was removed.
+func (c *Community) Removed(t identity.TeamID) bool {
+	_, ok := c.removed[t]
+	return ok
+}
+
+// Members returns the members, ascending by ID.
+func (c *Community) Members() []identity.TeamID {
+	out := make([]identity.TeamID, 0, len(c.members))
+	for t := range c.members {
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b identity.TeamID) int { return bytes.Compare(a[:], b[:]) })
+	return out
+}
+
+// Retention returns how long members keep records.
+func (c *Community) Retention() time.Duration {
+	if c.Charter.RetentionDays <= 0 {
+		return notice.DefaultRetentionDays * 24 * time.Hour
+	}
+	return c.Charter.Retention()
+}
+
+// Speaks reports whether a record of the team, at that place in its lane, belongs to the community:
+// the team is a member, or was and the place is not beyond the heads that its removal names.
+func (c *Community) Speaks(team identity.TeamID, lane record.Lane, seq uint64) bool {
+	if c.Member(team) {
+		return true
+	}
+	r, ok := c.removed[team]
+	if !ok {
+		return false
+	}
+	head, ok := r.heads[laneKey{lane.Node, lane.Run}]
+	return ok && seq <= head
+}
+
+// Community returns a community whose charter is known.
+func (r *Roster) Community(id identity.CommunityID) (*Community, bool) {
+	c, ok := r.communities[id]
+	return c, ok
+}
+
+// Communities returns the communities whose charters are known, ascending by ID.
+func (r *Roster) Communities() []identity.CommunityID {
+	return sorted(r.communities, func(*Community) bool { return true })
+}
+
+// CommunitiesOf returns the communities of which t is a member, ascending by ID.
+func (r *Roster) CommunitiesOf(t identity.TeamID) []identity.CommunityID {
+	return sorted(r.communities, func(c *Community) bool { return c.Member(t) })
+}
+
+func sorted(all map[identity.CommunityID]*Community, keep func(*Community) bool) []identity.CommunityID {
+	var out []identity.CommunityID
+	for id, c := range all {
+		if keep(c) {
+			out = append(out, id)
+		}
+	}
+	slices.SortFunc(out, func(a, b identity.CommunityID) int { return bytes.Compare(a[:], b[:]) })
+	return out
+}
+
+// Member reports whether t is a member of c. It is false where the charter of c is not known.
+func (r *Roster) Member(c identity.CommunityID, t identity.TeamID) bool {
+	community, ok := r.communities[c]
+	return ok && community.Member(t)
+}
+
+// Members returns the members of c, ascending by ID; none where its charter is not known.
+func (r *Roster) Members(c identity.CommunityID) []identity.TeamID {
+	if community, ok := r.communities[c]; ok {
+		return community.Members()
+	}
+	return nil
+}
+
+// Share reports whether two teams are members of one community.
+func (r *Roster) Share(a, b identity.TeamID) bool {
+	for _, c := range r.communities {
+		if c.Member(a) && c.Member(b) {
+			return true
+		}
+	}
+	return false
+}
+
+// Delegations returns what is known of the team's nodes, oldest first. The caller must not change
+// the slice.
+func (r *Roster) Delegations(t identity.TeamID) []*identity.Delegation { return r.delegations[t] }
+
+// Teams returns every team that is known by a delegation or as a member, ascending by ID.
+func (r *Roster) Teams() []identity.TeamID {
+	all := map[identity.TeamID]struct{}{}
+	for t := range r.delegations {
+		all[t] = struct{}{}
+	}
+	for _, c := range r.communities {
+		for t := range c.members {
+			all[t] = struct{}{}
+		}
+	}
+	out := make([]identity.TeamID, 0, len(all))
+	for t := range all {
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b identity.TeamID) int { return bytes.Compare(a[:], b[:]) })
+	return out
+}
+
+// Name returns what the team calls itself in its newest delegation, else what the founder who
+// admitted it called it, else "". It is a claim, and text from a peer.
+func (r *Roster) Name(t identity.TeamID) string {
+	if ds := r.delegations[t]; len(ds) > 0 {
+		return ds[len(ds)-1].Name
+	}
+	for _, id := range r.Communities() {
+		if name := r.communities[id].names[t]; name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// TeamOf returns the team and node whose delegation names the transport key with this digest and is
+// in force at at. A root can name a transport key that is not its own; where several do, a team that
+// is a member somewhere goes first, then the oldest delegation, so that a stranger takes no place.
+func (r *Roster) TeamOf(transport [32]byte, at time.Time) (identity.TeamID, identity.NodeID, bool) {
+	var found *identity.Delegation
+	for _, d := range r.transports[transport] {
+		if !d.Covers(at) {
+			continue
+		}
+		if len(r.CommunitiesOf(d.Team)) > 0 {
+			return d.Team, d.Node, true
+		}
+		if found == nil {
+			found = d
+		}
+	}
+	if found == nil {
+		return identity.TeamID{}, identity.NodeID{}, false
+	}
+	return found.Team, found.Node, true
+}
+
+// TransportDigests returns the digests of the transport keys of the team's nodes.
+func (r *Roster) TransportDigests(t identity.TeamID) [][32]byte {
+	var out [][32]byte
+	for _, d := range r.delegations[t] {
+		if !slices.Contains(out, d.Transport) {
+			out = append(out, d.Transport)
+		}
+	}
+	return out
+}
+
+// Has reports whether the statement is in the roster.
+func (r *Roster) Has(id record.StatementID) bool {
+	_, ok := r.statements[id]
+	return ok
+}
+
+// Statement returns a statement of the roster.
+func (r *Roster) Statement(id record.StatementID) (*record.Statement, bool) {
+	s, ok := r.statements[id]
+	return s, ok
+}
+
+// Statements returns the IDs of all statements, ascending.
+func (r *Roster) Statements() []record.StatementID {
+	out := make([]record.StatementID, 0, len(r.statements))
+	for id := range r.statements {
+		out = append(out, id)
+	}
+	slices.SortFunc(out, func(a, b record.StatementID) int { return bytes.Compare(a[:], b[:]) })
+	return out
+}
+
+// For returns the statements that a team may have, ascending by ID: those about communities it is a
+// member of, the delegations of the teams it shares them with, and whatever it signed itself. The
+// roster of a community is its members' business.
+func (r *Roster) For(t identity.TeamID) []record.StatementID {
+	var out []record.StatementID
+	for _, id := range r.Statements() {
+		s := r.statements[id]
+		c, isAbout := CommunityOf(s)
+		switch {
+		case s.SignedBy(t),
+			isAbout && r.Member(c, t),
+			s.Kind == identity.KindDelegate && r.Share(t, s.Delegation.Team):
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// AnyRemoved reports whether any team was removed.
+func (c *Community) AnyRemoved() bool { return len(c.removed) > 0 }
+
+// Heads returns the statements about a community that no other of them names, ascending, at most
+// record.MaxHeads: what the next statement about it says it saw.
+func (r *Roster) Heads(c identity.CommunityID) []record.StatementID {
+	named := map[record.StatementID]struct{}{}
+	for _, s := range r.about[c] {
+		for _, h := range s.Heads {
+			named[h] = struct{}{}
+		}
+	}
+	var out []record.StatementID
+	for _, s := range r.about[c] {
+		if _, ok := named[s.ID()]; !ok {
+			out = append(out, s.ID())
+		}
+	}
+	slices.SortFunc(out, func(a, b record.StatementID) int { return bytes.Compare(a[:], b[:]) })
+	return out[:min(len(out), record.MaxHeads)]
+}
