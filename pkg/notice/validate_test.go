@@ -64,7 +64,7 @@ func TestValidateAlert(t *testing.T) {
 		{"references[0].type", "one of cve", func(a *notice.Alert) { a.References = []notice.Reference{{Type: "bid"}} }},
 		{"references[0].value", "CVE-2024-1234", func(a *notice.Alert) { a.References = []notice.Reference{{Type: "cve", Value: "CVE-24-1"}} }},
 		{"references[0].value", "absolute URL", func(a *notice.Alert) {
-			a.References = []notice.Reference{{Type: "url", Value: "https://user:pw@example.org/"}}
+			a.References = []notice.Reference{{Type: "url", Value: "https://user@example.org/"}}
 		}},
 		{"references[0].value", "absolute URL", func(a *notice.Alert) { a.References = []notice.Reference{{Type: "url", Value: "javascript:alert(1)"}} }},
 		{"references[0].value", "own ID", func(a *notice.Alert) { a.References = []notice.Reference{{Type: "advisory"}} }},
