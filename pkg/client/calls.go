@@ -1,0 +1,128 @@
+package client
+
+import (
+	"context"
+	"net/http"
+
+	"tocsin/pkg/api"
+)
+
+// Status asks how the node is.
+func (c *Client) Status(ctx context.Context) (*api.Status, error) {
+	return get[api.Status](ctx, c, call{path: api.PathStatus})
+}
+
+// Identity asks who the node is, with its card.
+func (c *Client) Identity(ctx context.Context) (*api.Identity, error) {
+	return get[api.Identity](ctx, c, call{path: api.PathIdentity})
+}
+
+// PublishAlert publishes an alert, an update or a cancel. It is durable when this returns.
+func (c *Client) PublishAlert(ctx context.Context, d api.AlertDraft) (*api.Published, error) {
+	return post[api.Published](ctx, c, call{path: api.PathAlerts, body: d})
+}
+
+// Alerts lists alerts, newest first.
+func (c *Client) Alerts(ctx context.Context, l api.List) (*api.Entries, error) {
+	return get[api.Entries](ctx, c, call{path: api.PathAlerts, query: l.Query()})
+}
+
+// Record shows one record, by its ID or a prefix of it, and what proves it.
+func (c *Client) Record(ctx context.Context, id string) (*api.RecordView, error) {
+	return get[api.RecordView](ctx, c, call{path: api.Path(api.PathRecord, id)})
+}
+
+// Export returns a record as a DSSE JSON file, byte for byte as the daemon made it.
+func (c *Client) Export(ctx context.Context, id string) ([]byte, error) {
+	return c.do(ctx, call{method: http.MethodGet, path: api.Path(api.PathExport, id)})
+}
+
+// PublishRequest publishes a request, or one for each team asked privately. Some may fail: see the
+// answer.
+func (c *Client) PublishRequest(ctx context.Context, d api.RequestDraft) (*api.RequestsPublished, error) {
+	return post[api.RequestsPublished](ctx, c, call{path: api.PathRequests, body: d})
+}
+
+// Requests lists requests, newest first.
+func (c *Client) Requests(ctx context.Context, l api.List) (*api.Entries, error) {
+	return get[api.Entries](ctx, c, call{path: api.PathRequests, query: l.Query()})
+}
+
+// Request shows one request with its answers, deliveries and standing.
+func (c *Client) Request(ctx context.Context, id string) (*api.RequestView, error) {
+	return get[api.RequestView](ctx, c, call{path: api.Path(api.PathRequest, id)})
+}
+
+// Reply answers a request, the way it came.
+func (c *Client) Reply(ctx context.Context, id string, d api.ReplyDraft) (*api.Published, error) {
+	return post[api.Published](ctx, c, call{path: api.Path(api.PathReplies, id), body: d})
+}
+
+// CloseRequest says the last word on an own request.
+func (c *Client) CloseRequest(ctx context.Context, id string, d api.CloseDraft) (*api.Published, error) {
+	return post[api.Published](ctx, c, call{path: api.Path(api.PathClose, id), body: d})
+}
+
+// WithdrawRequest takes an own request back.
+func (c *Client) WithdrawRequest(ctx context.Context, id string, d api.WithdrawDraft) (*api.Published, error) {
+	return post[api.Published](ctx, c, call{path: api.Path(api.PathWithdraw, id), body: d})
+}
+
+// Communities lists the communities that the node knows.
+func (c *Client) Communities(ctx context.Context) (*api.Communities, error) {
+	return get[api.Communities](ctx, c, call{path: api.PathCommunities})
+}
+
+// Community shows one community, by name, ID or prefix.
+func (c *Client) Community(ctx context.Context, id string) (*api.Community, error) {
+	return get[api.Community](ctx, c, call{path: api.Path(api.PathCommunity, id)})
+}
+
+// Found founds a community, or begins its charter's way round the founders.
+func (c *Client) Found(ctx context.Context, d api.Found) (*api.Founding, error) {
+	return post[api.Founding](ctx, c, call{path: api.PathCommunities, body: d})
+}
+
+// SignCharter signs a charter as one of its founders, or takes in a complete one.
+func (c *Client) SignCharter(ctx context.Context, id string, d api.SignCharter) (*api.Founding, error) {
+	return post[api.Founding](ctx, c, call{path: api.Path(api.PathSign, id), body: d})
+}
+
+// Invite makes a team a member and returns the file by which it joins.
+func (c *Client) Invite(ctx context.Context, community string, d api.InviteDraft) (*api.Invited, error) {
+	return post[api.Invited](ctx, c, call{path: api.Path(api.PathInvites, community), body: d})
+}
+
+// Remove removes a team from a community.
+func (c *Client) Remove(ctx context.Context, community string, d api.RemoveDraft) (*api.RemovedTeam, error) {
+	return post[api.RemovedTeam](ctx, c, call{path: api.Path(api.PathRemove, community), body: d})
+}
+
+// Join takes an invite in.
+func (c *Client) Join(ctx context.Context, d api.Join) (*api.Joined, error) {
+	return post[api.Joined](ctx, c, call{path: api.PathJoin, body: d})
+}
+
+// Ledger shows how requests were answered.
+func (c *Client) Ledger(ctx context.Context, q api.LedgerQuery) (*api.Ledger, error) {
+	return get[api.Ledger](ctx, c, call{path: api.PathLedger, query: q.Query()})
+}
+
+func get[T any](ctx context.Context, c *Client, what call) (*T, error) {
+	what.method = http.MethodGet
+	return answer[T](ctx, c, what)
+}
+
+func post[T any](ctx context.Context, c *Client, what call) (*T, error) {
+	what.method = http.MethodPost
+	return answer[T](ctx, c, what)
+}
+
+func answer[T any](ctx context.Context, c *Client, what call) (*T, error) {
+	a := new(T)
+	what.answer = a
+	if _, err := c.do(ctx, what); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
