@@ -33,9 +33,8 @@
 //     what follows. Open tells a torn end (nothing acknowledged follows) from damage.
 //   - An empty log file, left by a crash between creating and sizing it, makes its Open fail.
 //   - A new log file's directory entry is not synced. Apply does so.
-//   - DropPrefix reports success when its first compaction failed. Drop looks again.
-//   - DropPrefix("k\xff") takes the key "k" too, because it looks at keys with their version behind.
-//     Drop deletes one by one where such a key exists.
+//   - DropPrefix reports success when its first compaction failed; it may overlook "k1" if there is
+//     a key "k", and DropPrefix("k\xff") takes the key "k" with it. Drop deletes one by one then.
 //   - A damaged data block reads as absent, in Get, in Scan and in compactions. Only Verify and
 //     Options.Verify see it; both read every block. A compaction that meets a damaged block in
 //     Badger's own goroutines can still end the process.

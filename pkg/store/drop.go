@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 
 	"github.com/dgraph-io/badger/v4"
@@ -11,7 +10,8 @@ import (
 )
 
 // Drop implements replica.Store. All other calls wait. Keys that were deleted one by one before
-// give nothing back here: drop what is to go, do not delete it first.
+// give nothing back here: drop what is to go, do not delete it first. Nor does a prefix that some
+// key of the store is a shorter beginning of: lay keys out so that none is.
 func (s *Store) Drop(prefixes ...[]byte) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -31,22 +31,24 @@ func (s *Store) Drop(prefixes ...[]byte) (err error) {
 	}()
 	var whole [][]byte
 	for _, p := range prefixes {
-		danger, err := s.overreaches(p)
+		slow, err := s.shadowed(p)
 		if err != nil {
 			return err
 		}
-		if !danger {
+		if !slow {
 			whole = append(whole, p)
-		} else if err := s.deleteAll(p); err != nil {
-			return err
 		}
 	}
 	if err := s.db.DropPrefix(whole...); err != nil {
 		// Badger may have flushed some memtables and kept them: using it on would flush them twice.
 		return fmt.Errorf("open the store again: %w", s.breakDown("drop", err))
 	}
-	if err := s.dropped(whole); err != nil {
-		return err
+	for _, p := range prefixes {
+		// What is left: all of a shadowed prefix, and what was in a compaction that failed, which
+		// Badger only logs.
+		if err := s.deleteAll(p); err != nil {
+			return err
+		}
 	}
 	if err := s.fetchBallast(); err != nil {
 		return err
@@ -55,26 +57,24 @@ func (s *Store) Drop(prefixes ...[]byte) (err error) {
 	return err
 }
 
-// overreaches tells whether Badger's DropPrefix(p) would take a key with it that p does not cover.
-// It compares p with keys that end in 8 bytes of version, counted down from all ones, so p = key +
-// 0xff... matches the shorter key too.
-func (s *Store) overreaches(p []byte) (bool, error) {
-	for i := max(1, len(p)-8); i < len(p); i++ {
-		if p[i] != 0xff {
-			continue
+// shadowed tells whether a key shorter than p that p begins with is or was in the store. Badger's
+// DropPrefix compares p with keys that end in 8 bytes of version, counted down from all ones: with
+// such a key it may overlook tables that hold what is to go, and if p goes on with 0xff it takes the
+// shorter key too. Deleted versions count, for they lie in the tables as well.
+func (s *Store) shadowed(p []byte) (bool, error) {
+	found := false
+	err := s.db.View(func(txn *badger.Txn) error {
+		for i := 1; i < len(p) && !found; i++ {
+			o := scanOptions(p[:i])
+			o.AllVersions = true
+			it := txn.NewIterator(o)
+			it.Seek(p[:i])
+			found = it.Valid() && len(it.Item().Key()) == i
+			it.Close()
 		}
-		err := s.db.View(func(txn *badger.Txn) error {
-			_, err := txn.Get(p[:i])
-			return err
-		})
-		if err == nil {
-			return true, nil
-		}
-		if !errors.Is(err, badger.ErrKeyNotFound) {
-			return false, explain("drop", err)
-		}
-	}
-	return false, nil
+		return nil
+	})
+	return found, explain("drop", err)
 }
 
 // deleteAll deletes the keys with a prefix one by one: right where dropping would be wrong, but the
@@ -109,21 +109,4 @@ func (s *Store) deleteAll(p []byte) error {
 			return explain("drop", err)
 		}
 	}
-}
-
-// dropped looks whether the prefixes are gone: Badger only logs it if the compaction of its first
-// level fails.
-func (s *Store) dropped(prefixes [][]byte) error {
-	return s.db.View(func(txn *badger.Txn) error {
-		for _, p := range prefixes {
-			it := txn.NewIterator(scanOptions(p))
-			it.Seek(p)
-			left := it.Valid()
-			it.Close()
-			if left {
-				return fmt.Errorf("drop store: keys under %x are left; call again", p)
-			}
-		}
-		return nil
-	})
 }

@@ -283,6 +283,15 @@ func testDropShorter(t *testing.T, s replica.Store) {
 		t.Fatalf("drop: %v", err)
 	}
 	wantKeys(t, s, "", "k", "k\xfe")
+	apply(t, s, put("k1", "5"), put("x", "6"))
+	if err := s.Drop([]byte("x")); err != nil { // moves everything down a level in some stores
+		t.Fatalf("drop: %v", err)
+	}
+	apply(t, s, put("k1", "6"), del("k"))
+	if err := s.Drop([]byte("k1")); err != nil {
+		t.Fatalf("drop: %v", err)
+	}
+	wantKeys(t, s, "", "k\xfe")
 }
 
 func testDropAll(t *testing.T, s replica.Store) {
