@@ -95,7 +95,7 @@ func Judge(r *record.Record, s Standing, l *Limits, now time.Time) Judgement {
 	case h.Created.After(now.Add(l.ahead())):
 		return Judgement{Ignore, Future, fmt.Sprintf("its time %s is %s ahead of this node's clock, at most %s is taken",
 			dsse.FormatTime(h.Created), h.Created.Sub(now).Truncate(time.Second), l.ahead())}
-	case !Drops(h, s.Retention).After(now):
+	case Drops(h, s.Retention).Before(now.UTC().Truncate(24 * time.Hour)): // the whole day of the end counts
 		return Judgement{Ignore, Expired, fmt.Sprintf("it left the channel's records at %s",
 			dsse.FormatTime(Drops(h, s.Retention)))}
 	case r.Inline() && !r.HasBody():

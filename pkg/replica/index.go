@@ -19,11 +19,12 @@ type index struct {
 
 // slot is where a record is and what it is.
 type slot struct {
-	drop, created Day
-	code          code
-	class         byte
-	outside       bool // beyond a removal: kept as evidence, not part of the set
-	channel       *record.Channel
+	created millis
+	channel *record.Channel
+	drop    Day
+	code    code
+	class   byte
+	outside bool // beyond a removal: kept as evidence, not part of the set
 }
 
 // bucket holds the IDs of one channel and created day. sorted is never changed in place, so that a
@@ -63,7 +64,7 @@ func (x *index) add(id record.ID, s slot) {
 		return
 	}
 	x.slots[id] = s
-	b := x.bucket(*s.channel, s.created)
+	b := x.bucket(*s.channel, s.created.day())
 	b.pending = append(b.pending, id)
 	b.fresh = false
 }

@@ -59,7 +59,8 @@ func (r *Replica) verify(arrivals []Arrival, out []Outcome) []*record.Record {
 
 // candidate is an arrival that was judged and goes into the next write.
 type candidate struct {
-	i     int // place in arrivals
+	i     int  // place in arrivals
+	own   bool // signed by Publish just now
 	entry Entry
 	row   indexRow
 	ops   []Op
@@ -149,7 +150,7 @@ func (r *Replica) candidate(now time.Time, i int, rec *record.Record, via Via, r
 		e.Sighting.InStep = now // our clock was set back
 	}
 	c := candidate{i: i, entry: e, row: indexRow{
-		drop: e.Day, created: DayOf(h.Created), code: codeOf(rec, n), class: classCode(h.Class),
+		drop: e.Day, created: millisOf(h.Created), code: codeOf(rec, n), class: classCode(h.Class),
 		author: rec.Team(), tag: h.Channel.Tag(), id: rec.ID(),
 	}}
 	c.ops = []Op{
@@ -157,7 +158,7 @@ func (r *Replica) candidate(now time.Time, i int, rec *record.Record, via Via, r
 		{Key: partKey(e.Day, partSighting, rec.ID()), Value: encodeSighting(e.Sighting, via)},
 		{Key: c.row.key()},
 	}
-	if via == Local {
+	if c.own = via == Local && rec.Node() == r.Node(); c.own {
 		c.ops = append(c.ops, r.ownOps(rec)...)
 	}
 	for _, op := range c.ops {
@@ -207,7 +208,7 @@ func (r *Replica) commit(batch []candidate, out []Outcome) {
 			// so they stay; a record that is there all the same is found at the next start.
 			out[c.i].Judgement = j
 			r.today.count[authorClass{c.entry.Record.Team(), c.entry.Record.Header().Class}]--
-			if c.entry.Via == Local && !errors.Is(err, ErrFull) {
+			if c.own && !errors.Is(err, ErrFull) {
 				r.fresh = true // the lane's head on disk is unknown: never sign at that place again
 			}
 		}
@@ -226,10 +227,10 @@ func (r *Replica) keep(c candidate) {
 	r.index.add(rec.ID(), slot{
 		drop: c.row.drop, created: c.row.created, code: c.row.code, class: c.row.class, channel: ch,
 	})
-	if c.row.code.detached() && c.entry.Via != Local {
+	if c.row.code.detached() && !c.own {
 		r.wanted[rec.ID()] = struct{}{}
 	}
-	if c.entry.Via == Local {
+	if c.own {
 		r.own(rec)
 	} else if rec.Node() == r.Node() {
 		// A record of ours that we do not know: this store is a copy from before it was signed. Going on
@@ -310,7 +311,7 @@ func (r *Replica) exile() {
 		s := r.index.slots[row.id]
 		s.outside = removed[row.tag](row.author, rec.Lane(), rec.Header().Seq)
 		r.index.slots[row.id] = s
-		if b := r.index.days[*s.channel][s.created]; b != nil {
+		if b := r.index.days[*s.channel][s.created.day()]; b != nil {
 			b.fresh = false
 		}
 	}

@@ -18,7 +18,7 @@ import (
 //	b D s ID        its sighting
 //	b D h ID        leaf hashes of a detached body; present once the whole body is here
 //	b D c ID N      chunk N of a detached body
-//	i D C K A T ID  index, no value: created day, kind code, class, author team, channel tag
+//	i D C K A T ID  index, no value: created (ms since 1970), kind code, class, author, channel tag
 //	s ID            frame of a statement
 //	l T             head of this node's lane in channel T: run, seq, ID
 //	o TEAM ID       delivery of a private record: its state
@@ -38,7 +38,7 @@ const (
 	partSighting  = 's'
 	partLeaves    = 'h'
 	partChunk     = 'c'
-	indexKeyLen   = 1 + 4 + 4 + 1 + 1 + 32 + 32 + 32
+	indexKeyLen   = 1 + 4 + 8 + 1 + 1 + 32 + 32 + 32
 	laneValueLen  = 16 + 8 + 32
 	formatVersion = 1
 )
@@ -167,19 +167,27 @@ func classCode(c record.Class) byte {
 	return 0
 }
 
+// millis is a record's claimed creation in milliseconds since 1970.
+type millis uint64
+
+func millisOf(t time.Time) millis { return millis(max(0, t.UnixMilli())) } //nolint:gosec // not negative
+
+func (m millis) day() Day { return Day(m / 86_400_000) } //nolint:gosec // far below 2^32 for every time a header can carry
+
 // indexRow is one index key.
 type indexRow struct {
-	drop, created Day
-	code          code
-	class         byte
-	author        identity.TeamID
-	tag           [32]byte
-	id            record.ID
+	drop    Day
+	created millis
+	code    code
+	class   byte
+	author  identity.TeamID
+	tag     [32]byte
+	id      record.ID
 }
 
 func (x *indexRow) key() []byte {
 	k := dayPrefix(spaceIndex, x.drop)
-	k = binary.BigEndian.AppendUint32(k, uint32(x.created))
+	k = binary.BigEndian.AppendUint64(k, uint64(x.created))
 	k = append(k, byte(x.code), x.class)
 	k = append(k, x.author[:]...)
 	k = append(k, x.tag[:]...)
@@ -191,9 +199,9 @@ func parseIndex(k []byte) (indexRow, error) {
 		return indexRow{}, fmt.Errorf("index key has %d bytes, want %d", len(k), indexKeyLen)
 	}
 	return indexRow{
-		drop: Day(binary.BigEndian.Uint32(k[1:])), created: Day(binary.BigEndian.Uint32(k[5:])),
-		code: code(k[9]), class: k[10],
-		author: identity.TeamID(k[11:43]), tag: [32]byte(k[43:75]), id: record.ID(k[75:107]),
+		drop: Day(binary.BigEndian.Uint32(k[1:])), created: millis(binary.BigEndian.Uint64(k[5:])),
+		code: code(k[13]), class: k[14],
+		author: identity.TeamID(k[15:47]), tag: [32]byte(k[47:79]), id: record.ID(k[79:111]),
 	}, nil
 }
 

@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -20,7 +22,17 @@ func (r *Replica) Prune(now time.Time) (dropped int, err error) {
 			days = append(days, s.drop)
 		}
 	}
-	if len(days) == 0 {
+	pruned, err := r.prunedTo()
+	if err != nil {
+		return 0, err
+	}
+	// Days that an earlier Prune began with and a crash kept it from finishing.
+	for d := max(pruned, today-min(today, maxCatchUp)); pruned > 0 && d < today; d++ {
+		if !slices.Contains(days, d) {
+			days = append(days, d)
+		}
+	}
+	if len(days) == 0 && pruned == today {
 		return 0, nil
 	}
 	slices.Sort(days)
@@ -45,7 +57,28 @@ func (r *Replica) Prune(now time.Time) (dropped int, err error) {
 	if err := r.opt.Store.Drop(bodies...); err != nil {
 		return len(ids), fmt.Errorf("drop records: %w", err)
 	}
+	op := Op{Key: metaKey("pruned"), Value: binary.BigEndian.AppendUint32(nil, uint32(today))}
+	if err := r.opt.Store.Apply([]Op{op}); err != nil {
+		return len(ids), fmt.Errorf("note what was dropped: %w", err)
+	}
 	return len(ids), nil
+}
+
+// maxCatchUp bounds how many days without a Prune are looked at again.
+const maxCatchUp Day = 1000
+
+// prunedTo returns the day up to which everything was dropped for certain; 0 for a new store.
+func (r *Replica) prunedTo() (Day, error) {
+	v, err := r.opt.Store.Get(metaKey("pruned"))
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("read what was dropped: %w", err)
+	case len(v) != 4:
+		return 0, fmt.Errorf("read what was dropped: %d bytes, want 4", len(v))
+	}
+	return Day(binary.BigEndian.Uint32(v)), nil
 }
 
 // pruneOutbox forgets the deliveries of records that are gone.

@@ -29,16 +29,9 @@ func (r *Replica) Publish(now time.Time, outgoing []Outgoing) []Published {
 			continue
 		}
 		// The door sees what strangers will see: the frame.
-		arrivals[i] = Arrival{Frame: rec.Frame(), Via: Local}
-		if opened[i], err = r.verifier.Open(arrivals[i].Frame); err != nil {
-			out[i].Err = fmt.Errorf("open own record: %w", err)
-			continue
-		}
-		if !rec.Inline() {
-			if err := r.storeBody(rec, rec.Body()); err != nil {
-				opened[i], out[i].Err = nil, storeRefusal(err)
-			}
-		}
+		arrivals[i], opened[i] = Arrival{Frame: rec.Frame(), Via: Local}, rec
+		h := rec.Header()
+		heads[h.Channel] = laneHead{run: h.Run, seq: h.Seq, id: rec.ID()}
 	}
 	outcomes := make([]Outcome, len(outgoing))
 	r.admit(now, arrivals, opened, outcomes)
@@ -49,13 +42,6 @@ func (r *Replica) Publish(now time.Time, outgoing []Outgoing) []Published {
 			out[i].Record = opened[i]
 		default:
 			out[i].Err = &Refusal{Reason: outcomes[i].Reason, Detail: outcomes[i].Detail}
-		}
-	}
-	for _, p := range out {
-		if p.Err != nil {
-			// A place in a lane was signed for and not kept, so what was signed after it in this call does
-			// not follow on anything. New runs keep every lane a chain.
-			r.fresh = true
 		}
 	}
 	return out
@@ -93,7 +79,25 @@ func (r *Replica) sign(now time.Time, o *Outgoing, heads map[record.Channel]lane
 	if err != nil {
 		return nil, fmt.Errorf("sign %s: %w", o.Notice.Kind(), err)
 	}
-	heads[o.Channel] = laneHead{run: head.run, seq: head.seq + 1, id: rec.ID()}
+	if _, j := r.judge(rec, now); j.Verdict != policy.Accept {
+		return nil, &Refusal{Reason: j.Reason, Detail: j.Detail}
+	}
+	return r.prove(rec)
+}
+
+// prove opens what was signed as a stranger will, and stores a detached body. The place in the lane is
+// not taken before both are done.
+func (r *Replica) prove(rec *record.Record) (*record.Record, error) {
+	seen, err := r.verifier.Open(rec.Frame())
+	if err != nil {
+		return nil, fmt.Errorf("open own record: %w", err)
+	}
+	if rec.Inline() {
+		return seen, nil
+	}
+	if err := r.storeBody(rec, rec.Body()); err != nil {
+		return nil, storeRefusal(err)
+	}
 	return rec, nil
 }
 

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -123,52 +124,45 @@ func (r *Replica) Find(text string) (record.ID, error) {
 // List returns kept records, newest first by their authors' times, ties by ID. Records beyond a
 // removal are not listed.
 func (r *Replica) List(q Query) ([]Entry, error) {
-	type place struct {
-		id   record.ID
-		slot slot
-	}
-	days := map[Day][]place{}
-	r.mu.RLock()
-	for id, s := range r.index.slots {
-		if s.outside || !q.Channel.IsZero() && *s.channel != q.Channel ||
-			len(q.Kinds) > 0 && !slices.Contains(q.Kinds, s.code.kind()) ||
-			!q.Since.IsZero() && s.created < DayOf(q.Since) {
-			continue
-		}
-		days[s.created] = append(days[s.created], place{id, s})
-	}
-	r.mu.RUnlock()
-	order := make([]Day, 0, len(days))
-	for d := range days {
-		order = append(order, d)
-	}
-	slices.SortFunc(order, func(a, b Day) int { return int(int64(b) - int64(a)) })
 	var out []Entry
-	for _, d := range order {
-		if q.Limit > 0 && len(out) >= q.Limit {
+	for _, p := range r.choose(q) {
+		if q.Limit > 0 && len(out) == q.Limit {
 			break
 		}
-		var day []Entry
-		for _, p := range days[d] {
-			e, err := r.read(p.slot.drop, p.id)
-			if errors.Is(err, ErrNotFound) {
-				continue // dropped since
-			}
-			if err != nil {
-				return nil, err
-			}
-			if e.Record.Header().Created.Before(q.Since) {
-				continue
-			}
-			day = append(day, e)
+		e, err := r.read(p.drop, p.id)
+		if errors.Is(err, ErrNotFound) {
+			continue // dropped since
 		}
-		slices.SortFunc(day, newer)
-		out = append(out, day...)
-	}
-	if q.Limit > 0 && len(out) > q.Limit {
-		out = out[:q.Limit]
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
 	}
 	return out, nil
+}
+
+// place is what List orders by, and where to read.
+type place struct {
+	created millis
+	drop    Day
+	id      record.ID
+}
+
+func (r *Replica) choose(q Query) []place {
+	since := millisOf(q.Since)
+	var out []place
+	r.mu.RLock()
+	for id, s := range r.index.slots {
+		if !s.outside && s.created >= since && (q.Channel.IsZero() || *s.channel == q.Channel) &&
+			(len(q.Kinds) == 0 || slices.Contains(q.Kinds, s.code.kind())) {
+			out = append(out, place{s.created, s.drop, id})
+		}
+	}
+	r.mu.RUnlock()
+	slices.SortFunc(out, func(a, b place) int {
+		return cmp.Or(cmp.Compare(b.created, a.created), compareIDs(a.id, b.id))
+	})
+	return out
 }
 
 func newer(a, b Entry) int {
