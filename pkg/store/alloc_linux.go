@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -8,8 +9,8 @@ import (
 
 // allocate gives f n bytes of real room.
 func allocate(f *os.File, n int64) error {
-	err := unix.Fallocate(int(f.Fd()), 0, 0, n) //nolint:gosec // a descriptor is small
-	if err == unix.EOPNOTSUPP {                 //nolint:errorlint // a bare errno
+	err := unix.Fallocate(int(f.Fd()), 0, 0, n)
+	if errors.Is(err, unix.EOPNOTSUPP) {
 		return fill(f, n)
 	}
 	return err

@@ -76,14 +76,14 @@ func BenchmarkOpen(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		fillStore(b, s, 0, records)
+		fillStore(b, s, records)
 		if err := s.Close(); err != nil {
 			b.Fatal(err)
 		}
-		for _, verify := range []bool{false, true} {
-			b.Run(fmt.Sprintf("records=%d/verify=%v", records, verify), func(b *testing.B) {
+		for _, skip := range []bool{false, true} {
+			b.Run(fmt.Sprintf("records=%d/skipVerify=%v", records, skip), func(b *testing.B) {
 				o := testOptions(dir)
-				o.Verify = verify
+				o.SkipVerify = skip
 				var heap uint64
 				for b.Loop() {
 					s, err := Open(o)
@@ -108,7 +108,7 @@ func BenchmarkOpen(b *testing.B) {
 
 func BenchmarkScan(b *testing.B) {
 	s := mustOpen(b, testOptions(b.TempDir()))
-	fillStore(b, s, 0, 10_000)
+	fillStore(b, s, 10_000)
 	for _, keysOnly := range []bool{true, false} {
 		b.Run(fmt.Sprintf("10000/keysOnly=%v", keysOnly), func(b *testing.B) {
 			for b.Loop() {

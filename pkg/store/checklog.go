@@ -34,7 +34,7 @@ func checkLog(path string) (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	r := bufio.NewReaderSize(f, 64<<10)
 	if _, err := r.Discard(logHead); err != nil {
-		return nil //nolint:nilerr // shorter than its head: nothing was written to it
+		return nil // shorter than its head: nothing was written to it
 	}
 	bad, sealed := false, false // an entry was broken; its transaction's end was seen
 	for {

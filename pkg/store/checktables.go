@@ -16,8 +16,8 @@ import (
 )
 
 // checkTables opens each table that the manifest lists as Badger will, one after the other and in
-// this goroutine, where a panic is caught. With o.Verify every block is read, else the index and
-// the last block, which are what Badger reads when it opens.
+// this goroutine, where a panic is caught, and reads every block. With o.SkipVerify it reads only the
+// index and the last block, which are what Badger reads when it opens.
 func checkTables(o Options, db string, m badger.Manifest, keys *badger.KeyRegistry) error {
 	if len(m.Tables) == 0 {
 		return nil
@@ -37,7 +37,7 @@ func checkTables(o Options, db string, m badger.Manifest, keys *badger.KeyRegist
 		if topt.DataKey, err = keys.DataKey(tm.KeyID); err != nil {
 			return corrupt(path, "its data key is not in the registry")
 		}
-		if err := checkTable(path, topt, o.Verify); err != nil {
+		if err := checkTable(path, topt, !o.SkipVerify); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,7 @@ func madeStore(t *testing.T, records int) string {
 	t.Helper()
 	dir := t.TempDir()
 	s := mustOpen(t, testOptions(dir))
-	fillStore(t, s, 0, records)
+	fillStore(t, s, records)
 	mustClose(t, s)
 	return dir
 }
@@ -202,8 +202,8 @@ func TestDamagedLog(t *testing.T) {
 	})
 }
 
-// Random damage anywhere: an error or a store that works, never a panic, and with Verify nothing
-// false is read. Tables are damaged in their blocks too, which only Verify sees.
+// Random damage anywhere: an error or a store that works, never a panic, and nothing is missing
+// without an error.
 func TestRandomDamage(t *testing.T) {
 	seed := rand.Uint64() //nolint:gosec // printed
 	t.Logf("seed %d", seed)
@@ -219,9 +219,7 @@ func TestRandomDamage(t *testing.T) {
 		}
 		name := names[rnd.IntN(len(names))]
 		editFile(t, name, flip(rnd.IntN))
-		o := testOptions(dir)
-		o.Verify = true
-		s, err := Open(o)
+		s, err := Open(testOptions(dir))
 		if err != nil {
 			if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrWrongKey) {
 				t.Fatalf("%s: open: %v", name, err)
@@ -235,13 +233,18 @@ func TestRandomDamage(t *testing.T) {
 	}
 }
 
-// Each of the last bytes of the last data block: where Badger's own open panics in a goroutine.
-func TestDamagedLastBlock(t *testing.T) {
+// A damaged block is seen by Open, and by Verify if Open was told not to look.
+func TestDamagedBlock(t *testing.T) {
 	dir := madeStore(t, 20)
 	for k := range 64 {
 		dir := copyStore(t, dir)
 		editFile(t, glob(t, dir, "*.sst")[0], flip(func(int) int { return 40_000 + k*13 }))
-		s, err := Open(testOptions(dir))
+		if _, err := Open(testOptions(dir)); !errors.Is(err, ErrCorrupt) {
+			t.Fatalf("open: %v, want ErrCorrupt", err)
+		}
+		o := testOptions(dir)
+		o.SkipVerify = true
+		s, err := Open(o)
 		if err != nil {
 			if !errors.Is(err, ErrCorrupt) {
 				t.Fatalf("open: %v", err)
@@ -258,8 +261,12 @@ func TestDamagedLastBlock(t *testing.T) {
 				t.Logf("record %d: %v", i, err)
 			}
 		}
-		if err := s.Close(); err != nil {
-			t.Logf("close: %v", err)
+		if err := s.Verify(); !errors.Is(err, ErrCorrupt) {
+			t.Fatalf("verify: %v, want ErrCorrupt", err)
 		}
+		if _, err := s.Get([]byte("d")); !errors.Is(err, ErrCorrupt) {
+			t.Fatalf("get after verify: %v, want ErrCorrupt", err)
+		}
+		mustClose(t, s)
 	}
 }

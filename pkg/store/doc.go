@@ -35,9 +35,10 @@
 //   - A new log file's directory entry is not synced. Apply does so.
 //   - DropPrefix reports success when its first compaction failed; it may overlook "k1" if there is
 //     a key "k", and DropPrefix("k\xff") takes the key "k" with it. Drop deletes one by one then.
-//   - A damaged data block reads as absent, in Get, in Scan and in compactions. Only Verify and
-//     Options.Verify see it; both read every block. A compaction that meets a damaged block in
-//     Badger's own goroutines can still end the process.
+//   - A damaged data block reads as absent, in Get, in Scan and in compactions. Open therefore reads
+//     every block unless Options.SkipVerify is set. What is damaged while the store is open only
+//     Verify sees; a compaction that meets it, in a goroutine of Badger, can forget it or end the
+//     process.
 //   - Damage to the length fields of a log entry hides the rest of that log file (at most one
 //     memtable, and only after a crash: an orderly stop leaves no log behind).
 package store

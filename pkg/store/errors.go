@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"syscall"
 
@@ -32,22 +31,39 @@ func corrupt(file, what string) error {
 }
 
 func wrongKey(dir string) error {
-	return fmt.Errorf("%w: %s was written with another key; give the key it was made with, or another directory",
-		ErrWrongKey, dir)
+	return fmt.Errorf("%w: %s was written with another key (or the head of its KEYREGISTRY is damaged); "+
+		"give the key it was made with, or another directory", ErrWrongKey, dir)
 }
 
 // explainOpen turns an error of badger.Open into one of ours. What is neither the system's nor the
 // key's fault is damage: the options are fixed and tested.
 func explainOpen(dir string, err error) error {
-	var errno syscall.Errno
 	switch {
 	case errors.Is(err, badger.ErrEncryptionKeyMismatch):
 		return wrongKey(dir)
-	case errors.As(err, &errno), errors.Is(err, os.ErrPermission):
+	case strings.Contains(err.Error(), "Cannot acquire directory lock"):
+		return fmt.Errorf("%w: %s was not closed in full by this process; start it again", ErrLocked, dir)
+	case fromSystem(err):
 		return fmt.Errorf("open store %s: %w", dir, err)
 	default:
 		return corrupt(dir, oneLine(err.Error()))
 	}
+}
+
+// fromSystem tells whether the system refused something. Badger flattens most errors to text.
+func fromSystem(err error) bool {
+	if _, ok := errors.AsType[syscall.Errno](err); ok {
+		return true
+	}
+	for _, e := range []syscall.Errno{
+		syscall.EACCES, syscall.EPERM, syscall.EROFS, syscall.EIO,
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOSPC,
+	} {
+		if strings.Contains(err.Error(), e.Error()) {
+			return true
+		}
+	}
+	return false
 }
 
 // explain turns an error of an open Badger into one of the contract's.

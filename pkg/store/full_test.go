@@ -36,7 +36,7 @@ func one(key string) []replica.Op { return []replica.Op{{Key: []byte(key), Value
 func TestFullDisk(t *testing.T) {
 	d := &disk{dir: t.TempDir(), free: 1 << 30}
 	s := mustOpen(t, d.options())
-	fillStore(t, s, 0, 100)
+	fillStore(t, s, 100)
 	wantBallast(t, d, true)
 
 	d.free = DefaultBallast + DefaultFloor - 1

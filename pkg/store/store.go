@@ -143,15 +143,16 @@ func (s *Store) Usage() (replica.Usage, error) {
 	return s.room.usage()
 }
 
-// Verify reads and checks every block on disk and answers ErrCorrupt if one is damaged. It takes
-// as long as reading the store takes; other calls go on meanwhile, Drop and Close wait.
+// Verify reads and checks every block on disk and answers ErrCorrupt if one is damaged; from then on
+// every call but Close does, because what is damaged would be answered as absent. It takes as long
+// as reading the store takes; other calls go on meanwhile, Drop and Close wait.
 func (s *Store) Verify() (err error) {
 	if err := s.enter(); err != nil {
 		return err
 	}
 	defer s.leave("verify", &err)
 	if err := s.db.VerifyChecksum(); err != nil {
-		return corrupt(s.dir, oneLine(err.Error()))
+		return s.breakDown("verify", err)
 	}
 	return nil
 }

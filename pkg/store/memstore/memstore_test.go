@@ -109,8 +109,8 @@ func BenchmarkApply(b *testing.B) {
 	var n uint32
 	for b.Loop() {
 		n++
-		h := n * 2654435761 // spread over the key space
-		key := []byte{byte(h >> 24), byte(h >> 16), byte(h >> 8), byte(h)}
+		h := n * 2654435761                                                // spread over the key space
+		key := []byte{byte(h >> 24), byte(h >> 16), byte(h >> 8), byte(h)} //nolint:gosec // the bytes of it
 		if err := s.Apply([]replica.Op{{Key: key, Value: value}, {Key: append([]byte("i"), key...)}}); err != nil {
 			b.Fatal(err)
 		}
