@@ -22,12 +22,14 @@ var (
 	ErrDepth = errors.New("nested too deep")
 	// ErrNumber: a number that is not an integer of magnitude below 2^53 in plain decimal.
 	ErrNumber = errors.New("number is not an integer below 2^53")
+	// ErrNull: a null, which would be a second way to leave a member out.
+	ErrNull = errors.New("null is not used: leave the member out")
 	// ErrNotCanonical: JSON, but not spelt as RFC 8785 spells it.
 	ErrNotCanonical = errors.New("not in canonical form (RFC 8785)")
 )
 
-// Canonical returns nil if b is one JSON object in the form of RFC 8785 with integers only, else
-// an error that wraps one of the reasons above. The check works on generic JSON: members that this
+// Canonical returns nil if b is one JSON object in the form of RFC 8785 with integers only and without
+// null, else an error that wraps one of the reasons above. The check works on generic JSON: members that this
 // release does not know are held to the same form.
 func Canonical(b []byte) error {
 	if len(b) == 0 || b[0] != '{' {
@@ -49,7 +51,7 @@ func Canonical(b []byte) error {
 	return nil
 }
 
-// scan checks depth and numbers in one pass without recursion, before anything else looks at b, so
+// scan checks depth, numbers and nulls in one pass without recursion, before anything else looks at b, so
 // that hostile nesting costs its own length and no more. It assumes no valid syntax.
 func scan(b []byte) error {
 	depth := 0
@@ -63,6 +65,8 @@ func scan(b []byte) error {
 			}
 		case c == '}' || c == ']':
 			depth--
+		case c == 'n':
+			return fmt.Errorf("%w: at byte %d", ErrNull, i)
 		case c == '-' || (c >= '0' && c <= '9'):
 			end := i + 1
 			for end < len(b) && numberByte(b[end]) {

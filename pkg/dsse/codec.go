@@ -13,7 +13,8 @@ import (
 // TimeLayout is the one way a time is written in signed data: RFC 3339 in UTC with milliseconds.
 const TimeLayout = "2006-01-02T15:04:05.000Z"
 
-// FormatTime writes a time in TimeLayout. What is below a millisecond is cut off.
+// FormatTime writes a time in TimeLayout. What is below a millisecond is cut off. The layout has room
+// for the years 0 to 9999 only.
 func FormatTime(t time.Time) string { return t.UTC().Format(TimeLayout) }
 
 // ParseTime reads a time in TimeLayout and no other spelling.
@@ -25,6 +26,7 @@ func ParseTime(s string) (time.Time, error) {
 	return t, nil
 }
 
+//nolint:gochecknoglobals // immutable
 var base64url = base64.RawURLEncoding.Strict()
 
 // Hash is 32 bytes that are written as base64url without padding.
@@ -52,10 +54,11 @@ func (s Signature) MarshalText() ([]byte, error) { return base64url.AppendEncode
 func (s *Signature) UnmarshalText(b []byte) error { return decodeFixed(s[:], b) }
 
 func decodeFixed(dst, b []byte) error {
-	if base64url.DecodedLen(len(b)) != len(dst) {
+	if len(b) != base64url.EncodedLen(len(dst)) {
 		return fmt.Errorf("%d characters of base64url, want %d", len(b), base64url.EncodedLen(len(dst)))
 	}
-	if _, err := base64url.Decode(dst, b); err != nil {
+	// encoding/base64 passes over line breaks, which here would be a second spelling.
+	if n, err := base64url.Decode(dst, b); err != nil || n != len(dst) {
 		return errors.New("not base64url without padding")
 	}
 	return nil
@@ -99,7 +102,11 @@ func Read(b []byte, v any) error {
 var (
 	writing = json.WithMarshalers(json.JoinMarshalers(
 		json.MarshalToFunc(func(enc *jsontext.Encoder, t time.Time) error {
-			return enc.WriteToken(jsontext.String(FormatTime(t)))
+			s := FormatTime(t)
+			if _, err := ParseTime(s); err != nil {
+				return err // a year that the layout has no room for
+			}
+			return enc.WriteToken(jsontext.String(s))
 		}),
 		json.MarshalToFunc(func(enc *jsontext.Encoder, b []byte) error {
 			return enc.WriteToken(jsontext.String(base64url.EncodeToString(b)))
@@ -119,7 +126,7 @@ var (
 			if err != nil {
 				return err
 			}
-			if *b, err = base64url.DecodeString(s); err != nil {
+			if *b, err = base64url.DecodeString(s); err != nil || len(s) != base64url.EncodedLen(len(*b)) {
 				return errors.New("not base64url without padding")
 			}
 			return nil

@@ -82,8 +82,10 @@ func ParseEnvelope(b []byte) (Envelope, error) {
 	if e.Payload, err = anyBase64(in.Payload); err != nil {
 		return Envelope{}, fmt.Errorf("read DSSE envelope: payload: %w", err)
 	}
-	if e.Extra, err = anyBase64(in.Body); err != nil {
-		return Envelope{}, fmt.Errorf("read DSSE envelope: %s: %w", ExtraMember, err)
+	if in.Body != "" {
+		if e.Extra, err = anyBase64(in.Body); err != nil {
+			return Envelope{}, fmt.Errorf("read DSSE envelope: %s: %w", ExtraMember, err)
+		}
 	}
 	for i, s := range in.Signatures {
 		raw, err := anyBase64(s.Sig)

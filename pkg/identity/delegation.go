@@ -88,6 +88,10 @@ func OpenDelegation(payload []byte, sig dsse.Signature) (*Delegation, error) {
 		return nil, fmt.Errorf("%w: unknown signature suite %.40q", ErrDelegation, w.Suite)
 	case !d.From.Before(d.Until):
 		return nil, fmt.Errorf("%w: it ends before it begins", ErrDelegation)
+	case d.From.IsZero():
+		return nil, fmt.Errorf("%w: it does not say when it begins", ErrDelegation)
+	case d.Sealing == [32]byte{} || d.Transport == [32]byte{}:
+		return nil, fmt.Errorf("%w: it does not name the sealing and the transport key", ErrDelegation)
 	case dsse.CheckKey(d.Node) != nil:
 		return nil, fmt.Errorf("%w: node key: %w", ErrDelegation, dsse.ErrWeakKey)
 	}

@@ -43,6 +43,7 @@ const TextLen = 56
 
 const checksumDomain = "tocsin identifier checksum v1\x00"
 
+//nolint:gochecknoglobals // immutable
 var text = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // versionByte places the kind's letter in the top five bits, which base32 turns back into it.
@@ -76,13 +77,13 @@ func Parse(k Kind, s string) ([32]byte, error) {
 	if len(s) > 4*TextLen {
 		return id, fmt.Errorf("%s ID is too long: %d characters, want %d", k, len(s), TextLen)
 	}
-	clean := strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(s))
+	clean := strings.Map(fold, s)
+	raw, err := text.DecodeString(clean)
+	if err != nil || strings.ContainsAny(clean, "\r\n") { // which the decoder passes over
+		return id, fmt.Errorf("%s ID has a character that is not a-z or 2-7", k)
+	}
 	if len(clean) != TextLen {
 		return id, fmt.Errorf("%s ID has %d characters, want %d", k, len(clean), TextLen)
-	}
-	raw, err := text.DecodeString(clean)
-	if err != nil {
-		return id, fmt.Errorf("%s ID has a character that is not a-z or 2-7", k)
 	}
 	copy(id[:], raw[1:33])
 	sum := checksum(raw[0], &id)
@@ -94,6 +95,18 @@ func Parse(k Kind, s string) ([32]byte, error) {
 		return [32]byte{}, fmt.Errorf("this is the ID of a %s, want the ID of a %s", got, k)
 	}
 	return id, nil
+}
+
+// fold drops what people type between groups and lowers ASCII letters; no other character may become
+// a letter of the alphabet.
+func fold(r rune) rune {
+	switch {
+	case r == ' ' || r == '-':
+		return -1
+	case r >= 'A' && r <= 'Z':
+		return r - 'A' + 'a'
+	}
+	return r
 }
 
 // Groups splits a text form into groups of four characters, for reading aloud.

@@ -30,6 +30,12 @@ var errText = errors.New("not the text of a tocsin key")
 
 func base64url() *base64.Encoding { return base64.RawURLEncoding.Strict() }
 
+// decode reads base64url in its one spelling; encoding/base64 would pass over carriage returns.
+func decode(s string) ([]byte, bool) {
+	b, err := base64url().DecodeString(s)
+	return b, err == nil && base64url().EncodeToString(b) == s
+}
+
 func rootText(k *identity.RootKey) []byte {
 	return fmt.Appendf(nil, "%s\nteam %s\nseed %s\n", rootTitle, k.Team(), base64url().EncodeToString(k.Seed()))
 }
@@ -39,8 +45,8 @@ func parseRootText(text []byte) (*identity.RootKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	seed, err := base64url().DecodeString(lines[1])
-	if err != nil {
+	seed, ok := decode(lines[1])
+	if !ok {
 		return nil, fmt.Errorf("%w: seed is not base64url", errText)
 	}
 	k, err := identity.RootKeyFromSeed(seed)
@@ -73,7 +79,8 @@ func parseNodeText(text []byte) (*Node, error) {
 	}
 	var raw [6][]byte
 	for i := 2; i < len(lines); i++ {
-		if raw[i], err = base64url().DecodeString(lines[i]); err != nil {
+		var ok bool
+		if raw[i], ok = decode(lines[i]); !ok {
 			return nil, fmt.Errorf("%w: %s is not base64url", errText, names[i])
 		}
 	}

@@ -2,7 +2,6 @@ package record
 
 import (
 	"tocsin/pkg/dsse"
-	"tocsin/pkg/identity"
 )
 
 // Envelope returns the record as a DSSE envelope, with the body beside it if it is here.
@@ -10,7 +9,7 @@ func (r *Record) Envelope() dsse.Envelope {
 	return dsse.Envelope{
 		PayloadType: PayloadType,
 		Payload:     r.payload,
-		Signatures:  []dsse.KeyedSignature{{KeyID: identity.NodeID(r.Node()).String(), Sig: r.signature}},
+		Signatures:  []dsse.KeyedSignature{{KeyID: r.Node().String(), Sig: r.signature}},
 		Extra:       r.body,
 	}
 }

@@ -47,8 +47,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // FaultOf returns the fault that err carries, or "" if it is not one of this package's errors.
 func FaultOf(err error) Fault {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Fault
 	}
 	return ""
@@ -62,16 +61,16 @@ func fault(f Fault, where, format string, args ...any) error {
 func formFault(where string, err error) error {
 	f := FaultMember
 	switch {
+	case errors.Is(err, identity.ErrDelegation), errors.Is(err, identity.ErrDelegationSignature):
+		f = FaultDelegation
 	case errors.Is(err, dsse.ErrNotJSON):
 		f = FaultNotJSON
 	case errors.Is(err, dsse.ErrDuplicate):
 		f = FaultDuplicate
 	case errors.Is(err, dsse.ErrDepth):
 		f = FaultDepth
-	case errors.Is(err, dsse.ErrNotCanonical), errors.Is(err, dsse.ErrNumber):
+	case errors.Is(err, dsse.ErrNotCanonical), errors.Is(err, dsse.ErrNumber), errors.Is(err, dsse.ErrNull):
 		f = FaultNotCanonical
-	case errors.Is(err, identity.ErrDelegation), errors.Is(err, identity.ErrDelegationSignature):
-		f = FaultDelegation
 	}
 	return &Error{Fault: f, Where: where, Err: err}
 }

@@ -16,7 +16,7 @@ import (
 //	magic      4 bytes  "TCR1" a record, "TCS1" a statement
 //	payload    2 bytes length, then the payload
 //	signatures 1 byte count, then 64 bytes each
-//	body       1 byte 0: none follows; or 1, 4 bytes length, then the body (records only)
+//	body       1 byte 0: none follows; or 1, 4 bytes length (not 0), then the body (records only)
 const (
 	magicRecord    = "TCR1"
 	magicStatement = "TCS1"
@@ -27,7 +27,7 @@ const (
 func (r *Record) Frame() []byte {
 	b := appendSigned(make([]byte, 0, frameOverhead+len(r.payload)+len(r.body)),
 		magicRecord, r.payload, []dsse.Signature{r.signature})
-	if !r.Inline() || !r.HasBody() {
+	if !r.Inline() || len(r.body) == 0 {
 		return append(b, 0)
 	}
 	b = append(b, 1)
@@ -130,6 +130,8 @@ func splitBody(rest []byte) ([]byte, error) {
 		n := binary.BigEndian.Uint32(rest)
 		rest = rest[4:]
 		switch {
+		case n == 0:
+			return nil, fault(FaultFrame, "body", "an empty body is written as none")
 		case n > MaxInlineBody:
 			return nil, fault(FaultOversized, "body", "%d bytes in a frame, at most %d", n, MaxInlineBody)
 		case len(rest) < int(n):
@@ -155,7 +157,7 @@ func (v *Verifier) assemble(payload []byte, sigs []dsse.Signature, body []byte, 
 	}
 	var w headerWire
 	if err := dsse.Decode(payload, &w); err != nil {
-		return nil, formFault("header", err)
+		return nil, headerFault(payload, err)
 	}
 	if w.Version != Version {
 		return nil, fault(FaultVersion, "v", "%d, this release reads %d", w.Version, Version)
@@ -177,10 +179,25 @@ func (v *Verifier) assemble(payload []byte, sigs []dsse.Signature, body []byte, 
 		return nil, fault(FaultSignature, "signature", "it is not node %s's over this header", h.Delegation.Node)
 	}
 	r := &Record{header: h, id: sha256.Sum256(payload), payload: payload, signature: sigs[0]}
-	if body == nil {
-		return r, nil
+	switch {
+	case body != nil:
+		return r.WithBody(body)
+	case h.Body.Length == 0:
+		r.body = []byte{}
 	}
-	return r.WithBody(body)
+	return r, nil
+}
+
+// headerFault tells a header of another version, whose members may have other shapes, from one that
+// is wrong.
+func headerFault(payload []byte, err error) error {
+	var w struct {
+		Version int `json:"v"`
+	}
+	if dsse.Decode(payload, &w) == nil && w.Version != Version {
+		return fault(FaultVersion, "v", "%d, this release reads %d", w.Version, Version)
+	}
+	return formFault("header", err)
 }
 
 // critPresent refuses a crit that names a member the header does not have.

@@ -29,7 +29,7 @@ type headerWire struct {
 type bodyWire struct {
 	Digest    dsse.Hash `json:"digest"`
 	KeyID     []byte    `json:"key_id,omitempty"`
-	Length    int64     `json:"length"`
+	Length    *int64    `json:"length"`
 	MediaType string    `json:"type"`
 }
 
@@ -58,7 +58,7 @@ func wireOfDelegation(d *identity.Delegation) delegationWire {
 func wireOf(h *Header) headerWire {
 	w := headerWire{
 		Body: bodyWire{
-			Digest: h.Body.Digest, KeyID: h.Body.KeyID, Length: h.Body.Length, MediaType: h.Body.MediaType,
+			Digest: h.Body.Digest, KeyID: h.Body.KeyID, Length: &h.Body.Length, MediaType: h.Body.MediaType,
 		},
 		Class: h.Class, Created: h.Created, Crit: h.Crit,
 		Delegation: wireOfDelegation(h.Delegation),
@@ -84,10 +84,16 @@ func wireOf(h *Header) headerWire {
 
 // header reads the wire form. Delegations are opened through v, which remembers them.
 func (w *headerWire) header(v *Verifier) (Header, error) {
+	switch {
+	case w.Body.Length == nil:
+		return Header{}, fault(FaultMember, "body.length", "it is missing")
+	case w.Crit != nil && len(w.Crit) == 0, w.Body.KeyID != nil && len(w.Body.KeyID) == 0:
+		return Header{}, fault(FaultMember, "header", "an empty crit or key_id is left out")
+	}
 	h := Header{
 		Kind: w.Kind, Class: w.Class, Run: Run(w.Lane.Run), Seq: w.Lane.Seq,
 		Created: w.Created, Crit: w.Crit,
-		Body: Body{Digest: w.Body.Digest, Length: w.Body.Length, MediaType: w.Body.MediaType, KeyID: w.Body.KeyID},
+		Body: Body{Digest: w.Body.Digest, Length: *w.Body.Length, MediaType: w.Body.MediaType, KeyID: w.Body.KeyID},
 	}
 	switch {
 	case w.Channel.Community != nil && w.Channel.Pair == nil:
@@ -99,11 +105,10 @@ func (w *headerWire) header(v *Verifier) (Header, error) {
 	default:
 		return h, fault(FaultMember, "channel", "want either a community or a pair of teams")
 	}
-	if (w.Lane.Prev != nil) != (w.Lane.Seq > 1) {
-		return h, fault(FaultMember, "lane.prev", "it must be there exactly where seq is above 1")
-	}
 	if w.Lane.Prev != nil {
-		h.Prev = ID(*w.Lane.Prev)
+		if h.Prev = ID(*w.Lane.Prev); h.Prev == (ID{}) {
+			return h, fault(FaultMember, "lane.prev", "it names nothing")
+		}
 	}
 	if w.Expires != nil {
 		h.Expires = *w.Expires
@@ -124,6 +129,12 @@ func (h *Header) check() error {
 		return fault(FaultMember, "class", "%.40q is not routine, urgent, emergency or control", h.Class)
 	case h.Seq < 1 || h.Seq >= 1<<53:
 		return fault(FaultMember, "lane.seq", "%d is not from 1 to 2^53-1", h.Seq)
+	case (h.Prev != ID{}) != (h.Seq > 1):
+		return fault(FaultMember, "lane.prev", "it must be there exactly where seq is above 1")
+	case h.Run == Run{}:
+		return fault(FaultMember, "lane.run", "it is missing or all zeros")
+	case h.Channel.Private() && h.Channel.Community != identity.CommunityID{}:
+		return fault(FaultMember, "channel", "want either a community or a pair of teams")
 	case h.Channel.IsZero():
 		return fault(FaultMember, "channel", "it names nothing")
 	case h.Channel.Private() && bytes.Compare(h.Channel.Pair[0][:], h.Channel.Pair[1][:]) >= 0:
@@ -139,6 +150,8 @@ func (h *Header) check() error {
 		return fault(FaultMember, "expires", "it is not after created")
 	case h.Body.Length < 0 || h.Body.Length > MaxBody:
 		return fault(FaultOversized, "body.length", "%d bytes, at most %d", h.Body.Length, MaxBody)
+	case h.Body.Length == 0 && h.Body.Digest != Digest(nil), h.Body.Digest == [32]byte{}:
+		return fault(FaultBodyDigest, "body.digest", "it is missing, or not that of the empty body")
 	case !mediaType(h.Body.MediaType):
 		return fault(FaultMember, "body.type", "%.40q is not a media type", h.Body.MediaType)
 	case len(h.Body.KeyID) != 0 && len(h.Body.KeyID) != 32:

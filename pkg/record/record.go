@@ -110,11 +110,12 @@ func (r *Record) Payload() []byte { return r.payload }
 // Signature returns the node's signature over Payload.
 func (r *Record) Signature() dsse.Signature { return r.signature }
 
-// Body returns the body, or nil if it is not here. The caller must not change it.
+// Body returns the body, or nil if it is not here; an empty body is never nil. The caller must not
+// change it.
 func (r *Record) Body() []byte { return r.body }
 
 // HasBody reports whether the body is here. An empty body is always here.
-func (r *Record) HasBody() bool { return r.body != nil || r.header.Body.Length == 0 }
+func (r *Record) HasBody() bool { return r.body != nil }
 
 // Inline reports whether the body rides in the record's frame; a longer one is fetched by chunks.
 func (r *Record) Inline() bool { return r.header.Body.Length <= MaxInlineBody }
@@ -130,8 +131,11 @@ func (r *Record) WithBody(body []byte) (*Record, error) {
 	return &full, nil
 }
 
-// WithoutBody returns the record without its body.
+// WithoutBody returns the record without its body, unless that is empty.
 func (r *Record) WithoutBody() *Record {
+	if len(r.body) == 0 {
+		return r
+	}
 	bare := *r
 	bare.body = nil
 	return &bare

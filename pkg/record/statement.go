@@ -138,24 +138,34 @@ func (v *Verifier) readStatement(payload []byte) (*Statement, error) {
 		return nil, formFault("statement", err)
 	}
 	var kind struct {
-		Kind string    `json:"kind"`
-		Team dsse.Hash `json:"team"`
-		From time.Time `json:"from"`
+		Kind string `json:"kind"`
 	}
 	if err := dsse.Read(payload, &kind); err != nil {
 		return nil, formFault("statement", err)
 	}
 	if kind.Kind == identity.KindDelegate {
-		return &Statement{
-			Kind: kind.Kind, Created: kind.From, id: sha256.Sum256(payload), payload: payload,
-			Signers: []Signer{{Team: identity.TeamID(kind.Team)}},
-		}, nil
+		return readDelegate(payload)
 	}
 	var w statementWire
 	if err := dsse.Read(payload, &w); err != nil {
 		return nil, formFault("statement", err)
 	}
 	return w.statement(v, payload)
+}
+
+// readDelegate reads what names the signer of a delegation; identity.OpenDelegation checks the rest.
+func readDelegate(payload []byte) (*Statement, error) {
+	var w struct {
+		Team dsse.Hash `json:"team"`
+		From time.Time `json:"from"`
+	}
+	if err := dsse.Read(payload, &w); err != nil {
+		return nil, formFault("statement", err)
+	}
+	return &Statement{
+		Kind: identity.KindDelegate, Created: w.From, id: sha256.Sum256(payload), payload: payload,
+		Signers: []Signer{{Team: identity.TeamID(w.Team)}},
+	}, nil
 }
 
 func (w *statementWire) statement(v *Verifier, payload []byte) (*Statement, error) {
@@ -170,6 +180,10 @@ func (w *statementWire) statement(v *Verifier, payload []byte) (*Statement, erro
 		return nil, fault(FaultMember, "signers", "%d, want 1 to %d", len(w.Signers), MaxSigners)
 	case len(w.Heads) > MaxHeads:
 		return nil, fault(FaultMember, "heads", "%d, at most %d", len(w.Heads), MaxHeads)
+	case w.Heads != nil && len(w.Heads) == 0:
+		return nil, fault(FaultMember, "heads", "an empty list is left out")
+	case w.Created.IsZero():
+		return nil, fault(FaultMember, "created", "it is missing")
 	case w.Says.Kind() != '{':
 		return nil, fault(FaultMember, "says", "it is not an object")
 	}
@@ -228,8 +242,13 @@ func (v *Verifier) OpenStatement(frame []byte) (*Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(rest) != 1 || rest[0] != 0 {
-		return nil, fault(FaultTrailing, "frame", "a statement ends with one zero byte")
+	switch {
+	case len(rest) == 0:
+		return nil, fault(FaultTruncated, "frame", "it ends before its last byte")
+	case rest[0] != 0:
+		return nil, fault(FaultFrame, "frame", "a statement has no body")
+	case len(rest) > 1:
+		return nil, fault(FaultTrailing, "frame", "%d bytes after the end", len(rest)-1)
 	}
 	return v.AssembleStatement(bytes.Clone(payload), sigs)
 }
