@@ -1,0 +1,387 @@
+package mesh
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/record"
+)
+
+// A hello is five messages, begun by the one who dialled (D), answered by the other (A):
+//
+//	D greeting  who I am, a digest of my statements
+//	A greeting  who I am, whether the digests are equal, else the IDs of my statements
+//	D gift      statements that A lacks, and the IDs of mine
+//	A gift      statements that D lacks, addresses of fellow members
+//	D gift      statements that D may give now, addresses
+//
+// Each end takes in what it got before it computes what to give: a stranger whose gift makes it a
+// member gets what members get in the same hello.
+
+var errNotItself = errors.New("the peer showed a delegation that does not name its transport key")
+
+func (m *Mesh) greet(asksPeers bool) (greeting, []record.StatementID) {
+	ids := m.opt.Copy.Statements()
+	return greeting{
+		delegation: record.DelegationStatement(m.opt.Delegation).Frame(),
+		address:    m.ownAddress(),
+		digest:     digestIDs(ids),
+		peers:      asksPeers,
+	}, ids
+}
+
+func digestIDs(ids []record.StatementID) [32]byte {
+	h := sha256.New()
+	for i := range ids {
+		h.Write(ids[i][:])
+	}
+	return [32]byte(h.Sum(nil))
+}
+
+func compareIDs(a, b record.StatementID) int { return bytes.Compare(a[:], b[:]) }
+
+// windowOf returns all the IDs if they fit, else a run of them that begins at a random one, so that
+// repeated hellos compare everything.
+func (m *Mesh) windowOf(ids []record.StatementID) window {
+	w := window{ids: ids}
+	for i := range w.last {
+		w.last[i] = 0xff
+	}
+	if len(ids) <= maxHave {
+		return w
+	}
+	m.mu.Lock()
+	from := m.rand.IntN(len(ids) - maxHave + 1)
+	m.mu.Unlock()
+	w.ids = ids[from : from+maxHave]
+	if from > 0 {
+		w.first = w.ids[0]
+	}
+	if from+maxHave < len(ids) {
+		w.last = w.ids[maxHave-1]
+	}
+	return w
+}
+
+// lacking returns our IDs within the peer's window that it does not list.
+func lacking(ours []record.StatementID, theirs window) []record.StatementID {
+	return slices.DeleteFunc(slices.Clone(ours), func(id record.StatementID) bool {
+		if compareIDs(id, theirs.first) < 0 || compareIDs(id, theirs.last) > 0 {
+			return true
+		}
+		_, has := slices.BinarySearchFunc(theirs.ids, id, compareIDs)
+		return has
+	})
+}
+
+// findings are what a hello led to.
+type findings struct {
+	team identity.TeamID
+	news int  // statements that were new here
+	left bool // some did not fit, this way or the other; another hello takes them
+}
+
+// hello begins one.
+func (m *Mesh) hello(ctx context.Context, p peer.ID) (found findings, err error) {
+	ctx, w, err := m.dial(ctx, p, helloProtocol, helloTimeout)
+	if err != nil {
+		return found, err
+	}
+	defer func() { w.end(err) }()
+	w.budget = maxHello + maxHello/2 // two messages of theirs, of which one has the window
+
+	mine, ids := m.greet(true)
+	if err = w.send(mine.encode()); err != nil {
+		return found, err
+	}
+	theirs, team, err := m.receiveGreeting(p, w)
+	if err != nil {
+		return found, err
+	}
+	found.team = team
+	first := gift{}
+	if !theirs.same {
+		first.frames, found.left = m.presents(lacking(ids, theirs.have), team)
+		first.have = m.windowOf(ids)
+	}
+	if err = w.send(first.encode()); err != nil {
+		return found, err
+	}
+	got, err := receiveGift(w)
+	if err != nil {
+		return found, err
+	}
+	if found.news, err = m.takeIn(ctx, w, team, theirs.delegation, got.frames); err != nil {
+		return found, err
+	}
+	m.keepAddresses(ctx, append(got.addresses, theirs.address))
+	second := gift{addresses: m.addressesFor(p, theirs.peers)}
+	if !theirs.same {
+		frames, left := m.presents(without(lacking(ids, theirs.have), first.frames), team)
+		second.frames, found.left = frames, found.left || left || filled(got.frames)
+	}
+	err = w.send(second.encode())
+	return found, err
+}
+
+// filled reports whether a gift looks as if more had been left over.
+func filled(frames [][]byte) bool {
+	size := 0
+	for _, f := range frames {
+		size += len(f) + 4
+	}
+	return len(frames) == maxHelloFrames || size > helloBudget-record.MaxStatement
+}
+
+// answerHello answers one.
+func (m *Mesh) answerHello(ctx context.Context, p peer.ID, w *wire) error {
+	if !m.helloAllowed(p) {
+		return errors.New("peer says hello too often")
+	}
+	w.budget = 2 * maxHello // three messages of theirs, of which one has the window
+	theirs, team, err := m.receiveGreeting(p, w)
+	if err != nil {
+		return err
+	}
+	mine, ids := m.greet(true)
+	if mine.same = mine.digest == theirs.digest; !mine.same {
+		mine.have = m.windowOf(ids)
+	}
+	if err := w.send(mine.encode()); err != nil {
+		return err
+	}
+	got, err := receiveGift(w)
+	if err != nil {
+		return err
+	}
+	news, err := m.takeIn(ctx, w, team, theirs.delegation, got.frames)
+	if err != nil {
+		return err
+	}
+	m.keepAddresses(ctx, [][]byte{theirs.address})
+	back := gift{addresses: m.addressesFor(p, theirs.peers)}
+	if !mine.same {
+		back.frames, _ = m.presents(lacking(m.opt.Copy.Statements(), got.have), team)
+	}
+	if err := w.send(back.encode()); err != nil {
+		return err
+	}
+	last, err := receiveGift(w)
+	if err != nil {
+		return err
+	}
+	more, err := m.takeIn(ctx, w, team, theirs.delegation, last.frames)
+	if err != nil {
+		return err
+	}
+	m.keepAddresses(ctx, last.addresses)
+	m.greeted(ctx, p, findings{team: team, news: news + more}, false)
+	return nil
+}
+
+// receiveGreeting checks that the peer is whom its delegation names.
+func (m *Mesh) receiveGreeting(p peer.ID, w *wire) (greeting, identity.TeamID, error) {
+	msg, err := w.receive(maxHello)
+	if err != nil {
+		return greeting{}, identity.TeamID{}, err
+	}
+	g, err := decodeGreeting(msg)
+	if err != nil {
+		return greeting{}, identity.TeamID{}, fmt.Errorf("read greeting: %w", err)
+	}
+	s, err := m.verifier.OpenStatement(g.delegation)
+	if err != nil {
+		return greeting{}, identity.TeamID{}, fmt.Errorf("read delegation: %w", err)
+	}
+	digest, ok := digestOf(p)
+	if !ok || s.Delegation == nil || s.Delegation.Transport != digest {
+		return greeting{}, identity.TeamID{}, errNotItself
+	}
+	return g, s.Delegation.Team, nil
+}
+
+func receiveGift(w *wire) (gift, error) {
+	msg, err := w.receive(maxHello)
+	if err != nil {
+		return gift{}, err
+	}
+	g, err := decodeGift(msg)
+	if err != nil {
+		return gift{}, fmt.Errorf("read gift: %w", err)
+	}
+	return g, nil
+}
+
+// presents returns the frames of statements that the team may have, as many as one hello may carry,
+// and whether some are left over for the next.
+func (m *Mesh) presents(ids []record.StatementID, to identity.TeamID) (frames [][]byte, left bool) {
+	if len(ids) == 0 {
+		return nil, false
+	}
+	frames = m.opt.Copy.StatementFrames(ids, to)
+	size := 0
+	for i, f := range frames {
+		if size += len(f) + 4; size > helloBudget || i == maxHelloFrames {
+			return frames[:i], true
+		}
+	}
+	return frames, false
+}
+
+// without returns the IDs less those of the frames.
+func without(ids []record.StatementID, sent [][]byte) []record.StatementID {
+	gone := make(map[record.StatementID]bool, len(sent))
+	for _, f := range sent {
+		if id, ok := statementID(f); ok {
+			gone[id] = true
+		}
+	}
+	return slices.DeleteFunc(ids, func(id record.StatementID) bool { return gone[id] })
+}
+
+// statementID returns the ID that the statement in a frame of our own has.
+func statementID(frame []byte) (record.StatementID, bool) {
+	payload, ok := payloadOf(frame)
+	return sha256.Sum256(payload), ok
+}
+
+// takeIn offers statements to the door, the peer's delegation first: what follows may rest on it. If
+// anything was new the delegation is offered once more: it may rest on what followed.
+func (m *Mesh) takeIn(ctx context.Context, w *wire, from identity.TeamID, delegation []byte, frames [][]byte) (int, error) {
+	w.rest()
+	defer w.rest()
+	news, err := m.opt.Door.AddStatements(ctx, from, append([][]byte{delegation}, frames...))
+	if err == nil && news > 0 && len(frames) > 0 {
+		var more int
+		more, err = m.opt.Door.AddStatements(ctx, from, [][]byte{delegation})
+		news += more
+	}
+	if err != nil {
+		return news, fmt.Errorf("take in statements: %w", err)
+	}
+	return news, nil
+}
+
+// helloAllowed takes one hello from the peer's allowance.
+func (m *Mesh) helloAllowed(p peer.ID) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if l := m.links[p]; l != nil {
+		return l.limit.Allow()
+	}
+	return m.strangers() < maxStrangers // not identified yet; the connection is new
+}
+
+// startHellos begins the hellos that are due and returns when the next one is.
+func (m *Mesh) startHellos(ctx context.Context, jobs *sync.WaitGroup, now time.Time) (next time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for p, due := range m.hellos {
+		switch {
+		case m.links[p] == nil:
+			delete(m.hellos, p)
+		case due.After(now) || m.greeting[p]:
+			if next.IsZero() || due.Before(next) {
+				next = due
+			}
+			if m.greeting[p] {
+				next = now.Add(time.Second) // its end rouses us before
+			}
+		default:
+			delete(m.hellos, p)
+			m.greeting[p] = true
+			jobs.Go(func() {
+				found, err := m.hello(ctx, p)
+				m.mu.Lock()
+				delete(m.greeting, p)
+				m.mu.Unlock()
+				if err != nil {
+					m.helloFailed(ctx, p, err)
+				} else {
+					m.greeted(ctx, p, found, true)
+				}
+			})
+		}
+	}
+	return next
+}
+
+func (m *Mesh) helloFailed(ctx context.Context, p peer.ID, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	m.log.LogAttrs(ctx, slog.LevelDebug, "hello failed", slog.String("peer", p.String()), slog.Any("error", err))
+	m.mu.Lock()
+	if l := m.links[p]; l != nil && !errors.Is(err, errNotItself) {
+		l.failed++
+		wait := m.jitter(helloEvery << min(l.failed, 6))
+		soonest(m.hellos, p, time.Now().Add(wait))
+	}
+	m.mu.Unlock()
+	if errors.Is(err, errNotItself) {
+		_ = m.host.Network().ClosePeer(p)
+	}
+	m.rouse()
+}
+
+// greeted follows a hello: the peer's standing is asked for again, news spreads, and what the peer may
+// have is synced by the one who began.
+func (m *Mesh) greeted(ctx context.Context, p peer.ID, found findings, began bool) {
+	if found.news > 0 {
+		m.spread(p)
+		if m.opt.Events.OnStatements != nil {
+			m.opt.Events.OnStatements(found.team, found.news)
+		}
+	}
+	m.reviewPeer(ctx, p)
+	m.mu.Lock()
+	l := m.links[p]
+	if l != nil && began && found.left {
+		soonest(m.hellos, p, time.Now().Add(helloEvery))
+		m.rouse()
+	}
+	if l == nil || !l.known {
+		m.mu.Unlock()
+		return
+	}
+	l.failed = 0
+	first := !l.greeted
+	l.greeted = true
+	tell := l.fellow() && (!l.announced || !slices.Equal(l.told, l.shared))
+	if tell {
+		l.announced, l.told = true, slices.Clone(l.shared)
+	}
+	info := m.describe(p, l)
+	fellow := l.fellow()
+	m.mu.Unlock()
+	if tell && m.opt.Events.OnPeer != nil {
+		m.opt.Events.OnPeer(info)
+	}
+	if began && fellow && (first || tell) {
+		m.syncAll(p, info)
+	}
+}
+
+// spread has what is new told to the other members that are connected, and everything reviewed.
+func (m *Mesh) spread(source peer.ID) {
+	due := time.Now().Add(helloSettle)
+	m.mu.Lock()
+	m.review = true
+	for p, l := range m.links {
+		if p != source && l.fellow() {
+			soonest(m.hellos, p, due)
+		}
+	}
+	m.mu.Unlock()
+	m.rouse()
+}

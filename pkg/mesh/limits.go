@@ -1,0 +1,91 @@
+package mesh
+
+import (
+	"time"
+
+	"tocsin/pkg/record"
+)
+
+// Every limit of the mesh, with its reason. Each bounds what a peer can make us hold, send or do.
+const (
+	// Connections. A member needs about ten; the rest is room for those who dial us.
+	connLow       = 96               // trim down to this many
+	connHigh      = 160              // begin to trim above this many
+	connGrace     = 30 * time.Second // a hello is over by then
+	connPerSubnet = 32               // teams share an egress or a data centre; libp2p's 8 is too few
+	connRate      = 4                // new connections a second from one address; loopback is exempt
+	connBurst     = 32
+	maxConns      = 256
+	maxConnsPeer  = 4 // both ends dial at once, over TCP and QUIC
+	maxStreams    = 4096
+	maxStreamPeer = 64
+	maxMemory     = 128 << 20 // what all connections and streams may reserve together
+	maxMemoryPeer = 32 << 20  // QUIC and yamux windows of one peer
+	maxFD         = 512
+
+	// Strangers: peers that the roster does not know.
+	maxStrangers   = 32               // at once; those beyond are refused at once
+	strangerLinger = 20 * time.Second // time to say hello and become known
+
+	// Members we keep connections to, by our own dialling.
+	wantPerCommunity = 10  // gossip needs D; the rest is slack for those that vanish
+	maxCandidates    = 512 // known addresses the reconnector holds
+	maxDials         = 4   // at once; each costs a handshake
+	dialTimeout      = 10 * time.Second
+	backoffFirst     = time.Second
+	backoffStatic    = 30 * time.Second // a static peer is the way back after a long night
+	backoffMember    = 2 * time.Minute
+	linkProven       = 10 * time.Second // one that ends before this counts as a failed dial
+	reviewEvery      = time.Minute      // the roster is asked again about every peer
+	addressesReload  = 10 * time.Minute // addresses learnt from hello are re-read at the latest then
+
+	// Streams of ours, each way. A handler beyond the limit is reset, never queued.
+	maxHandlers     = 64
+	maxHandlersPeer = 8
+	streamIdle      = 15 * time.Second // between two messages; the door may take seconds on a slow disk
+
+	// Hello.
+	maxHello       = 256 << 10 // bytes of all messages of one side
+	maxHave        = 5000      // statement IDs in one hello: 160 kB; a larger copy is compared in windows
+	helloTimeout   = 20 * time.Second
+	helloEvery     = 2 * time.Second // per peer, sustained; statements that come in between share one
+	helloBurst     = 6
+	helloSettle    = 300 * time.Millisecond // news is collected for this long before it is told on
+	maxHelloFrames = 256
+	maxAddress     = 4 << 10           // one signed peer record
+	maxAddressSent = 32                // of fellow members, in one hello
+	helloBudget    = maxHello - 64<<10 // what frames may fill; the rest is for addresses and the form
+	addressBudget  = 60 << 10
+
+	// Frames in batches: sync and direct.
+	batchFrames = 100
+	batchBytes  = 1 << 20 // a batch ends with the frame that would exceed it
+	maxBatch    = batchBytes + record.MaxFrame + 4*batchFrames + 64
+
+	// Sync.
+	syncPeriod   = 5 * time.Minute // plus or minus a fifth
+	syncTimeout  = 5 * time.Minute // one session, rounds and transfer
+	syncSettle   = 500 * time.Millisecond
+	syncWindow   = 2048 // IDs wanted at once; emergencies go first within one window
+	syncRetries  = 3    // windows that bring nothing new before a session gives up
+	maxSyncs     = 4    // sessions we have open at once, as the one who began
+	maxSyncWants = 256  // sessions waiting to begin; more are dropped, the next period makes up for it
+
+	// Direct and body.
+	directTimeout  = 30 * time.Second
+	maxReason      = 64
+	bodyTimeout    = 60 * time.Second // one chunk at 4.4 kB/s
+	maxBodyMessage = record.ChunkSize + 32*(record.MaxBody/record.ChunkSize) + 64
+
+	// Gossip.
+	gossipMessage   = 128 << 10 // a frame is at most 53 kB; an RPC may carry two
+	gossipControl   = 64 << 10
+	gossipQueue     = 1024 // per peer outbound; 32 loses bursts (see the design notes on gossip)
+	gossipValidate  = 512  // validations at once and waiting; beyond it a message is dropped and fetched by sync
+	gossipTimeout   = 10 * time.Second
+	gossipSeen      = 10 * time.Minute
+	gossipTopics    = 64 // communities of this node
+	maxDenied       = 64 // subscriptions remembered per peer that were not allowed yet
+	maxReannounce   = 3  // times a gossip stream is reset before the connection is
+	reannounceAgain = 10 * time.Minute
+)

@@ -1,0 +1,302 @@
+package mesh
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/time/rate"
+
+	"tocsin/pkg/identity"
+)
+
+// link is a peer that is connected. Its fields are guarded by Mesh.mu.
+type link struct {
+	since    time.Time
+	deadline time.Time // when a stranger must go
+	limit    *rate.Limiter
+
+	standing
+	greeted   bool // a hello is over
+	announced bool // OnPeer was called
+	told      []identity.CommunityID
+	failed    int // hellos that failed in a row
+}
+
+// standing is what the roster says of a transport key.
+type standing struct {
+	team   identity.TeamID
+	node   identity.NodeID
+	known  bool                   // some delegation in force names the key
+	shared []identity.CommunityID // with us, ascending
+	pinned bool
+}
+
+// fellow reports whether the peer may use more than hello.
+func (s standing) fellow() bool { return s.known && (len(s.shared) > 0 || s.pinned) }
+
+// PeerInfo describes a connected peer.
+type PeerInfo struct {
+	Team        identity.TeamID
+	Node        identity.NodeID
+	Known       bool   // false: a stranger, and Team and Node are zero
+	PeerID      string // libp2p's name of the transport key
+	Addrs       []string
+	Transport   string // "tcp" or "quic"
+	Since       time.Time
+	Communities []identity.CommunityID // shared with it
+}
+
+// digestOf returns what delegations call the transport key of a peer. It is false for a peer whose
+// key is not Ed25519; no delegation can name it.
+func digestOf(p peer.ID) ([32]byte, bool) {
+	key, err := p.ExtractPublicKey()
+	if err != nil || key.Type() != crypto.Ed25519 {
+		return [32]byte{}, false
+	}
+	raw, err := key.Raw()
+	if err != nil {
+		return [32]byte{}, false
+	}
+	return identity.TransportDigest(raw), true
+}
+
+// stands asks the roster of now about a peer.
+func (m *Mesh) stands(p peer.ID) standing {
+	digest, ok := digestOf(p)
+	if !ok {
+		return standing{}
+	}
+	r := m.opt.Roster()
+	var s standing
+	if s.team, s.node, s.known = r.TeamOf(digest, m.opt.Now()); !s.known {
+		return standing{}
+	}
+	for _, c := range r.CommunitiesOf(m.self) {
+		if r.Member(c, s.team) {
+			s.shared = append(s.shared, c)
+		}
+	}
+	s.pinned = m.opt.Known != nil && m.opt.Known(s.team)
+	return s
+}
+
+// met takes note of a peer that is connected and identified.
+func (m *Mesh) met(ctx context.Context, p peer.ID) {
+	if m.host.Network().Connectedness(p) != network.Connected {
+		return
+	}
+	now := time.Now()
+	s := m.stands(p)
+	m.mu.Lock()
+	l := m.links[p]
+	if l == nil {
+		l = &link{since: now, deadline: now.Add(strangerLinger), limit: rate.NewLimiter(rate.Every(helloEvery), helloBurst)}
+		if !s.fellow() && m.strangers() >= maxStrangers {
+			m.mu.Unlock()
+			_ = m.host.Network().ClosePeer(p)
+			return
+		}
+		m.links[p] = l
+	}
+	l.standing = s
+	if !l.greeted && m.dialled(p) {
+		soonest(m.hellos, p, now)
+	}
+	g := m.gossip
+	m.mu.Unlock()
+	if len(s.shared) > 0 {
+		g.admit(p)
+	}
+	m.log.LogAttrs(ctx, slog.LevelDebug, "peer connected", slog.String("peer", p.String()), slog.Bool("fellow", s.fellow()))
+}
+
+// strangers counts the peers that are no fellows. The caller holds mu.
+func (m *Mesh) strangers() (n int) {
+	for _, l := range m.links {
+		if !l.fellow() {
+			n++
+		}
+	}
+	return n
+}
+
+// dialled reports whether we dialled the peer, on any connection.
+func (m *Mesh) dialled(p peer.ID) bool {
+	return slices.ContainsFunc(m.host.Network().ConnsToPeer(p), func(c network.Conn) bool {
+		return c.Stat().Direction == network.DirOutbound
+	})
+}
+
+// parted forgets a peer whose last connection has ended, and has it redialled if it is wanted.
+func (m *Mesh) parted(ctx context.Context, p peer.ID) {
+	if m.host.Network().Connectedness(p) == network.Connected {
+		return // it is back already
+	}
+	m.mu.Lock()
+	l := m.links[p]
+	delete(m.links, p)
+	delete(m.hellos, p)
+	for key := range m.syncs {
+		if key.peer == p {
+			delete(m.syncs, key)
+		}
+	}
+	if c := m.candidates[p]; c != nil && l != nil {
+		if time.Since(l.since) < linkProven {
+			m.postpone(c, errRefused)
+		} else {
+			c.failures = 0
+			c.next = time.Now().Add(time.Duration(m.rand.Int64N(int64(backoffFirst))))
+		}
+	}
+	m.redial = true
+	g := m.gossip
+	m.mu.Unlock()
+	if l == nil {
+		return
+	}
+	if g != nil {
+		g.expel(p)
+	}
+	m.log.LogAttrs(ctx, slog.LevelDebug, "peer gone", slog.String("peer", p.String()))
+	if l.announced && m.opt.Events.OnGone != nil {
+		m.opt.Events.OnGone(PeerInfo{
+			Team: l.team, Node: l.node, Known: true, PeerID: p.String(), Since: l.since, Communities: l.told,
+		})
+	}
+}
+
+// reviewAll asks the roster again about topics and every peer.
+func (m *Mesh) reviewAll(ctx context.Context) {
+	m.mu.Lock()
+	g := m.gossip
+	peers := make([]peer.ID, 0, len(m.links))
+	for p := range m.links {
+		peers = append(peers, p)
+	}
+	m.mu.Unlock()
+	g.follow(ctx, m.opt.Roster().CommunitiesOf(m.self))
+	for _, p := range peers {
+		m.reviewPeer(ctx, p)
+	}
+	g.reconsider(ctx)
+}
+
+// lastStands returns what the roster said of a peer when it was last asked; reviews keep that fresh.
+// It is for the hot paths of gossip.
+func (m *Mesh) lastStands(p peer.ID) standing {
+	m.mu.Lock()
+	l := m.links[p]
+	if l != nil {
+		s := l.standing
+		m.mu.Unlock()
+		return s
+	}
+	m.mu.Unlock()
+	return m.stands(p)
+}
+
+// reviewPeer asks the roster again about one peer. One that lost a community is disconnected, so that
+// gossip forgets its subscriptions; if it shares another it, or we, dial again.
+func (m *Mesh) reviewPeer(ctx context.Context, p peer.ID) {
+	s := m.stands(p)
+	m.mu.Lock()
+	l := m.links[p]
+	if l == nil {
+		m.mu.Unlock()
+		return
+	}
+	lost := l.fellow() && !s.fellow()
+	for _, c := range l.shared {
+		_, still := slices.BinarySearchFunc(s.shared, c, compareCommunities)
+		lost = lost || !still
+	}
+	gained := len(s.shared) > len(l.shared)
+	l.standing = s
+	g := m.gossip
+	m.mu.Unlock()
+	if g == nil {
+		return
+	}
+	switch {
+	case lost:
+		m.log.LogAttrs(ctx, slog.LevelInfo, "peer is no longer a member, disconnecting", slog.String("peer", p.String()))
+		g.expel(p)
+		_ = m.host.Network().ClosePeer(p)
+	case len(s.shared) > 0:
+		g.admit(p)
+		if gained {
+			g.reconsider(ctx)
+		}
+	}
+}
+
+func compareCommunities(a, b identity.CommunityID) int { return bytes.Compare(a[:], b[:]) }
+
+// sweep sends strangers away whose time is up, and forgets links that ended unnoticed. It returns
+// when the next stranger's time is up.
+func (m *Mesh) sweep(ctx context.Context, now time.Time) (next time.Time) {
+	var away, gone []peer.ID
+	m.mu.Lock()
+	for p, l := range m.links {
+		switch {
+		case m.host.Network().Connectedness(p) != network.Connected:
+			gone = append(gone, p)
+		case l.fellow():
+		case !now.Before(l.deadline):
+			away = append(away, p)
+			l.deadline = now.Add(strangerLinger)
+		case next.IsZero() || l.deadline.Before(next):
+			next = l.deadline
+		}
+	}
+	m.mu.Unlock()
+	for _, p := range gone {
+		m.parted(ctx, p)
+	}
+	for _, p := range away {
+		m.log.LogAttrs(ctx, slog.LevelDebug, "stranger stayed a stranger, disconnecting", slog.String("peer", p.String()))
+		_ = m.host.Network().ClosePeer(p)
+	}
+	return next
+}
+
+// Peers returns the peers that are connected now.
+func (m *Mesh) Peers() []PeerInfo {
+	m.mu.Lock()
+	out := make([]PeerInfo, 0, len(m.links))
+	for p, l := range m.links {
+		out = append(out, m.describe(p, l))
+	}
+	m.mu.Unlock()
+	slices.SortFunc(out, func(a, b PeerInfo) int { return bytes.Compare([]byte(a.PeerID), []byte(b.PeerID)) })
+	return out
+}
+
+// describe returns what is known of a link. The caller holds mu.
+func (m *Mesh) describe(p peer.ID, l *link) PeerInfo {
+	info := PeerInfo{
+		Team: l.team, Node: l.node, Known: l.known, PeerID: p.String(), Since: l.since,
+		Communities: slices.Clone(l.shared),
+	}
+	for _, c := range m.host.Network().ConnsToPeer(p) {
+		info.Addrs = append(info.Addrs, c.RemoteMultiaddr().String())
+		if info.Transport = "tcp"; c.ConnState().Transport != "" {
+			info.Transport = transportName(c.ConnState().Transport)
+		}
+	}
+	return info
+}
+
+func transportName(s string) string {
+	if s == "quic-v1" {
+		return "quic"
+	}
+	return s
+}

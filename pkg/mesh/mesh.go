@@ -1,0 +1,268 @@
+package mesh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/record"
+)
+
+// ErrNotRunning is returned by what needs Run to be running.
+var ErrNotRunning = errors.New("mesh is not running")
+
+// Mesh is one node's place in the network. Make it with New, then call Run once, then Close.
+type Mesh struct {
+	opt      Options
+	host     host.Host
+	log      *slog.Logger
+	self     identity.TeamID
+	verifier record.Verifier
+
+	// wake has room for one: a second wake-up before the first is taken would do the same.
+	wake chan struct{}
+
+	handling sync.WaitGroup // stream handlers; added to only under mu while serving
+
+	mu         sync.Mutex // guards what follows; never held while calling Door, Copy, Roster or Events
+	serving    bool
+	ran        bool
+	handlers   int
+	handlersOf map[peer.ID]int
+	links      map[peer.ID]*link
+	candidates map[peer.ID]*candidate
+	hellos     map[peer.ID]time.Time // due
+	syncs      map[syncKey]time.Time // due
+	syncing    map[syncKey]bool      // running, begun by us
+	dialling   int
+	greeting   map[peer.ID]bool // a hello that we began is running
+	rand       *rand.Rand
+	gossip     *gossip // nil unless serving
+	review     bool    // the roster may have changed
+	reviewed   time.Time
+	reload     time.Time // when kept addresses are read again
+	redial     bool      // the reconnector has something to look at
+	dialNext   time.Time // when it has next; zero: only then
+	periodic   time.Time
+}
+
+// New opens the host, which listens from then on; what is ours answers only while Run runs.
+func New(opt Options) (*Mesh, error) {
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	h, err := newHost(&opt)
+	if err != nil {
+		return nil, err
+	}
+	m, err := NewWithHost(h, opt)
+	if err != nil {
+		_ = h.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// NewWithHost uses a host that is open already, for tests in simulated networks; Listen is not looked
+// at. Close closes it. The host's key must be the transport key.
+func NewWithHost(h host.Host, opt Options) (*Mesh, error) {
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	if digest, ok := digestOf(h.ID()); !ok || digest != opt.Delegation.Transport {
+		return nil, errors.New("mesh: the delegation does not name the host's transport key")
+	}
+	var seed [32]byte
+	if _, err := opt.Rand.Read(seed[:]); err != nil {
+		return nil, fmt.Errorf("seed mesh: %w", err)
+	}
+	m := &Mesh{
+		opt: opt, host: h, log: opt.Logger, self: opt.Delegation.Team,
+		wake:       make(chan struct{}, 1),
+		handlersOf: map[peer.ID]int{}, links: map[peer.ID]*link{}, candidates: map[peer.ID]*candidate{},
+		hellos: map[peer.ID]time.Time{}, syncs: map[syncKey]time.Time{}, syncing: map[syncKey]bool{},
+		greeting: map[peer.ID]bool{},
+		rand:     rand.New(rand.NewChaCha8(seed)), //nolint:gosec // jitter and choice, nothing secret
+	}
+	for _, addr := range opt.Static {
+		if err := m.AddAddress(addr); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// Close closes the host and all connections. Call it after Run has returned.
+func (m *Mesh) Close() error {
+	if err := m.host.Close(); err != nil {
+		return fmt.Errorf("close host: %w", err)
+	}
+	return nil
+}
+
+// Run takes part in the mesh until ctx ends. It may be called once.
+func (m *Mesh) Run(ctx context.Context) error {
+	sub, err := m.host.EventBus().Subscribe([]any{
+		new(event.EvtPeerIdentificationCompleted), new(event.EvtPeerConnectednessChanged),
+	}, eventbus.BufSize(256)) // a burst of connections; when full libp2p waits for us
+	if err != nil {
+		return fmt.Errorf("watch peers: %w", err)
+	}
+	defer func() { _ = sub.Close() }()
+	if err := m.begin(ctx); err != nil {
+		return err
+	}
+	defer m.finish()
+	var jobs sync.WaitGroup
+	defer jobs.Wait()
+
+	for _, p := range m.host.Network().Peers() {
+		m.met(ctx, p)
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case ev := <-sub.Out():
+			m.happened(ctx, ev)
+		case <-m.wake:
+		case <-timer.C:
+		}
+		timer.Reset(m.turn(ctx, &jobs))
+	}
+}
+
+func (m *Mesh) begin(ctx context.Context) error {
+	m.mu.Lock()
+	ran := m.ran
+	m.ran = true
+	m.mu.Unlock()
+	if ran {
+		return errors.New("mesh ran already")
+	}
+	g, err := newGossip(ctx, m)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	m.gossip, m.serving, m.review = g, true, true
+	m.periodic = time.Now().Add(m.jitter(m.opt.SyncPeriod))
+	m.mu.Unlock()
+	m.serve(ctx, helloProtocol, helloTimeout, m.answerHello)
+	m.serve(ctx, syncProtocol, syncTimeout, m.answerSync)
+	m.serve(ctx, directProtocol, directTimeout, m.answerDirect)
+	m.serve(ctx, bodyProtocol, bodyTimeout, m.answerBody)
+	return nil
+}
+
+// finish ends what begin began and waits for the handlers, whose streams ctx has reset.
+func (m *Mesh) finish() {
+	m.host.RemoveStreamHandler(helloProtocol)
+	m.host.RemoveStreamHandler(syncProtocol)
+	m.host.RemoveStreamHandler(directProtocol)
+	m.host.RemoveStreamHandler(bodyProtocol)
+	m.mu.Lock()
+	g := m.gossip
+	m.serving, m.gossip = false, nil
+	m.mu.Unlock()
+	g.close()
+	m.handling.Wait()
+}
+
+func (m *Mesh) happened(ctx context.Context, ev any) {
+	switch ev := ev.(type) {
+	case event.EvtPeerIdentificationCompleted:
+		m.met(ctx, ev.Peer)
+	case event.EvtPeerConnectednessChanged:
+		if ev.Connectedness != network.Connected && ev.Connectedness != network.Limited {
+			m.parted(ctx, ev.Peer)
+		}
+	}
+}
+
+// turn does what is due and returns when to be called again at the latest. It does not block: what
+// takes time goes to jobs.
+func (m *Mesh) turn(ctx context.Context, jobs *sync.WaitGroup) time.Duration {
+	now := time.Now()
+	m.mu.Lock()
+	review := m.review || now.Sub(m.reviewed) >= reviewEvery // delegations end without a word
+	m.review = false
+	if review {
+		m.reviewed = now
+	}
+	m.mu.Unlock()
+	if review {
+		m.reviewAll(ctx)
+	}
+	next := now.Add(time.Minute) // nothing is ever later than a sweep
+	for _, due := range []time.Time{
+		m.sweep(ctx, now), m.startHellos(ctx, jobs, now), m.startSyncs(ctx, jobs, now), m.startDials(ctx, jobs, now),
+	} {
+		if !due.IsZero() && due.Before(next) {
+			next = due
+		}
+	}
+	return max(time.Until(next), time.Millisecond)
+}
+
+// rouse makes Run take a turn soon.
+func (m *Mesh) rouse() {
+	select {
+	case m.wake <- struct{}{}:
+	default: // one is waiting already
+	}
+}
+
+// Refresh tells the mesh that the roster or the statements may have changed: topics and peers are
+// checked again and hello is repeated with the members that are connected.
+func (m *Mesh) Refresh() {
+	due := time.Now().Add(helloSettle)
+	m.mu.Lock()
+	m.review = true
+	m.reload = time.Time{}
+	for p, l := range m.links {
+		if l.fellow() {
+			soonest(m.hellos, p, due)
+		}
+	}
+	for _, c := range m.candidates {
+		if c.static {
+			c.next = time.Time{}
+		}
+	}
+	m.redial = true
+	m.mu.Unlock()
+	m.rouse()
+}
+
+// again has the roster asked again about everything, without a hello.
+func (m *Mesh) again() {
+	m.mu.Lock()
+	m.review = true
+	m.mu.Unlock()
+	m.rouse()
+}
+
+func soonest[K comparable](due map[K]time.Time, key K, at time.Time) {
+	if was, ok := due[key]; !ok || at.Before(was) {
+		due[key] = at
+	}
+}
+
+// jitter returns d plus or minus a fifth. The caller holds mu or is alone.
+func (m *Mesh) jitter(d time.Duration) time.Duration {
+	return d - d/5 + time.Duration(m.rand.Int64N(int64(d)*2/5+1))
+}

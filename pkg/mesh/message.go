@@ -1,0 +1,232 @@
+package mesh
+
+import (
+	"errors"
+	"fmt"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/policy"
+	"tocsin/pkg/record"
+)
+
+const messageVersion = 1
+
+// greeting begins a hello, from both ends: who I am, where I am, and a digest of the statements I
+// have. The answerer adds the window if the digests differ; then the one who dialled sends its own.
+type greeting struct {
+	delegation []byte // frame
+	address    []byte // signed peer record; may be empty
+	digest     [32]byte
+	peers      bool // asks for the addresses of fellow members
+	same       bool // answer: the digests are equal
+	have       window
+}
+
+// window is the statement IDs here from first to last, both included. Statements outside it are not
+// spoken of.
+type window struct {
+	first, last record.StatementID
+	ids         []record.StatementID // ascending
+}
+
+func (w window) append(b []byte) []byte {
+	b = append(b, w.first[:]...)
+	b = append(b, w.last[:]...)
+	return appendHashes(b, w.ids)
+}
+
+func (s *scanner) window() window {
+	w := window{first: s.hash(), last: s.hash()}
+	w.ids = cast[record.StatementID](s.hashes(maxHave))
+	for i := 1; i < len(w.ids); i++ {
+		if compareIDs(w.ids[i-1], w.ids[i]) >= 0 && s.err == nil {
+			s.err = errSpelling
+		}
+	}
+	return w
+}
+
+func (g greeting) encode() []byte {
+	b := appendBytes([]byte{messageVersion}, g.delegation)
+	b = appendBytes(b, g.address)
+	b = append(b, g.digest[:]...)
+	b = appendFlag(b, g.peers)
+	b = appendFlag(b, g.same)
+	return g.have.append(b)
+}
+
+func decodeGreeting(msg []byte) (greeting, error) {
+	s := scanner{rest: msg}
+	s.version()
+	g := greeting{
+		delegation: s.bytes(2 * identity.MaxDelegation), address: s.bytes(maxAddress),
+		digest: s.hash(), peers: s.flag(), same: s.flag(),
+	}
+	g.have = s.window()
+	return g, s.end()
+}
+
+func (s *scanner) version() {
+	if v := s.byte(); s.err == nil && v != messageVersion {
+		s.err = fmt.Errorf("version %d of a message, this release reads %d", v, messageVersion)
+	}
+}
+
+// gift carries statements, addresses of fellow members, and, from the one who dialled, its window.
+type gift struct {
+	have      window
+	frames    [][]byte
+	addresses [][]byte
+}
+
+func (g gift) encode() []byte {
+	b := g.have.append([]byte{messageVersion})
+	b = appendList(b, g.frames)
+	return appendList(b, g.addresses)
+}
+
+func decodeGift(msg []byte) (gift, error) {
+	s := scanner{rest: msg}
+	s.version()
+	g := gift{have: s.window(), frames: s.list(maxHelloFrames, maxHello), addresses: s.list(maxAddressSent, maxAddress)}
+	return g, s.end()
+}
+
+// appendChannel writes a channel: 0 and a community, or 1 and a pair.
+func appendChannel(b []byte, ch record.Channel) []byte {
+	if !ch.Private() {
+		return append(append(b, 0), ch.Community[:]...)
+	}
+	b = append(append(b, 1), ch.Pair[0][:]...)
+	return append(b, ch.Pair[1][:]...)
+}
+
+func (s *scanner) channel() record.Channel {
+	if !s.flag() {
+		return record.InCommunity(s.hash())
+	}
+	a, b := identity.TeamID(s.hash()), identity.TeamID(s.hash())
+	ch, err := record.Between(a, b)
+	if s.err == nil && (err != nil || ch.Pair[0] != a) {
+		s.err = errSpelling
+	}
+	return ch
+}
+
+// Sync message kinds, the byte after the version.
+const (
+	syncOpen   = 1 // initiator: the channel
+	syncAnswer = 2 // responder: 1 agreed, 0 refused
+	syncRound  = 3 // both: a message of reconcile
+	syncWant   = 4 // initiator: IDs it wants
+	syncBatch  = 5 // both: frames, and whether these are the last
+	syncTaken  = 6 // both: the batch is durable (or was refused); send on
+	syncDone   = 7 // initiator: it has and gave everything; the session is over
+)
+
+var errKind = errors.New("message of another kind than the protocol asks for here")
+
+func begin(kind byte) []byte { return []byte{messageVersion, kind} }
+
+// open checks version and kind and returns a scanner of the rest.
+func open(msg []byte, kind byte) *scanner {
+	s := &scanner{rest: msg}
+	s.version()
+	if k := s.byte(); s.err == nil && k != kind {
+		s.err = errKind
+	}
+	return s
+}
+
+// batch is frames on their way. last: nothing follows for what was asked.
+type batch struct {
+	frames [][]byte
+	last   bool
+}
+
+func (m batch) encode() []byte {
+	return appendList(appendFlag(begin(syncBatch), m.last), m.frames)
+}
+
+func decodeBatch(msg []byte) (batch, error) {
+	s := open(msg, syncBatch)
+	m := batch{last: s.flag(), frames: s.list(batchFrames, record.MaxFrame)}
+	return m, s.end()
+}
+
+func encodeWant(ids []record.ID) []byte { return appendHashes(begin(syncWant), ids) }
+
+func decodeWant(msg []byte) ([]record.ID, error) {
+	s := open(msg, syncWant)
+	ids := cast[record.ID](s.hashes(syncWindow))
+	return ids, s.end()
+}
+
+func decodeOpen(msg []byte) (record.Channel, error) {
+	s := open(msg, syncOpen)
+	ch := s.channel()
+	return ch, s.end()
+}
+
+// encodeJudgements writes what became of each frame of a direct stream.
+func encodeJudgements(list []policy.Judgement) []byte {
+	b := appendCount([]byte{messageVersion}, len(list))
+	for _, j := range list {
+		b = append(b, byte(j.Verdict))
+		b = appendBytes(b, []byte(j.Reason[:min(len(j.Reason), maxReason)]))
+	}
+	return b
+}
+
+func decodeJudgements(msg []byte) ([]policy.Judgement, error) {
+	s := scanner{rest: msg}
+	s.version()
+	n := s.count(batchFrames, 5)
+	out := make([]policy.Judgement, 0, n)
+	for range n {
+		v := policy.Verdict(s.byte())
+		if s.err == nil && v > policy.Reject {
+			s.err = errSpelling
+		}
+		out = append(out, policy.Judgement{Verdict: v, Reason: policy.Reason(s.bytes(maxReason))})
+	}
+	return out, s.end()
+}
+
+// ask asks for one chunk of a body.
+type ask struct {
+	id record.ID
+	n  int
+}
+
+func (a ask) encode() []byte {
+	b := append([]byte{messageVersion}, a.id[:]...)
+	return appendCount(b, a.n)
+}
+
+func decodeAsk(msg []byte) (ask, error) {
+	s := scanner{rest: msg}
+	s.version()
+	a := ask{id: s.hash(), n: s.count(record.MaxBody/record.ChunkSize, 0)}
+	return a, s.end()
+}
+
+// chunk answers ask. found is false if the body is not here or not for the one who asks.
+type chunk struct {
+	found  bool
+	leaves [][32]byte // with chunk 0 only
+	bytes  []byte
+}
+
+func (c chunk) encode() []byte {
+	b := appendFlag([]byte{messageVersion}, c.found)
+	b = appendHashes(b, c.leaves)
+	return appendBytes(b, c.bytes)
+}
+
+func decodeChunk(msg []byte) (chunk, error) {
+	s := scanner{rest: msg}
+	s.version()
+	c := chunk{found: s.flag(), leaves: s.hashes(record.MaxBody / record.ChunkSize), bytes: s.bytes(record.ChunkSize)}
+	return c, s.end()
+}

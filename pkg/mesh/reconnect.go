@@ -1,0 +1,218 @@
+package mesh
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/peerstore"
+	envelope "github.com/libp2p/go-libp2p/core/record"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+
+	"tocsin/pkg/identity"
+)
+
+// The reconnector. libp2p redials nobody: after a partition of a minute the two halves would stay
+// apart for ever. Static peers are dialled until they answer; of each community's members as many as
+// wantPerCommunity asks for. Each waits twice as long after each failure, up to a bound that keeps a
+// healed partition from staying open for long.
+
+// candidate is a peer that can be dialled. Guarded by Mesh.mu.
+type candidate struct {
+	static   bool
+	next     time.Time // not before
+	failures int
+	dialling bool
+}
+
+func (m *Mesh) addCandidate(p peer.ID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.candidates[p] == nil && len(m.candidates) < maxCandidates {
+		m.candidates[p] = &candidate{}
+		m.redial = true
+	}
+}
+
+// loadAddresses makes candidates of the members whose addresses are kept.
+func (m *Mesh) loadAddresses() {
+	book, ok := peerstore.GetCertifiedAddrBook(m.host.Peerstore())
+	if !ok {
+		return
+	}
+	type kept struct {
+		id  peer.ID
+		env *envelope.Envelope
+	}
+	var list []kept
+	m.opt.Copy.Addresses(func(name string, signed []byte) {
+		p, err := peer.Decode(name)
+		if err != nil || p == m.host.ID() {
+			return
+		}
+		if env, _, err := envelope.ConsumeEnvelope(append([]byte(nil), signed...), peer.PeerRecordEnvelopeDomain); err == nil {
+			list = append(list, kept{p, env})
+		}
+	})
+	for _, k := range list {
+		if !m.stands(k.id).fellow() {
+			continue
+		}
+		_, _ = book.ConsumePeerRecord(k.env, addressesReload*2) // an older one than known is refused, rightly
+		m.addCandidate(k.id)
+	}
+}
+
+// startDials dials whom it is time to dial and returns when the next one is due.
+func (m *Mesh) startDials(ctx context.Context, jobs *sync.WaitGroup, now time.Time) (next time.Time) {
+	m.mu.Lock()
+	reload := !now.Before(m.reload)
+	if reload {
+		m.reload = now.Add(addressesReload)
+	}
+	look := reload || m.redial || !m.dialNext.IsZero() && !now.Before(m.dialNext)
+	m.redial = false
+	next = m.dialNext
+	m.mu.Unlock()
+	if !look {
+		return next
+	}
+	if reload {
+		m.loadAddresses()
+	}
+	next = time.Time{}
+	chosen := m.chooseDials(now, &next)
+	m.mu.Lock()
+	m.dialNext = next
+	m.mu.Unlock()
+	for _, p := range chosen {
+		jobs.Go(func() {
+			err := m.connect(ctx, p)
+			m.mu.Lock()
+			m.dialling--
+			m.redial = true
+			if c := m.candidates[p]; c != nil {
+				c.dialling = false
+				m.postpone(c, err)
+			}
+			m.mu.Unlock()
+			m.rouse()
+			if err != nil && ctx.Err() == nil {
+				m.log.LogAttrs(ctx, slog.LevelDebug, "cannot dial", slog.String("peer", p.String()), slog.Any("error", err))
+			}
+		})
+	}
+	return next
+}
+
+// postpone sets when a candidate may be dialled again. The caller holds mu.
+func (m *Mesh) postpone(c *candidate, err error) {
+	limit := backoffMember
+	if c.static {
+		limit = backoffStatic
+	}
+	if err == nil {
+		c.next = time.Now().Add(m.jitter(backoffFirst)) // unless a link comes of it, and parted says more
+		return
+	}
+	c.next = time.Now().Add(m.jitter(min(limit, backoffFirst<<min(c.failures, 10))))
+	c.failures++
+}
+
+// chooseDials picks and marks the peers to dial now, static ones first, then members at random for
+// communities that have too few connections. It lowers next to when the next could be dialled.
+func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
+	r := m.opt.Roster()
+	mine := r.CommunitiesOf(m.self)
+	m.mu.Lock()
+	linked := map[identity.CommunityID]int{}
+	for _, l := range m.links {
+		for _, c := range l.shared {
+			linked[c]++
+		}
+	}
+	var static, members []peer.ID
+	for p, c := range m.candidates {
+		switch {
+		case c.dialling || m.links[p] != nil || m.host.Network().Connectedness(p) == network.Connected:
+		case c.static:
+			static = append(static, p)
+		default:
+			members = append(members, p)
+		}
+	}
+	m.rand.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	m.mu.Unlock()
+
+	stands := map[peer.ID]standing{}
+	members = slices.DeleteFunc(members, func(p peer.ID) bool {
+		stands[p] = m.stands(p)
+		return !slices.ContainsFunc(mine, func(c identity.CommunityID) bool {
+			return stands[p].known && linked[c] < wantPerCommunity && r.Member(c, stands[p].team)
+		})
+	})
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range append(static, members...) {
+		c := m.candidates[p]
+		if c == nil || c.dialling {
+			continue
+		}
+		if !c.static && !slices.ContainsFunc(stands[p].shared, func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }) {
+			continue // dials chosen above will do
+		}
+		if c.next.After(now) {
+			if next.IsZero() || c.next.Before(*next) {
+				*next = c.next
+			}
+			continue
+		}
+		if m.dialling >= maxDials {
+			break // the end of a dial rouses us
+		}
+		m.dialling++
+		c.dialling = true
+		for _, community := range stands[p].shared {
+			linked[community]++
+		}
+		chosen = append(chosen, p)
+	}
+	return chosen
+}
+
+func (m *Mesh) connect(ctx context.Context, p peer.ID) error {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	// libp2p keeps a backoff of its own, which knows nothing of partitions that heal.
+	if s, ok := m.host.Network().(*swarm.Swarm); ok {
+		s.Backoff().Clear(p)
+	}
+	return m.host.Connect(ctx, peer.AddrInfo{ID: p})
+}
+
+// reach dials the nodes of a team until one answers.
+func (m *Mesh) reach(ctx context.Context, team identity.TeamID) []peer.ID {
+	m.mu.Lock()
+	all := make([]peer.ID, 0, len(m.candidates))
+	for p := range m.candidates {
+		all = append(all, p)
+	}
+	m.mu.Unlock()
+	for _, p := range all {
+		if s := m.stands(p); !s.known || s.team != team {
+			continue
+		}
+		if m.connect(ctx, p) == nil {
+			return []peer.ID{p}
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+	return nil
+}

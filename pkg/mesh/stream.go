@@ -1,0 +1,123 @@
+package mesh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+)
+
+// Our protocols. A change that an older node cannot read gets a new number, and both are served for
+// a release.
+const (
+	helloProtocol  protocol.ID = "/tocsin/hello/1"
+	syncProtocol   protocol.ID = "/tocsin/sync/1"
+	directProtocol protocol.ID = "/tocsin/direct/1"
+	bodyProtocol   protocol.ID = "/tocsin/body/1"
+)
+
+var errRefused = errors.New("the peer refused")
+
+// wire is a stream of messages with an end in time: as a whole by its context, and between any two
+// messages by streamIdle. Both reset the stream, which wakes whoever reads or writes.
+type wire struct {
+	stream network.Stream
+	idle   *time.Timer
+	detach func() bool
+	cancel context.CancelFunc
+	budget int // bytes that the peer may still send
+}
+
+func newWire(ctx context.Context, cancel context.CancelFunc, s network.Stream) *wire {
+	reset := func() { _ = s.Reset() }
+	return &wire{
+		stream: s, idle: time.AfterFunc(streamIdle, reset), detach: context.AfterFunc(ctx, reset),
+		cancel: cancel, budget: int(^uint(0) >> 1),
+	}
+}
+
+func (w *wire) send(msg []byte) error {
+	w.idle.Reset(streamIdle)
+	return writeMessage(w.stream, msg)
+}
+
+func (w *wire) receive(limit int) ([]byte, error) {
+	w.idle.Reset(streamIdle)
+	msg, err := readMessage(w.stream, min(limit, w.budget))
+	w.budget -= len(msg)
+	return msg, err
+}
+
+// rest keeps the stream alive while this end works, at a slow door for example.
+func (w *wire) rest() { w.idle.Reset(streamIdle) }
+
+// end closes the stream, or resets it where err is not nil.
+func (w *wire) end(err error) {
+	w.idle.Stop()
+	w.detach()
+	if err != nil {
+		_ = w.stream.Reset()
+	} else {
+		_ = w.stream.Close()
+	}
+	w.cancel()
+}
+
+// dial opens a stream on a connection that exists.
+func (m *Mesh) dial(ctx context.Context, p peer.ID, proto protocol.ID, total time.Duration) (context.Context, *wire, error) {
+	ctx, cancel := context.WithTimeout(ctx, total)
+	s, err := m.host.NewStream(network.WithNoDial(ctx, "the reconnector dials"), p, proto)
+	if err != nil {
+		cancel()
+		return nil, nil, fmt.Errorf("open stream %s: %w", proto, err)
+	}
+	return ctx, newWire(ctx, cancel, s), nil
+}
+
+// serve answers a protocol until ctx ends. The handlers run in goroutines of libp2p, which Run counts
+// and waits for; beyond maxHandlers at once, or maxHandlersPeer of one peer, a stream is reset.
+func (m *Mesh) serve(ctx context.Context, proto protocol.ID, total time.Duration, handle func(context.Context, peer.ID, *wire) error) {
+	m.host.SetStreamHandler(proto, func(s network.Stream) {
+		p := s.Conn().RemotePeer()
+		if !m.enter(p) {
+			_ = s.Reset()
+			return
+		}
+		defer m.leave(p)
+		ctx, cancel := context.WithTimeout(ctx, total)
+		w := newWire(ctx, cancel, s)
+		err := handle(ctx, p, w)
+		w.end(err)
+		if err != nil {
+			m.log.LogAttrs(ctx, slog.LevelDebug, "stream ended early",
+				slog.String("protocol", string(proto)), slog.String("peer", p.String()), slog.Any("error", err))
+		}
+	})
+}
+
+func (m *Mesh) enter(p peer.ID) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.serving || m.handlers >= maxHandlers || m.handlersOf[p] >= maxHandlersPeer {
+		return false
+	}
+	m.handlers++
+	m.handlersOf[p]++
+	m.handling.Add(1)
+	return true
+}
+
+func (m *Mesh) leave(p peer.ID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.handlers--
+	if m.handlersOf[p]--; m.handlersOf[p] == 0 {
+		delete(m.handlersOf, p)
+	}
+	m.handling.Done()
+}

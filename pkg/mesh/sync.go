@@ -1,0 +1,461 @@
+package mesh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/policy"
+	"tocsin/pkg/reconcile"
+	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
+)
+
+// A sync session compares one channel with one peer and moves what either lacks. The initiator (I)
+// leads, the responder (R) answers:
+//
+//	I open, R answer              may I have this channel?
+//	I round, R round, ...         messages of pkg/reconcile, until I's says it is over
+//	I want, R batch, I taken, ... what I lacks, at most syncWindow IDs a time, emergencies first
+//	I batch, R taken, ...         what R lacks
+//	I done                        both hold the same now
+//
+// "taken" is sent when the batch has been through the door: neither end is ever ahead of the other's disk.
+
+var errNotTaken = errors.New("some records were not taken in")
+
+type syncKey struct {
+	peer    peer.ID
+	channel record.Channel
+}
+
+// wantSync has a session with the peer begin at the given time, or before if one was wanted before.
+func (m *Mesh) wantSync(key syncKey, at time.Time) {
+	m.mu.Lock()
+	if m.links[key.peer] != nil && len(m.syncs) < maxSyncWants {
+		soonest(m.syncs, key, at)
+	}
+	m.mu.Unlock()
+	m.rouse()
+}
+
+// Sync has the channel compared with the peers of a team that are connected, or of every team if team
+// is zero, as soon as possible. It returns how many sessions that will be.
+func (m *Mesh) Sync(ch record.Channel, team identity.TeamID) int {
+	var peers []peer.ID
+	m.mu.Lock()
+	for p, l := range m.links {
+		if l.fellow() && (team == l.team || team == (identity.TeamID{})) {
+			peers = append(peers, p)
+		}
+	}
+	m.mu.Unlock()
+	n := 0
+	for _, p := range peers {
+		if m.mayHave(p, ch) {
+			m.wantSync(syncKey{p, ch}, time.Now())
+			n++
+		}
+	}
+	return n
+}
+
+// syncAll has every channel shared with the peer compared.
+func (m *Mesh) syncAll(p peer.ID, info PeerInfo) {
+	now := time.Now()
+	for _, c := range info.Communities {
+		m.wantSync(syncKey{p, record.InCommunity(c)}, now)
+	}
+	if ch, err := record.Between(m.self, info.Team); err == nil {
+		m.wantSync(syncKey{p, ch}, now)
+	}
+}
+
+// mayHave reports whether the peer may have the records of the channel, and we may.
+func (m *Mesh) mayHave(p peer.ID, ch record.Channel) bool {
+	s := m.stands(p)
+	if !s.fellow() || !m.opt.Copy.MayRead(s.team, ch) || !m.opt.Copy.MayRead(m.self, ch) {
+		return false
+	}
+	if ch.Private() {
+		return ch.Has(s.team)
+	}
+	_, shared := slices.BinarySearchFunc(s.shared, ch.Community, compareCommunities)
+	return shared
+}
+
+// startSyncs begins the sessions that are due and returns when the next one is.
+func (m *Mesh) startSyncs(ctx context.Context, jobs *sync.WaitGroup, now time.Time) (next time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !now.Before(m.periodic) {
+		m.planPeriodic(now)
+	}
+	next = m.periodic
+	for key, due := range m.syncs {
+		if due.After(now) {
+			if due.Before(next) {
+				next = due
+			}
+			continue
+		}
+		if m.syncing[key] || len(m.syncing) >= maxSyncs {
+			continue // the end of a session rouses us
+		}
+		delete(m.syncs, key)
+		if m.links[key.peer] == nil {
+			continue
+		}
+		m.syncing[key] = true
+		jobs.Go(func() {
+			err := m.sync(ctx, key)
+			m.mu.Lock()
+			delete(m.syncing, key)
+			m.mu.Unlock()
+			m.rouse()
+			m.synced(ctx, key, err)
+		})
+	}
+	return next
+}
+
+// planPeriodic picks a member at random for each community. The caller holds mu.
+func (m *Mesh) planPeriodic(now time.Time) {
+	m.periodic = now.Add(m.jitter(m.opt.SyncPeriod))
+	in := map[identity.CommunityID][]peer.ID{}
+	for p, l := range m.links {
+		for _, c := range l.shared {
+			in[c] = append(in[c], p)
+		}
+	}
+	for c, peers := range in {
+		key := syncKey{peers[m.rand.IntN(len(peers))], record.InCommunity(c)}
+		if len(m.syncs) < maxSyncWants {
+			soonest(m.syncs, key, now)
+		}
+	}
+}
+
+func (m *Mesh) synced(ctx context.Context, key syncKey, err error) {
+	if err != nil {
+		if ctx.Err() == nil {
+			m.log.LogAttrs(ctx, slog.LevelDebug, "sync failed", slog.String("peer", key.peer.String()),
+				slog.String("channel", key.channel.String()), slog.Any("error", err))
+		}
+		return
+	}
+	m.inStep(key)
+}
+
+func (m *Mesh) inStep(key syncKey) {
+	if s := m.stands(key.peer); s.known && m.opt.Events.OnInStep != nil {
+		m.opt.Events.OnInStep(key.channel, s.team)
+	}
+}
+
+// sync runs a session as its initiator. It returns nil if both hold the same now.
+func (m *Mesh) sync(ctx context.Context, key syncKey) (err error) {
+	if !m.mayHave(key.peer, key.channel) {
+		return errRefused
+	}
+	ctx, w, err := m.dial(ctx, key.peer, syncProtocol, syncTimeout)
+	if err != nil {
+		return err
+	}
+	defer func() { w.end(err) }()
+	if err = w.send(appendChannel(begin(syncOpen), key.channel)); err != nil {
+		return err
+	}
+	if err = receiveAnswer(w); err != nil {
+		return err
+	}
+	session, err := m.rounds(w, key.channel)
+	if err != nil {
+		return err
+	}
+	missing, err := m.fetch(ctx, w, session.Need())
+	if err != nil {
+		return err
+	}
+	if err = m.push(ctx, w, session.Have(), key.channel); err != nil {
+		return err
+	}
+	if missing > 0 || !session.Complete() {
+		return fmt.Errorf("%w: %d", errNotTaken, missing)
+	}
+	return w.send(begin(syncDone))
+}
+
+func receiveAnswer(w *wire) error {
+	msg, err := w.receive(16)
+	if err != nil {
+		return err
+	}
+	s := open(msg, syncAnswer)
+	agreed := s.flag()
+	if err := s.end(); err != nil {
+		return err
+	}
+	if !agreed {
+		return errRefused
+	}
+	return nil
+}
+
+// rounds runs the comparison as its initiator.
+func (m *Mesh) rounds(w *wire, ch record.Channel) (*reconcile.Session, error) {
+	session, out := reconcile.Initiate(m.opt.Copy.Set(ch, m.opt.Now()))
+	for done := false; ; {
+		if len(out) > 0 {
+			if err := w.send(append(begin(syncRound), out...)); err != nil {
+				return nil, err
+			}
+		}
+		if done {
+			return session, nil
+		}
+		msg, err := w.receive(reconcile.MaxMessage + 2)
+		if err != nil {
+			return nil, err
+		}
+		s := open(msg, syncRound)
+		if s.err != nil {
+			return nil, s.err
+		}
+		if out, done, err = session.Step(s.rest); err != nil {
+			return nil, fmt.Errorf("compare: %w", err)
+		}
+	}
+}
+
+// fetch gets records and passes them through the door. It returns how many it could not get or keep.
+func (m *Mesh) fetch(ctx context.Context, w *wire, need []record.ID) (missing int, err error) {
+	for len(need) > 0 {
+		n := min(len(need), syncWindow)
+		if err := w.send(encodeWant(need[:n])); err != nil {
+			return 0, err
+		}
+		wanted := make(map[record.ID]bool, n)
+		for _, id := range need[:n] {
+			wanted[id] = true
+		}
+		need = need[n:]
+		for last := false; !last; {
+			msg, err := w.receive(maxBatch)
+			if err != nil {
+				return 0, err
+			}
+			b, err := decodeBatch(msg)
+			if err != nil {
+				return 0, fmt.Errorf("read batch: %w", err)
+			}
+			kept, err := m.take(ctx, w, b.frames)
+			if err != nil {
+				return 0, err
+			}
+			for _, id := range kept {
+				delete(wanted, id)
+			}
+			if err := w.send(begin(syncTaken)); err != nil {
+				return 0, err
+			}
+			last = b.last
+		}
+		missing += len(wanted)
+	}
+	return missing, nil
+}
+
+// take passes frames through the door and returns the IDs of those that are kept now. A frame that
+// every honest node rejects ends the session.
+func (m *Mesh) take(ctx context.Context, w *wire, frames [][]byte) ([]record.ID, error) {
+	if len(frames) == 0 {
+		return nil, nil
+	}
+	team := m.stands(w.stream.Conn().RemotePeer()).team
+	outcomes, err := m.ingest(ctx, w, frames, replica.Sync, team)
+	if err != nil {
+		return nil, err
+	}
+	var kept []record.ID
+	for _, o := range outcomes {
+		switch {
+		case o.Verdict == policy.Accept, o.Reason == policy.Duplicate:
+			kept = append(kept, o.ID)
+		case o.Verdict == policy.Reject:
+			return nil, fmt.Errorf("peer sent a record that every node rejects: %s", o.Reason)
+		}
+	}
+	return kept, nil
+}
+
+func (m *Mesh) ingest(ctx context.Context, w *wire, frames [][]byte, via replica.Via, team identity.TeamID) ([]replica.Outcome, error) {
+	arrivals := make([]replica.Arrival, len(frames))
+	for i, f := range frames {
+		arrivals[i] = replica.Arrival{Frame: f, Via: via, From: team}
+	}
+	w.rest()
+	defer w.rest()
+	outcomes, err := m.opt.Door.Ingest(ctx, arrivals)
+	if err != nil {
+		return nil, fmt.Errorf("pass frames through the door: %w", err)
+	}
+	if len(outcomes) != len(frames) {
+		return nil, errors.New("pass frames through the door: it lost some")
+	}
+	return outcomes, nil
+}
+
+// push gives records to the peer, emergencies of each window first.
+func (m *Mesh) push(ctx context.Context, w *wire, have []record.ID, ch record.Channel) error {
+	for len(have) > 0 {
+		n := min(len(have), syncWindow)
+		if err := m.give(ctx, w, have[:n], ch); err != nil {
+			return err
+		}
+		have = have[n:]
+	}
+	return nil
+}
+
+// give sends those of the records that are here and in the channel, as batches of which the last says
+// so, and waits after each until it is taken.
+func (m *Mesh) give(ctx context.Context, w *wire, ids []record.ID, ch record.Channel) error {
+	ids = m.urgentFirst(ids, ch)
+	for {
+		var b batch
+		size := 0
+		for len(ids) > 0 && len(b.frames) < batchFrames && size < batchBytes {
+			frame, err := m.opt.Copy.Frame(ids[0])
+			ids = ids[1:]
+			if err != nil {
+				continue // dropped since; the peer counts it as missing
+			}
+			b.frames = append(b.frames, frame)
+			size += len(frame)
+		}
+		b.last = len(ids) == 0
+		if err := w.send(b.encode()); err != nil {
+			return err
+		}
+		msg, err := w.receive(16)
+		if err != nil {
+			return err
+		}
+		if err := open(msg, syncTaken).end(); err != nil {
+			return err
+		}
+		if b.last || ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// urgentFirst returns the IDs of records that are here and in the channel, by class; a peer that may
+// have one channel gets nothing of another by asking for it. Frames are read twice, which costs less
+// than holding a window of them.
+func (m *Mesh) urgentFirst(ids []record.ID, ch record.Channel) []record.ID {
+	var byRank [4][]record.ID
+	for _, id := range ids {
+		frame, err := m.opt.Copy.Frame(id)
+		if err != nil {
+			continue
+		}
+		l, err := peek(frame)
+		if err != nil || l.channel != ch {
+			continue
+		}
+		r := rank(l.class)
+		byRank[r] = append(byRank[r], id)
+	}
+	return slices.Concat(byRank[:]...)
+}
+
+// answerSync runs a session as its responder.
+func (m *Mesh) answerSync(ctx context.Context, p peer.ID, w *wire) error {
+	msg, err := w.receive(128)
+	if err != nil {
+		return err
+	}
+	ch, err := decodeOpen(msg)
+	if err != nil {
+		return err
+	}
+	agreed := m.mayHave(p, ch)
+	if err := w.send(appendFlag(begin(syncAnswer), agreed)); err != nil {
+		return err
+	}
+	if !agreed {
+		return nil
+	}
+	session := reconcile.Respond(m.opt.Copy.Set(ch, m.opt.Now()))
+	for over := false; !over; {
+		msg, err := w.receive(reconcile.MaxMessage + 2)
+		if err != nil {
+			return err
+		}
+		s := open(msg, syncRound)
+		if s.err != nil {
+			return s.err
+		}
+		var out []byte
+		if out, over, err = session.Step(s.rest); err != nil {
+			return fmt.Errorf("compare: %w", err)
+		}
+		if len(out) > 0 {
+			if err := w.send(append(begin(syncRound), out...)); err != nil {
+				return err
+			}
+		}
+	}
+	return m.answerTransfer(ctx, w, syncKey{p, ch})
+}
+
+// answerTransfer does as the initiator asks until it is done or the stream ends.
+func (m *Mesh) answerTransfer(ctx context.Context, w *wire, key syncKey) error {
+	for {
+		msg, err := w.receive(maxBatch)
+		if err != nil {
+			return err
+		}
+		if len(msg) < 2 {
+			return errShort
+		}
+		switch msg[1] {
+		case syncWant:
+			ids, err := decodeWant(msg)
+			if err != nil {
+				return err
+			}
+			if err := m.give(ctx, w, ids, key.channel); err != nil {
+				return err
+			}
+		case syncBatch:
+			b, err := decodeBatch(msg)
+			if err != nil {
+				return err
+			}
+			if _, err := m.take(ctx, w, b.frames); err != nil {
+				return err
+			}
+			if err := w.send(begin(syncTaken)); err != nil {
+				return err
+			}
+		case syncDone:
+			if err := open(msg, syncDone).end(); err != nil {
+				return err
+			}
+			m.inStep(key)
+			return nil
+		default:
+			return errKind
+		}
+	}
+}
