@@ -255,19 +255,21 @@ func statementID(frame []byte) (record.StatementID, bool) {
 	return sha256.Sum256(payload), ok
 }
 
-// takeIn offers statements to the door, the peer's delegation first: what follows may rest on it. If
-// anything was new the delegation is offered once more: it may rest on what followed.
-func (m *Mesh) takeIn(ctx context.Context, w *wire, from identity.TeamID, delegation []byte, frames [][]byte) (int, error) {
+// takeIn offers statements to the door, the peer's delegation first: what follows may rest on it. As
+// long as some are taken they are all offered again: the first may rest on the last.
+func (m *Mesh) takeIn(ctx context.Context, w *wire, from identity.TeamID, delegation []byte, frames [][]byte) (news int, err error) {
 	w.rest()
 	defer w.rest()
-	news, err := m.opt.Door.AddStatements(ctx, from, append([][]byte{delegation}, frames...))
-	if err == nil && news > 0 && len(frames) > 0 {
-		var more int
-		more, err = m.opt.Door.AddStatements(ctx, from, [][]byte{delegation})
-		news += more
-	}
-	if err != nil {
-		return news, fmt.Errorf("take in statements: %w", err)
+	all := append([][]byte{delegation}, frames...)
+	for range takeInPasses {
+		n, err := m.opt.Door.AddStatements(ctx, from, all)
+		news += n
+		if err != nil {
+			return news, fmt.Errorf("take in statements: %w", err)
+		}
+		if n == 0 || news >= len(all) {
+			break
+		}
 	}
 	return news, nil
 }

@@ -52,6 +52,7 @@ const (
 	helloBurst     = 6
 	helloSettle    = 300 * time.Millisecond // news is collected for this long before it is told on
 	maxHelloFrames = 256
+	takeInPasses   = 4                 // a delegation rests on an admission, that on a charter
 	maxAddress     = 4 << 10           // one signed peer record
 	maxAddressSent = 32                // of fellow members, in one hello
 	helloBudget    = maxHello - 64<<10 // what frames may fill; the rest is for addresses and the form
@@ -66,10 +67,10 @@ const (
 	syncPeriod   = 5 * time.Minute // plus or minus a fifth
 	syncTimeout  = 5 * time.Minute // one session, rounds and transfer
 	syncSettle   = 500 * time.Millisecond
-	syncWindow   = 2048 // IDs wanted at once; emergencies go first within one window
-	syncRetries  = 3    // windows that bring nothing new before a session gives up
-	maxSyncs     = 4    // sessions we have open at once, as the one who began
-	maxSyncWants = 256  // sessions waiting to begin; more are dropped, the next period makes up for it
+	syncSpread   = 2 * time.Second // sessions that pass on what one brought begin within this
+	syncWindow   = 2048            // IDs wanted at once; emergencies go first within one window
+	maxSyncs     = 4               // sessions we have open at once, as the one who began
+	maxSyncWants = 256             // sessions waiting to begin; more are dropped, the next period makes up for it
 
 	// Direct and body.
 	directTimeout  = 30 * time.Second

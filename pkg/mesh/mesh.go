@@ -227,14 +227,15 @@ func (m *Mesh) rouse() {
 }
 
 // Refresh tells the mesh that the roster or the statements may have changed: topics and peers are
-// checked again and hello is repeated with the members that are connected.
+// checked again and hello is repeated with the members and static peers that are connected.
 func (m *Mesh) Refresh() {
 	due := time.Now().Add(helloSettle)
 	m.mu.Lock()
 	m.review = true
 	m.reload = time.Time{}
 	for p, l := range m.links {
-		if l.fellow() {
+		c := m.candidates[p]
+		if l.fellow() || c != nil && c.static { // a static stranger: it may be through it that we join
 			soonest(m.hellos, p, due)
 		}
 	}

@@ -91,6 +91,24 @@ func (m *Mesh) mayHave(p peer.ID, ch record.Channel) bool {
 	return shared
 }
 
+// passOn follows records that a session brought: gossip will not bring them to the other members we are
+// connected to, so the channel is compared with them too. It ends where a session brings nothing.
+func (m *Mesh) passOn(key syncKey) {
+	if key.channel.Private() {
+		return
+	}
+	due := time.Now().Add(syncSettle)
+	m.mu.Lock()
+	for p, l := range m.links {
+		_, shared := slices.BinarySearchFunc(l.shared, key.channel.Community, compareCommunities)
+		if p != key.peer && shared && len(m.syncs) < maxSyncWants {
+			soonest(m.syncs, syncKey{p, key.channel}, due.Add(time.Duration(m.rand.Int64N(int64(syncSpread)))))
+		}
+	}
+	m.mu.Unlock()
+	m.rouse()
+}
+
 // startSyncs begins the sessions that are due and returns when the next one is.
 func (m *Mesh) startSyncs(ctx context.Context, jobs *sync.WaitGroup, now time.Time) (next time.Time) {
 	m.mu.Lock()
@@ -180,7 +198,7 @@ func (m *Mesh) sync(ctx context.Context, key syncKey) (err error) {
 	if err != nil {
 		return err
 	}
-	missing, err := m.fetch(ctx, w, session.Need())
+	missing, err := m.fetch(ctx, w, session.Need(), key)
 	if err != nil {
 		return err
 	}
@@ -236,7 +254,7 @@ func (m *Mesh) rounds(w *wire, ch record.Channel) (*reconcile.Session, error) {
 }
 
 // fetch gets records and passes them through the door. It returns how many it could not get or keep.
-func (m *Mesh) fetch(ctx context.Context, w *wire, need []record.ID) (missing int, err error) {
+func (m *Mesh) fetch(ctx context.Context, w *wire, need []record.ID, key syncKey) (missing int, err error) {
 	for len(need) > 0 {
 		n := min(len(need), syncWindow)
 		if err := w.send(encodeWant(need[:n])); err != nil {
@@ -256,7 +274,7 @@ func (m *Mesh) fetch(ctx context.Context, w *wire, need []record.ID) (missing in
 			if err != nil {
 				return 0, fmt.Errorf("read batch: %w", err)
 			}
-			kept, err := m.take(ctx, w, b.frames)
+			kept, err := m.take(ctx, w, b.frames, key)
 			if err != nil {
 				return 0, err
 			}
@@ -275,23 +293,28 @@ func (m *Mesh) fetch(ctx context.Context, w *wire, need []record.ID) (missing in
 
 // take passes frames through the door and returns the IDs of those that are kept now. A frame that
 // every honest node rejects ends the session.
-func (m *Mesh) take(ctx context.Context, w *wire, frames [][]byte) ([]record.ID, error) {
+func (m *Mesh) take(ctx context.Context, w *wire, frames [][]byte, key syncKey) ([]record.ID, error) {
 	if len(frames) == 0 {
 		return nil, nil
 	}
-	team := m.stands(w.stream.Conn().RemotePeer()).team
+	team := m.stands(key.peer).team
 	outcomes, err := m.ingest(ctx, w, frames, replica.Sync, team)
 	if err != nil {
 		return nil, err
 	}
 	var kept []record.ID
+	news := false
 	for _, o := range outcomes {
 		switch {
 		case o.Verdict == policy.Accept, o.Reason == policy.Duplicate:
 			kept = append(kept, o.ID)
+			news = news || o.Reason != policy.Duplicate
 		case o.Verdict == policy.Reject:
 			return nil, fmt.Errorf("peer sent a record that every node rejects: %s", o.Reason)
 		}
+	}
+	if news {
+		m.passOn(key)
 	}
 	return kept, nil
 }
@@ -442,7 +465,7 @@ func (m *Mesh) answerTransfer(ctx context.Context, w *wire, key syncKey) error {
 			if err != nil {
 				return err
 			}
-			if _, err := m.take(ctx, w, b.frames); err != nil {
+			if _, err := m.take(ctx, w, b.frames, key); err != nil {
 				return err
 			}
 			if err := w.send(begin(syncTaken)); err != nil {

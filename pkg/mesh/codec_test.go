@@ -1,0 +1,129 @@
+package mesh
+
+import (
+	"bytes"
+	"testing"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/policy"
+	"tocsin/pkg/record"
+)
+
+// spellings has for each message a decoder and an encoder; what one accepts, the other must write back.
+func respell(msg []byte) map[string][]byte {
+	out := map[string][]byte{}
+	if g, err := decodeGreeting(msg); err == nil {
+		out["greeting"] = g.encode()
+	}
+	if g, err := decodeGift(msg); err == nil {
+		out["gift"] = g.encode()
+	}
+	if b, err := decodeBatch(msg); err == nil {
+		out["batch"] = b.encode()
+	}
+	if ids, err := decodeWant(msg); err == nil {
+		out["want"] = encodeWant(ids)
+	}
+	if ch, err := decodeOpen(msg); err == nil {
+		out["open"] = appendChannel(begin(syncOpen), ch)
+	}
+	if j, err := decodeJudgements(msg); err == nil {
+		out["judgements"] = encodeJudgements(j)
+	}
+	if a, err := decodeAsk(msg); err == nil {
+		out["ask"] = a.encode()
+	}
+	if c, err := decodeChunk(msg); err == nil {
+		out["chunk"] = c.encode()
+	}
+	return out
+}
+
+func samples(tb testing.TB) map[string][]byte {
+	tb.Helper()
+	pair, err := record.Between(identity.TeamID{1}, identity.TeamID{2})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w := window{last: record.StatementID{0xff}, ids: []record.StatementID{{1}, {2}}}
+	return map[string][]byte{
+		"greeting":   greeting{delegation: []byte("d"), address: []byte("a"), digest: [32]byte{3}, peers: true, have: w}.encode(),
+		"gift":       gift{have: w, frames: [][]byte{[]byte("one"), {}}, addresses: [][]byte{[]byte("x")}}.encode(),
+		"batch":      batch{frames: [][]byte{[]byte("frame")}, last: true}.encode(),
+		"want":       encodeWant([]record.ID{{1}, {9}}),
+		"open":       appendChannel(begin(syncOpen), pair),
+		"judgements": encodeJudgements([]policy.Judgement{{Verdict: policy.Accept, Reason: policy.OK}, {Reason: policy.Full}}),
+		"ask":        ask{id: record.ID{4}, n: 3}.encode(),
+		"chunk":      chunk{found: true, leaves: [][32]byte{{5}}, bytes: []byte("bytes")}.encode(),
+	}
+}
+
+func TestMessagesComeBack(t *testing.T) {
+	for name, msg := range samples(t) {
+		if got, ok := respell(msg)[name]; !ok || !bytes.Equal(got, msg) {
+			t.Errorf("%s: %x became %x", name, msg, got)
+		}
+		for i := range msg {
+			if _, ok := respell(msg[:i])[name]; ok {
+				t.Errorf("%s cut to %d of %d bytes was read", name, i, len(msg))
+			}
+		}
+		if _, ok := respell(append(bytes.Clone(msg), 0))[name]; ok {
+			t.Errorf("%s with a byte more was read", name)
+		}
+	}
+}
+
+func TestMessagesAreBounded(t *testing.T) {
+	many := make([]record.ID, syncWindow+1)
+	if _, err := decodeWant(encodeWant(many)); err == nil {
+		t.Error("too many IDs were read")
+	}
+	descending := window{ids: []record.StatementID{{2}, {1}}}
+	if _, err := decodeGift(gift{have: descending}.encode()); err == nil {
+		t.Error("IDs out of order were read")
+	}
+	if _, err := readMessage(bytes.NewReader([]byte{0xff, 0xff, 0xff, 0xff}), maxHello); err == nil {
+		t.Error("a message of 4 GiB was begun")
+	}
+	if _, err := decodeChunk(chunk{bytes: make([]byte, record.ChunkSize+1)}.encode()); err == nil {
+		t.Error("a chunk too long was read")
+	}
+}
+
+func FuzzMessages(f *testing.F) {
+	for _, msg := range samples(f) {
+		f.Add(msg)
+	}
+	f.Fuzz(func(t *testing.T, msg []byte) {
+		for name, got := range respell(msg) {
+			if !bytes.Equal(got, msg) {
+				t.Errorf("%s: %x became %x", name, msg, got)
+			}
+		}
+	})
+}
+
+func FuzzPeek(f *testing.F) {
+	f.Add([]byte("TCR1\x00\x02{}\x00\x00"))
+	f.Fuzz(func(_ *testing.T, frame []byte) {
+		_, _ = peek(frame)
+	})
+}
+
+func TestRankPutsEmergenciesFirst(t *testing.T) {
+	order := []record.Class{record.Emergency, record.Control, record.Urgent, record.Routine}
+	for i := 1; i < len(order); i++ {
+		if rank(order[i-1]) >= rank(order[i]) {
+			t.Errorf("%s does not go before %s", order[i-1], order[i])
+		}
+	}
+}
+
+func TestWindowsCoverEverything(t *testing.T) {
+	ids := []record.StatementID{{1}, {2}, {3}, {4}}
+	theirs := window{first: record.StatementID{2}, last: record.StatementID{3}, ids: []record.StatementID{{3}}}
+	if got := lacking(ids, theirs); len(got) != 1 || got[0] != ids[1] {
+		t.Errorf("lacking %v", got)
+	}
+}
