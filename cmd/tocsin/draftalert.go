@@ -25,6 +25,9 @@ type alertDraft struct {
 // alert turns the draft into the alert that it describes. What it does not say, a CSAF advisory among the attachments may;
 // the marking it may not.
 func (d *drafting) alert(w *alertDraft, kind notice.AlertType, replaces ...record.ID) (api.AlertDraft, error) {
+	for range w.kept {
+		d.files = append(d.files, "attach")
+	}
 	attachments := append(w.kept, d.attachments(&w.draft)...)
 	hints := d.prefill(w, attachments)
 	a := notice.Alert{

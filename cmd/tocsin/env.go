@@ -20,6 +20,8 @@ type env struct {
 	Stderr io.Writer
 	// Getenv reads the environment; flags never do (urfave's EnvVars would go round it).
 	Getenv func(string) string
+	// Environ is the whole environment as NAME=value, for the settings, which point at names they do not know; may be nil.
+	Environ func() []string
 	// Now is the clock of the command.
 	Now func() time.Time
 	// Rand is the source of keys and nonces.

@@ -28,12 +28,13 @@ func runProcess() int {
 	defer stop()
 	defer context.AfterFunc(ctx, stop)()
 	return run(ctx, &env{
-		Args:   os.Args[1:],
-		Stdin:  os.Stdin,
-		Stdout: os.Stdout,
-		Stderr: os.Stderr,
-		Getenv: os.Getenv,
-		Now:    time.Now,
-		Rand:   rand.Reader,
+		Args:    os.Args[1:],
+		Stdin:   os.Stdin,
+		Stdout:  os.Stdout,
+		Stderr:  os.Stderr,
+		Getenv:  os.Getenv,
+		Environ: os.Environ,
+		Now:     time.Now,
+		Rand:    rand.Reader,
 	})
 }

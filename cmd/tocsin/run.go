@@ -11,6 +11,18 @@ import (
 // commands lists the tree, in the order of the help page. One line per file; see command.go for how to write one.
 func commands(e *env) []*cli.Command {
 	return []*cli.Command{
+		initCommand(e),
+		idCommand(e),
+		configCommand(e),
+		statusCommand(e),
+		communityCommand(e),
+		inviteCommand(e),
+		joinCommand(e),
+		alertCommand(e),
+		requestCommand(e),
+		replyCommand(e),
+		recordCommand(e),
+		ledgerCommand(e),
 		helpCommand(e),
 		versionCommand(e),
 		completionCommand(e),

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
 	"tocsin/pkg/ledger"
 )
 
@@ -117,3 +119,22 @@ func spanUnit(c byte) (time.Duration, bool) {
 	}
 	return 0, false
 }
+
+// sinceFlag reads --since: an instant, or a span that ends now.
+func sinceFlag(e *env, c *cli.Context) (time.Time, error) {
+	typed := c.String("since")
+	if typed == "" {
+		return time.Time{}, nil
+	}
+	if d, err := parseSpan(typed); err == nil {
+		return e.Now().Add(-d), nil
+	}
+	t, err := parseInstant(typed)
+	if err != nil {
+		return t, usageErrorf(whenHint, "--since: %v", err)
+	}
+	return t, nil
+}
+
+// words is a length of time as people say it.
+func words(d time.Duration) string { return ledger.Words(d) }

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"tocsin/pkg/api"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+)
+
+// listFlags choose what a list shows.
+func listFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "community", Usage: "only of this `COMMUNITY`: name, ID, or the first characters of it"},
+		&cli.StringFlag{Name: "since", Usage: "only what came since `TIME`, or in the last span such as 24h or 7d"},
+		&cli.IntFlag{Name: "limit", Usage: "at most `NUMBER` entries", Value: api.DefaultLimit},
+	}
+}
+
+// listOf reads listFlags.
+func listOf(e *env, c *cli.Context) (api.List, error) {
+	l := api.List{Community: c.String("community"), Limit: c.Int("limit")}
+	if l.Limit < 1 || l.Limit > api.MaxLimit {
+		return l, usageErrorf(fmt.Sprintf("from 1 to %d", api.MaxLimit), "--limit %d is out of range", l.Limit)
+	}
+	var err error
+	l.Since, err = sinceFlag(e, c)
+	return l, err
+}
+
+func alertListCommand(e *env) *cli.Command {
+	return newCommand(e, command{
+		Name:  "list",
+		Usage: "list the alerts that are here, the newest first",
+		Help: `SEEN is when this node first had the alert, by its own clock. An alert that its author has replaced or cancelled is marked so.
+The beginning of an ID that is shown here can be typed wherever an ID is asked for.`,
+		Examples: []string{"tocsin alert list", "tocsin alert list --community drill --since 24h"},
+		Flags:    listFlags(),
+		Run: func(ctx context.Context, c *cli.Context) error {
+			list, err := listOf(e, c)
+			if err != nil {
+				return err
+			}
+			d, err := dial(e)
+			if err != nil {
+				return err
+			}
+			found, err := d.Alerts(ctx, list)
+			if err != nil {
+				return err
+			}
+			if e.JSON {
+				return printAnswer(e, found)
+			}
+			return writeAlerts(e, found.Entries)
+		},
+	})
+}
+
+func writeAlerts(e *env, entries []api.Entry) error {
+	if len(entries) == 0 {
+		complain(e.Stderr, "", "no alerts here")
+		return nil
+	}
+	ends := endings(entries)
+	t := newTable("ID", "SEEN", "TLP", "SEVERITY", "FROM", "IN", "TITLE")
+	for i := range entries {
+		n := &entries[i]
+		severity := "-"
+		if n.Alert != nil && n.Alert.Severity != "" {
+			severity = n.Alert.Severity.String()
+		}
+		t.add(short(n.ID), showDistance(n.Sighting.Seen, e.Now()), markingOf(n), severity, teamName(n.Author), channelName(n),
+			truncate(cleanLine(ends[n.ID]+headline(n)), 100))
+	}
+	return t.write(e.Stdout)
+}
+
+// endings says of each alert that is over what became of it. The update or cancel itself may be off the list.
+func endings(entries []api.Entry) map[record.ID]string {
+	types := map[record.ID]notice.AlertType{}
+	for _, n := range entries {
+		if n.Alert != nil {
+			types[n.ID] = n.Alert.Type
+		}
+	}
+	ends := map[record.ID]string{}
+	for _, n := range entries {
+		if n.Alert != nil && n.Alert.Type == notice.AlertCancel {
+			ends[n.ID] = "[cancels] "
+		}
+		for _, by := range n.SupersededBy {
+			if types[by] == notice.AlertCancel {
+				ends[n.ID] = "[cancelled] "
+				break
+			}
+			ends[n.ID] = "[replaced] "
+		}
+	}
+	return ends
+}
+
+func alertShowCommand(e *env) *cli.Command {
+	return newCommand(e, command{
+		Name:  "show",
+		Usage: "show one alert in full",
+		Args:  "ALERT",
+		Help: `ALERT is an ID or the first characters of one. Every language is shown. Text of the author is indented, and what in it could
+act on a terminal is shown as escapes. --save writes the attachments, verbatim, as new files into a directory; nothing is
+overwritten. They are a stranger's files: open them accordingly.`,
+		Examples: []string{"tocsin alert show rafdcebd6a2x", "tocsin alert show --save ./in rafdcebd6a2x"},
+		Flags:    []cli.Flag{&cli.PathFlag{Name: "save", Usage: "write the attachments into `DIR`"}},
+		Run: func(ctx context.Context, c *cli.Context) error {
+			d, err := dial(e)
+			if err != nil {
+				return err
+			}
+			r, err := d.Record(ctx, c.Args().First())
+			if err != nil {
+				return err
+			}
+			if r.Kind != notice.KindAlert {
+				return &userError{
+					Code: exitNotFound, Msg: fmt.Sprintf("%s is no alert but a %s", short(r.ID), r.Kind),
+					Hint: "tocsin record show " + c.Args().First(),
+				}
+			}
+			if c.IsSet("save") && r.Alert != nil {
+				if err := saveAttachments(e, c.Path("save"), r.Alert.Attachments); err != nil {
+					return err
+				}
+			}
+			if e.JSON {
+				return printAnswer(e, r)
+			}
+			return writeAlert(e, r)
+		},
+	})
+}
+
+func writeAlert(e *env, r *api.RecordView) error {
+	s := &sheet{now: e.Now()}
+	s.title(headline(&r.Entry))
+	s.gap()
+	writeEnvelope(s, &r.Entry)
+	if a := r.Alert; a != nil {
+		s.marking(&a.Marking)
+		s.line("Type", alertKind(a))
+		s.line("Weight", weight(a))
+		s.line("Kind", kindOf(a.Classification))
+		s.at("Observed", a.Observed)
+		s.at("Valid until", a.ValidUntil)
+		s.affected(&a.Affected)
+		s.references(a.References)
+		s.attachments(a.Attachments)
+		s.line("Their ref", a.OurRef)
+		s.line("Your ref", a.YourRef)
+	}
+	for _, by := range r.SupersededBy {
+		s.linef("Followed by", "%s", by)
+	}
+	if r.Alert != nil {
+		s.texts(r.Alert.Texts)
+	}
+	return s.write(e.Stdout)
+}
+
+// writeEnvelope prints what every record has.
+func writeEnvelope(s *sheet, n *api.Entry) {
+	s.line("ID", n.ID.String())
+	s.line("From", showTeam(n.Author))
+	if n.With != nil {
+		s.line("Private with", showTeam(*n.With))
+	} else {
+		s.line("Community", channelName(n))
+	}
+	s.at("Written", n.Created)
+	s.at("Seen here", n.Sighting.Seen)
+	if n.Own && n.Sighting.Left.IsZero() {
+		s.line("Left here", "not yet: no peer has taken it")
+	}
+	s.at("Expires", n.Expires)
+	if n.Unread != "" {
+		s.line("Not readable", n.Unread)
+	}
+}
+
+func alertKind(a *notice.Alert) string {
+	text := a.Type.String()
+	var of []string
+	for _, id := range a.Replaces {
+		of = append(of, id.String())
+	}
+	if len(of) > 0 {
+		text += " of " + strings.Join(of, ", ")
+	}
+	if a.Status.Drill() {
+		text += ", " + a.Status.String()
+	}
+	return text
+}
+
+// weight joins severity, urgency and certainty as far as they were said.
+func weight(a *notice.Alert) string {
+	var said []string
+	for _, w := range []string{a.Severity.String(), a.Urgency.String(), a.Certainty.String()} {
+		if w != "" {
+			said = append(said, w)
+		}
+	}
+	return strings.Join(said, ", ")
+}
+
+func kindOf(c notice.Classification) string {
+	if c.IsZero() {
+		return ""
+	}
+	if label := c.Label(); label != "" {
+		return label + " (" + c.String() + ")"
+	}
+	return c.String()
+}

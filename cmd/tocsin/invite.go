@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"tocsin/pkg/api"
+	"tocsin/pkg/identity"
+	"tocsin/pkg/invite"
+)
+
+func inviteCommand(e *env) *cli.Command {
+	return newCommand(e, command{
+		Name:  "invite",
+		Usage: "make a team a member of a community and write the file by which it joins",
+		Args:  "COMMUNITY",
+		Help: `As a founder of COMMUNITY (a name, an ID or the first characters of one) you state that the team belongs to it. --team is the
+team's card file (tocsin id --card), or its ID; with an ID give --name too. Compare the ID with the team by another way, such as
+the phone, first: tocsin id prints it in groups to read aloud.
+
+The invite file goes to stdout or to the file of -o; send it by mail, it holds no secret. It carries the charter, your addresses
+and your ID, works for that team alone, and expires; the membership itself does not expire with the file.`,
+		Examples: []string{
+			"tocsin invite --team cert-b.card -o cert-b.invite 'Drill 2026'",
+			"tocsin invite --team tb2cqbr4x2ma... --name CERT-B --expires 3d 'Drill 2026' > cert-b.invite",
+		},
+		Flags: []cli.Flag{
+			required(&cli.StringFlag{Name: "team", Usage: "the team's `CARD` file, or its whole ID"}),
+			&cli.StringFlag{Name: "name", Usage: "what you call the team, as `NAME`; needed with an ID"},
+			&cli.StringFlag{Name: "expires", Usage: "the file can be used for this `SPAN`, or until this time", Value: "7d"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the invite to `FILE` (default: stdout)"},
+		},
+		Run: func(ctx context.Context, c *cli.Context) error {
+			draft, err := readInvite(e, c)
+			if err != nil {
+				return err
+			}
+			d, err := dial(e)
+			if err != nil {
+				return err
+			}
+			done, err := d.Invite(ctx, c.Args().First(), draft)
+			if err != nil {
+				return err
+			}
+			complain(e.Stderr, "", fmt.Sprintf("%s is a member now; the invite can be used until %s", showTeam(done.Team), showTime(done.Expires, e.Now())))
+			if len(done.Addresses) == 0 {
+				complain(e.Stderr, "", "the invite names no address: the team cannot find you by it")
+				complain(e.Stderr, "hint: ", "set listen and announce addresses in the config, then invite again: tocsin config show")
+			}
+			return printFile(e, c.String("output"), done.Invite, done)
+		},
+	})
+}
+
+func readInvite(e *env, c *cli.Context) (api.InviteDraft, error) {
+	draft := api.InviteDraft{Name: c.String("name")}
+	var err error
+	if draft.Expires, err = parseWhen(c.String("expires"), e.Now()); err != nil {
+		return draft, usageErrorf(whenHint, "--expires: %v", err)
+	}
+	if !draft.Expires.After(e.Now()) {
+		return draft, usageErrorf(whenHint, "--expires %s is in the past", c.String("expires"))
+	}
+	typed := c.String("team")
+	if id, err := identity.ParseTeam(typed); err == nil {
+		draft.Team = id.String()
+		if draft.Name == "" {
+			return draft, usageErrorf("or invite by the team's card: --team FILE", "missing --name: what do you call the team?")
+		}
+		return draft, nil
+	} else if !exists(typed) {
+		hint := "a card is made by the team itself: tocsin id --card > my.card"
+		if len(typed) < identity.TextLen/2 {
+			return draft, usageErrorf(hint, "--team %q is neither a file nor a team ID", typed)
+		}
+		return draft, usageErrorf(hint, "--team is neither a file nor a team ID: %v", err)
+	}
+	draft.Card, err = readFile(e, typed, "a card (made with: tocsin id --card)")
+	return draft, err
+}
+
+// printFile writes a file that is the answer: to the named file, else to stdout. With --json and no file name the whole answer
+// is printed, which holds the file.
+func printFile(e *env, output string, file api.File, whole any) error {
+	toFile := output != "" && output != "-"
+	if toFile {
+		if err := createFile(output, withNewline(file), 0o644); err != nil {
+			return err
+		}
+		complain(e.Stderr, "", "wrote "+output)
+	}
+	if e.JSON {
+		return printAnswer(e, whole)
+	}
+	if toFile {
+		return nil
+	}
+	_, err := e.Stdout.Write(withNewline(file))
+	return err
+}
+
+func joinCommand(e *env) *cli.Command {
+	return newCommand(e, command{
+		Name:  "join",
+		Usage: "join a community by an invite file",
+		Args:  "FILE",
+		Help: `FILE is the invite that a founder sent you (- for standard input). Its signatures, its expiry and that it is meant for this team are
+checked before anything else happens. Then this node calls the addresses in it and fetches what the community has. The
+community's ID is printed; compare it with your sponsor.`,
+		Examples: []string{"tocsin join cert-b.invite"},
+		Run: func(ctx context.Context, c *cli.Context) error {
+			path := c.Args().First()
+			file, err := readFile(e, path, "an invite")
+			if err != nil {
+				return err
+			}
+			if _, err := invite.Open(file); err != nil {
+				return &userError{Code: exitRefused, Msg: path + " is no invite to be trusted", Err: err, Hint: "ask your sponsor for a new one"}
+			}
+			d, err := dial(e)
+			if err != nil {
+				return err
+			}
+			done, err := d.Join(ctx, api.Join{Invite: file})
+			if err != nil {
+				return err
+			}
+			if e.JSON {
+				return printAnswer(e, done)
+			}
+			complain(e.Stderr, "", "joined "+cleanLine(done.Community.Name)+", invited by "+showTeam(done.Sponsor))
+			if len(done.Addresses) > 0 {
+				complain(e.Stderr, "", "calling "+strings.Join(done.Addresses, ", "))
+			}
+			_, err = fmt.Fprintln(e.Stdout, done.Community.ID)
+			return err
+		},
+	})
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"errors"
+
+	"tocsin/pkg/keyfile"
+)
+
+// keyError turns a refusal of the key files into what the user is told; any other error stays as it is.
+func keyError(err error) error {
+	var refusal *keyfile.Error
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	told := &userError{Code: exitFailed, Hint: refusal.Hint, Err: err}
+	switch {
+	case errors.Is(err, keyfile.ErrExists):
+		told.Code = exitRefused
+	case errors.Is(err, keyfile.ErrMissing):
+		told.Code = exitNotFound
+		if told.Hint == "" {
+			told.Hint = "make an identity with: tocsin init --team NAME"
+		}
+	case errors.Is(err, keyfile.ErrPermissions), errors.Is(err, keyfile.ErrWrongPassphrase), errors.Is(err, keyfile.ErrWrongUnlockKey):
+		told.Code = exitDenied
+	}
+	return told
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"tocsin/pkg/api"
+)
+
+func recordCommand(e *env) *cli.Command {
+	return newCommand(e, command{
+		Name:  "record",
+		Usage: "look at signed records, take them out, and verify files",
+		Verbs: []*cli.Command{recordShowCommand(e), recordExportCommand(e), recordVerifyCommand(e)},
+	})
+}
+
+func recordShowCommand(e *env) *cli.Command {
+	return newCommand(e, command{
+		Name:     "show",
+		Usage:    "show the signed header of a record and what proves it",
+		Args:     "RECORD",
+		Help:     "RECORD is an ID or the first characters of one, of whatever kind. What the notice in it says: tocsin alert show, tocsin request show.",
+		Examples: []string{"tocsin record show rafdcebd6a2x"},
+		Run: func(ctx context.Context, c *cli.Context) error {
+			d, err := dial(e)
+			if err != nil {
+				return err
+			}
+			r, err := d.Record(ctx, c.Args().First())
+			if err != nil {
+				return err
+			}
+			if e.JSON {
+				return printAnswer(e, r)
+			}
+			return writeRecord(e, r)
+		},
+	})
+}
+
+func writeRecord(e *env, r *api.RecordView) error {
+	s := &sheet{now: e.Now()}
+	s.line("Kind", r.Kind)
+	writeEnvelope(s, &r.Entry)
+	s.line("Came by", r.Via)
+	s.line("Class", string(r.Class))
+	if title := headline(&r.Entry); r.Alert != nil || r.Request != nil {
+		s.line("Title", title)
+	}
+	s.gap()
+	s.line("Node", r.Proof.Node.String())
+	s.linef("Lane", "run %s, number %d", r.Header.Run, r.Header.Seq)
+	if r.Header.Seq > 1 {
+		s.line("Before it", r.Header.Prev.String())
+	}
+	s.linef("Body", "%s, %d bytes, SHA-256 tree %s", r.Header.MediaType, r.Header.Length, r.Header.Digest)
+	for _, m := range r.Header.Crit {
+		s.linef("Critical", "%s: not understood by this release, so the record is kept and not acted on", m)
+	}
+	s.gap()
+	s.title("What was checked before it was kept:")
+	s.prose(fmt.Sprintf("%s signature of node %s over the header", r.Proof.Suite, short(r.Proof.Node)))
+	s.prose(fmt.Sprintf("delegation %s by the root key of team %s, in force from %s until %s", short(r.Proof.Delegation), short(r.Proof.Team),
+		showInstant(r.Proof.From), showInstant(r.Proof.Until)))
+	if r.Proof.BodyMatch {
+		s.prose("the body is here and is the one that was signed")
+	} else {
+		s.prose("the body is not here")
+	}
+	return s.write(e.Stdout)
+}
+
+func recordExportCommand(e *env) *cli.Command {
+	return newCommand(e, command{
+		Name:  "export",
+		Usage: "write a record as a DSSE JSON file that others can verify",
+		Args:  "RECORD",
+		Help: `The file holds the signed header, its signature and the body. Anybody can verify it without tocsin (docs/spec/record.md shows it
+with openssl alone), or with tocsin record verify. The node refuses what a marking does not allow to leave it; passing the file on is
+under the marking too.`,
+		Examples: []string{"tocsin record export -o alert.dsse.json rafdcebd6a2x"},
+		Flags:    []cli.Flag{&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE` (default: stdout)"}},
+		Run: func(ctx context.Context, c *cli.Context) error {
+			d, err := dial(e)
+			if err != nil {
+				return err
+			}
+			file, err := d.Export(ctx, c.Args().First())
+			if err != nil {
+				return err
+			}
+			if path := c.String("output"); path != "" && path != "-" {
+				if err := createFile(path, file, 0o600); err != nil {
+					return err
+				}
+				if e.JSON {
+					return printJSON(e.Stdout, struct {
+						File string `json:"file"`
+					}{path})
+				}
+				complain(e.Stderr, "", "wrote "+path)
+				return nil
+			}
+			_, err = io.WriteString(e.Stdout, string(file))
+			return err
+		},
+	})
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"tocsin/pkg/api"
+)
+
+func requestCommand(e *env) *cli.Command {
+	return newCommand(e, command{
+		Name:  "request",
+		Usage: "ask teams for cooperation, and see who answers",
+		Verbs: []*cli.Command{
+			requestSendCommand(e), requestListCommand(e), requestShowCommand(e), requestWithdrawCommand(e), requestCloseCommand(e),
+		},
+	})
+}
+
+func requestFlags() []cli.Flag {
+	flags := append([]cli.Flag{
+		&cli.BoolFlag{Name: "private", Usage: "send it to the teams alone, each on a direct stream, instead of into a community"},
+		&cli.StringSliceFlag{Name: "to", Usage: "`TEAM` that is asked: name, ID, or the first characters of it; may be repeated"},
+		&cli.StringFlag{Name: "action", Usage: "what is asked: `ACTION` takedown, information, victim-notification, log-preservation, sinkhole, contact, assistance or other"},
+		&cli.StringFlag{Name: "reply-by", Usage: "by when a human answer is asked: a span such as 24h, or a `TIME` with its zone"},
+		&cli.StringFlag{Name: "priority", Usage: "`PRIORITY` low, normal (the default), high or urgent"},
+		&cli.StringFlag{Name: "case", Usage: "`NAME` that the requests of one case share (default: a new one)"},
+		&cli.StringFlag{Name: "legal-basis", Usage: "legal ground of the request, as `TEXT`"},
+	}, audienceFlags()...)
+	flags = append(flags, contentFlags()...)
+	return append(flags, draftFlags()...)
+}
+
+func requestSendCommand(e *env) *cli.Command {
+	return newCommand(e, command{
+		Name:  "send",
+		Usage: "ask a community or some teams to do something by a time",
+		Args:  "[DRAFT]",
+		Help: `A request goes one of two ways. Into a community (--community): every member sees it and its answers, and it counts in each
+member's ledger; --to names the teams that are asked, without it everybody is and nobody counts as silent. Or privately
+(--private --to TEAM ...): each team gets a record of its own on a direct stream, which only the two of you see; while a team
+is away it waits here and is tried again. TLP:RED is always private.
+
+The IDs are printed on stdout, one to a line: those requests are on stable storage here. With several private requests some may
+fail; the exit code is then 3 and stderr says which.
+
+What the request says comes from flags, a DRAFT file (--template prints a commented one), or both; a flag replaces what the draft
+says. --tlp and --reply-by have no default. A community has a floor below which no answer can be asked for.`,
+		Examples: []string{
+			"tocsin request send --community drill --to CERT-B --action takedown --reply-by 24h --tlp green --title 'C2 at 192.0.2.7'",
+			"tocsin request send --private --to CERT-A --to CERT-B --action information --reply-by 2d --tlp amber --title 'Logs of 1 March'",
+			"tocsin request send --template > request.toml",
+		},
+		Flags: requestFlags(),
+		Run: func(ctx context.Context, c *cli.Context) error {
+			if c.Bool("template") {
+				_, err := fmt.Fprint(e.Stdout, requestTemplate())
+				return err
+			}
+			draft, err := readRequest(e, c)
+			if err != nil {
+				return err
+			}
+			d, err := dial(e)
+			if err != nil {
+				return err
+			}
+			done, err := d.PublishRequest(ctx, draft)
+			if err != nil {
+				return err
+			}
+			return printRequested(e, done)
+		},
+	})
+}
+
+func readRequest(e *env, c *cli.Context) (api.RequestDraft, error) {
+	w := &requestDraft{}
+	from, err := readDraft(e, c, 0, w)
+	if err != nil {
+		return api.RequestDraft{}, err
+	}
+	o := over{c, from}
+	if err := o.draft(e, &w.draft); err != nil {
+		return api.RequestDraft{}, err
+	}
+	if c.IsSet("private") {
+		w.Private = c.Bool("private")
+		from.flags["private"] = "--private"
+	}
+	o.list("to", &w.To)
+	o.text("action", &w.Action)
+	o.when("reply_by", &w.ReplyBy)
+	o.text("priority", &w.Priority)
+	o.text("case", &w.Case)
+	o.text("legal_basis", &w.LegalBasis)
+	return newDrafting(e, from).request(w)
+}
+
+// printRequested prints the IDs that are kept, and complains of those that are not.
+func printRequested(e *env, done *api.RequestsPublished) error {
+	if e.JSON {
+		if err := printAnswer(e, done); err != nil {
+			return err
+		}
+	} else {
+		for _, p := range done.Published {
+			fmt.Fprintln(e.Stdout, p.ID)
+		}
+	}
+	if done.Exit() == exitDone {
+		return nil
+	}
+	for _, f := range done.Failed {
+		complain(e.Stderr, "", "not sent to "+showTeam(f.To)+": "+f.Problem.Error())
+		complain(e.Stderr, "hint: ", f.Problem.Hint)
+	}
+	return &userError{
+		Code: done.Exit(),
+		Msg:  fmt.Sprintf("%d of %d requests are kept, case %s", len(done.Published), len(done.Published)+len(done.Failed), done.Case),
+	}
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"tocsin/pkg/api"
+	"tocsin/pkg/notice"
+)
+
+func requestListCommand(e *env) *cli.Command {
+	return newCommand(e, command{
+		Name:  "list",
+		Usage: "list the requests that are here, the newest first",
+		Help: `Requests of this team and of others, in communities and private ones. REPLY BY is the time that was asked for. tocsin request show
+tells where a request stands with each team; tocsin ledger gathers that over all requests.`,
+		Examples: []string{"tocsin request list --since 7d"},
+		Flags:    listFlags(),
+		Run: func(ctx context.Context, c *cli.Context) error {
+			list, err := listOf(e, c)
+			if err != nil {
+				return err
+			}
+			d, err := dial(e)
+			if err != nil {
+				return err
+			}
+			found, err := d.Requests(ctx, list)
+			if err != nil {
+				return err
+			}
+			if e.JSON {
+				return printAnswer(e, found)
+			}
+			return writeRequests(e, found.Entries)
+		},
+	})
+}
+
+func writeRequests(e *env, entries []api.Entry) error {
+	if len(entries) == 0 {
+		complain(e.Stderr, "", "no requests here")
+		return nil
+	}
+	t := newTable("ID", "SEEN", "TLP", "ACTION", "REPLY BY", "FROM", "IN", "TITLE")
+	for i := range entries {
+		n := &entries[i]
+		action, by := "-", "-"
+		if n.Request != nil {
+			action, by = n.Request.Action.String(), showDistance(n.Request.ReplyBy, e.Now())
+		}
+		t.add(short(n.ID), showDistance(n.Sighting.Seen, e.Now()), markingOf(n), action, by, teamName(n.Author), channelName(n),
+			truncate(cleanLine(headline(n)), 100))
+	}
+	return t.write(e.Stdout)
+}
+
+func requestShowCommand(e *env) *cli.Command {
+	return newCommand(e, command{
+		Name:  "show",
+		Usage: "show one request, its answers, and where it stands with each team",
+		Args:  "REQUEST",
+		Help: `REQUEST is an ID or the first characters of one. Times of answers are by this node's account: a claim of the author, held
+against what this node itself saw. A team that is away (unreachable), one whose machine has the request and no human answered
+(silent), one that declined and one that is late are told apart.`,
+		Examples: []string{"tocsin request show rafdcebd6a2x"},
+		Flags:    []cli.Flag{&cli.PathFlag{Name: "save", Usage: "write the attachments into `DIR`"}},
+		Run: func(ctx context.Context, c *cli.Context) error {
+			d, err := dial(e)
+			if err != nil {
+				return err
+			}
+			r, err := d.Request(ctx, c.Args().First())
+			if err != nil {
+				return err
+			}
+			if c.IsSet("save") && r.Request != nil {
+				if err := saveAttachments(e, c.Path("save"), r.Request.Attachments); err != nil {
+					return err
+				}
+			}
+			if e.JSON {
+				return printAnswer(e, r)
+			}
+			return writeRequest(e, r)
+		},
+	})
+}
+
+func writeRequest(e *env, r *api.RequestView) error {
+	s := &sheet{now: e.Now()}
+	s.title(headline(&r.Entry))
+	s.gap()
+	writeEnvelope(s, &r.Entry)
+	if q := r.Request; q != nil {
+		s.marking(&q.Marking)
+		s.line("Action", q.Action.String()+", priority "+q.Priority.String())
+		s.at("Reply by", q.ReplyBy)
+		s.line("Asked", askedOf(q, r))
+		s.line("Case", q.Case)
+		s.line("Legal basis", q.LegalBasis)
+		s.affected(&q.Affected)
+		s.references(q.References)
+		s.attachments(q.Attachments)
+		s.line("Their ref", q.OurRef)
+		s.line("Your ref", q.YourRef)
+	}
+	for _, id := range r.CaseOthers {
+		s.line("Same case", id.String())
+	}
+	writeDeliveries(s, r.Deliveries)
+	if r.Request != nil {
+		s.texts(r.Request.Texts)
+	}
+	writeStanding(s, r.Standing)
+	for i := range r.Answers {
+		writeAnswer(s, &r.Answers[i])
+	}
+	return s.write(e.Stdout)
+}
+
+// askedOf names the teams asked; the standing knows their names.
+func askedOf(q *notice.Request, r *api.RequestView) string {
+	if len(q.To) == 0 {
+		return "everybody in the community"
+	}
+	names := map[string]string{}
+	for _, st := range r.Standing {
+		names[st.Team.ID.String()] = showTeam(st.Team)
+	}
+	var to []string
+	for _, id := range q.To {
+		name := names[id.String()]
+		if name == "" {
+			name = short(id)
+		}
+		to = append(to, name)
+	}
+	return strings.Join(to, ", ")
+}
+
+func writeDeliveries(s *sheet, deliveries []api.Delivery) {
+	for _, d := range deliveries {
+		switch {
+		case !d.Delivered.IsZero():
+			s.linef("Delivery", "%s has it since %s", showTeam(d.To), showTime(d.Delivered, s.now))
+		case d.Last != "":
+			s.linef("Delivery", "%s does not have it: %s; %s, again %s", showTeam(d.To), d.Last, plural(d.Attempts, "attempt"), showDistance(d.Next, s.now))
+		default:
+			s.linef("Delivery", "%s does not have it yet", showTeam(d.To))
+		}
+	}
+}
+
+func writeStanding(s *sheet, standing []api.Standing) {
+	if len(standing) == 0 {
+		return
+	}
+	s.gap()
+	s.title("Where it stands:")
+	for _, st := range standing {
+		s.prose("  " + cleanLine(showTeam(st.Team)+": "+standingSentence(&st)))
+	}
+}
+
+// standingSentence is one row of the ledger in words.
+func standingSentence(st *api.Standing) string {
+	text := st.State
+	if st.Reason != "" {
+		text += " (" + st.Reason.String() + ")"
+	}
+	if st.Timing != "" && st.Timing != st.State {
+		text += ", " + st.Timing
+	}
+	if st.Waited > 0 {
+		wait := waited(st.Waited)
+		if st.Acknowledged.IsZero() {
+			text += ", waiting for " + wait
+		} else {
+			text += ", first answer after " + wait
+		}
+	}
+	if st.Voluntary {
+		text += ", not asked by name"
+	}
+	return text
+}
+
+func waited(seconds int64) string {
+	return words(time.Duration(min(seconds, int64(maxSpan/time.Second))) * time.Second)
+}
+
+func writeAnswer(s *sheet, n *api.Entry) {
+	s.gap()
+	what := n.Kind
+	var texts []notice.Text
+	var more [][2]string
+	switch {
+	case n.Reply != nil:
+		what, texts = n.Reply.State.String(), n.Reply.Texts
+		if n.Reply.Reason != "" {
+			what += ": " + n.Reply.Reason.String()
+		}
+		more = [][2]string{{"Result", n.Reply.Result}, {"Use of data", n.Reply.UseOfData}, {"Their ref", n.Reply.OurRef}}
+	case n.Close != nil:
+		what, texts = "closed", n.Close.Texts
+		if n.Close.Opinion != "" {
+			what += ": " + n.Close.Opinion.String()
+		}
+	case n.Withdraw != nil:
+		what, texts = "withdrawn", n.Withdraw.Texts
+	case n.Unread != "":
+		what = fmt.Sprintf("%s, not readable: %s", n.Kind, n.Unread)
+	}
+	s.title(showTeam(n.Author) + ", " + showTime(n.Created, s.now) + ": " + what)
+	for _, m := range more {
+		if m[1] != "" {
+			s.title("  " + m[0] + ":")
+			s.prose("  " + strings.ReplaceAll(m[1], "\n", "\n  "))
+		}
+	}
+	for _, t := range texts {
+		s.prose(t.Title)
+		s.prose(t.Summary)
+	}
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"tocsin/pkg/notice"
+)
+
+// saveAttachments writes files of a stranger into a directory. Their names are the stranger's too, so a name can only name a
+// new file right there: no path, no hidden file, nothing overwritten, no odd characters.
+func saveAttachments(e *env, dir string, files []notice.Attachment) error {
+	for i, f := range files {
+		path := filepath.Join(dir, safeName(f.Name, i))
+		if err := createFile(path, f.Data, 0o600); err != nil {
+			return err
+		}
+		complain(e.Stderr, "", "wrote "+path)
+	}
+	return nil
+}
+
+func safeName(name string, i int) string {
+	clean := strings.Map(func(r rune) rune {
+		if r < 0x80 && (strings.ContainsRune("._-+", r) || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9') {
+			return r
+		}
+		return '_'
+	}, name)
+	clean = strings.TrimLeft(clean, ".-")
+	if len(clean) > 120 {
+		clean = clean[len(clean)-120:]
+	}
+	if clean == "" {
+		return fmt.Sprintf("attachment-%d", i+1)
+	}
+	return clean
+}
+
+// createFile writes a new file and refuses to replace one. A file that could not be written whole is taken away again.
+func createFile(path string, data []byte, mode fs.FileMode) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode) //nolint:gosec // the operator named it
+	if errors.Is(err, fs.ErrExist) {
+		return &userError{Code: exitFailed, Msg: path + " exists already, and is left as it is", Hint: "name another file, or move that one away"}
+	}
+	if err != nil {
+		return fmt.Errorf("create file: %w", err)
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(path) // half a file is worse than none; the first error is the one to tell
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
