@@ -9,7 +9,7 @@ import (
 
 // Messages on our streams: 4 bytes of big-endian length, then the message. Inside, numbers are
 // big-endian and byte strings carry a 4-byte length; there are no options, so a message has one
-// spelling. docs/spec/mesh.md gives each.
+// spelling. message.go gives each.
 
 var (
 	errShort    = errors.New("message ends early")

@@ -19,8 +19,8 @@ import (
 	"tocsin/pkg/replica"
 )
 
-// community is the one most tests use. Its founder's word makes and unmakes members.
-var community = identity.CommunityID{1}
+// community is the one most tests use, second another. Its founder's word makes and unmakes members.
+var community, second = identity.CommunityID{1}, identity.CommunityID{2}
 
 const (
 	kindMember = "member"
@@ -29,7 +29,8 @@ const (
 
 // says is what the fake's statements say.
 type says struct {
-	Team identity.TeamID `json:"team"`
+	Community identity.CommunityID `json:"community"`
+	Team      identity.TeamID      `json:"team"`
 }
 
 // copyOf is a map-backed copy of the record set with a door: enough of a replica for the mesh to work
@@ -56,8 +57,25 @@ type copyOf struct {
 
 type roster struct {
 	nodes   map[[32]byte]*identity.Delegation
-	members map[identity.TeamID]bool // of community
+	members map[identity.CommunityID]map[identity.TeamID]bool
 }
+
+func (r *roster) clone() *roster {
+	next := &roster{nodes: maps.Clone(r.nodes), members: map[identity.CommunityID]map[identity.TeamID]bool{}}
+	for c, members := range r.members {
+		next.members[c] = maps.Clone(members)
+	}
+	return next
+}
+
+func (r *roster) join(c identity.CommunityID, t identity.TeamID) {
+	if r.members[c] == nil {
+		r.members[c] = map[identity.TeamID]bool{}
+	}
+	r.members[c][t] = true
+}
+
+func (r *roster) anywhere(t identity.TeamID) bool { return len(r.CommunitiesOf(t)) > 0 }
 
 func (r *roster) TeamOf(digest [32]byte, at time.Time) (identity.TeamID, identity.NodeID, bool) {
 	d := r.nodes[digest]
@@ -67,16 +85,16 @@ func (r *roster) TeamOf(digest [32]byte, at time.Time) (identity.TeamID, identit
 	return d.Team, d.Node, true
 }
 
-func (r *roster) CommunitiesOf(t identity.TeamID) []identity.CommunityID {
-	if r.members[t] {
-		return []identity.CommunityID{community}
+func (r *roster) CommunitiesOf(t identity.TeamID) (in []identity.CommunityID) {
+	for _, c := range []identity.CommunityID{community, second} {
+		if r.members[c][t] {
+			in = append(in, c)
+		}
 	}
-	return nil
+	return in
 }
 
-func (r *roster) Member(c identity.CommunityID, t identity.TeamID) bool {
-	return c == community && r.members[t]
-}
+func (r *roster) Member(c identity.CommunityID, t identity.TeamID) bool { return r.members[c][t] }
 
 func newCopy(self, founder identity.TeamID, now func() time.Time) *copyOf {
 	return &copyOf{
@@ -84,7 +102,10 @@ func newCopy(self, founder identity.TeamID, now func() time.Time) *copyOf {
 		statements: map[record.StatementID][]byte{}, subject: map[record.StatementID]identity.TeamID{},
 		records: map[record.ID][]byte{}, channels: map[record.Channel]reconcile.Memory{},
 		vias: map[record.ID]replica.Via{}, bodies: map[record.ID][]byte{}, addresses: map[string][]byte{},
-		roster: &roster{nodes: map[[32]byte]*identity.Delegation{}, members: map[identity.TeamID]bool{founder: true}},
+		roster: &roster{
+			nodes:   map[[32]byte]*identity.Delegation{},
+			members: map[identity.CommunityID]map[identity.TeamID]bool{community: {founder: true}, second: {founder: true}},
+		},
 	}
 }
 
@@ -114,12 +135,12 @@ func (c *copyOf) add(s *record.Statement) bool {
 	if _, ok := c.statements[s.ID()]; ok {
 		return false
 	}
-	next := &roster{nodes: maps.Clone(c.roster.nodes), members: maps.Clone(c.roster.members)}
+	next := c.roster.clone()
 	var about identity.TeamID
 	switch s.Kind {
 	case identity.KindDelegate:
 		about = s.Delegation.Team
-		if !c.roster.members[about] && about != c.self {
+		if !c.roster.anywhere(about) && about != c.self {
 			return false // delegations of strangers are not kept
 		}
 		next.nodes[s.Delegation.Transport] = s.Delegation
@@ -129,12 +150,9 @@ func (c *copyOf) add(s *record.Statement) bool {
 			return false
 		}
 		about = w.Team
-		next.members[about] = s.Kind == kindMember
+		next.members[w.Community][about] = s.Kind == kindMember && !c.removed(about)
 	default:
 		return false
-	}
-	if s.Kind == kindMember && c.removed(about) {
-		next.members[about] = false // a removal stands, in whatever order it came
 	}
 	c.statements[s.ID()] = s.Frame()
 	c.subject[s.ID()] = about
@@ -142,6 +160,7 @@ func (c *copyOf) add(s *record.Statement) bool {
 	return true
 }
 
+// removed: a removal stands, in whatever order it came, and in the tests it is from everywhere.
 func (c *copyOf) removed(t identity.TeamID) bool {
 	for id, f := range c.statements {
 		if c.subject[id] == t && bytes.Contains(f, []byte(`"kind":"`+kindRemove+`"`)) {
@@ -163,7 +182,7 @@ func (c *copyOf) StatementFrames(ids []record.StatementID, to identity.TeamID) (
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, id := range ids {
-		if c.roster.members[to] || c.subject[id] == c.self || c.subject[id] == to {
+		if c.roster.anywhere(to) || c.subject[id] == c.self || c.subject[id] == to {
 			frames = append(frames, c.statements[id])
 		}
 	}
@@ -198,7 +217,7 @@ func (c *copyOf) ingest(a replica.Arrival) replica.Outcome {
 	}
 	ch := r.Header().Channel
 	switch {
-	case !ch.Private() && !c.roster.members[r.Team()]:
+	case !ch.Private() && !c.roster.Member(ch.Community, r.Team()):
 		return say(policy.Ignore, policy.NotMember)
 	case ch.Private() && !ch.Has(c.self):
 		return say(policy.Ignore, policy.NotOurs)
@@ -242,7 +261,7 @@ func (c *copyOf) Frame(id record.ID) ([]byte, error) {
 func (c *copyOf) MayRead(t identity.TeamID, ch record.Channel) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return ch.Has(t) || !ch.Private() && ch.Community == community && c.roster.members[t]
+	return ch.Has(t) || !ch.Private() && c.roster.Member(ch.Community, t)
 }
 
 // Chunk implements mesh.Copy.

@@ -192,10 +192,17 @@ func (w *world) within(d time.Duration, what string, cond func() bool) time.Dura
 // word is a statement of the founder about a team.
 func (w *world) word(kind string, about identity.TeamID) *record.Statement {
 	w.t.Helper()
+	return w.wordIn(community, kind, about)
+}
+
+func (w *world) wordIn(c identity.CommunityID, kind string, about identity.TeamID) *record.Statement {
+	w.t.Helper()
 	f := w.nodes[0]
-	b, err := json.Marshal(says{Team: about})
+	b, err := json.Marshal(says{Community: c, Team: about})
 	w.check(err)
-	payload, err := record.DraftStatement(kind, epoch, []record.Signer{{Team: f.delegation.Team, Delegation: f.delegation}}, nil, b)
+	payload, err := record.DraftStatement(record.Draft{
+		Kind: kind, Created: epoch, Signers: []record.Signer{{Team: f.delegation.Team, Delegation: f.delegation}}, Says: b,
+	})
 	w.check(err)
 	sig := f.key.Sign(identity.StatementType, payload)
 	var v record.Verifier
@@ -221,7 +228,12 @@ func (n *node) write(ch record.Channel, class record.Class, body []byte) *record
 
 func (n *node) publish(body string) record.ID {
 	n.world.t.Helper()
-	r := n.write(record.InCommunity(community), record.Routine, []byte(body))
+	return n.publishIn(community, body)
+}
+
+func (n *node) publishIn(c identity.CommunityID, body string) record.ID {
+	n.world.t.Helper()
+	r := n.write(record.InCommunity(c), record.Routine, []byte(body))
 	n.world.check(n.mesh.Publish(n.world.t.Context(), r.Header().Channel, r.Frame()))
 	return r.ID()
 }
