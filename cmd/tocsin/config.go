@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -122,7 +123,7 @@ func configShowCommand(e *env) *cli.Command {
 			}
 			t := newTable(head...)
 			for _, v := range loaded.Values() {
-				t.add(v.Key, v.Value, v.Origin.String())
+				t.add(v.Key, strings.Join(strings.Fields(v.Value), " "), v.Origin.String())
 			}
 			return t.write(e.Stdout)
 		},

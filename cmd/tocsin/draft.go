@@ -99,6 +99,9 @@ func (d *drafting) take(err error) {
 	}
 	for _, f := range found {
 		key := d.key(f.Field)
+		if key == "text" && d.from.file == "" {
+			f.Hint = "one line that says what this is about"
+		}
 		if !d.named(key) {
 			d.wrong(key, f.Problem, f.Hint)
 		}

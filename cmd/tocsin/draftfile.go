@@ -87,6 +87,9 @@ func decodeDraft(name string, text []byte, into any) (origin, error) {
 	if len(text) > maxDraft {
 		return o, usageErrorf("put long content into an attachment", "%s: has %d bytes, at most %d are allowed", name, len(text), maxDraft)
 	}
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		return o, usageErrorf("attach it instead: --attach "+name, "%s is a JSON file, a draft is TOML", name)
+	}
 	dec := toml.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	err := dec.Decode(into)
