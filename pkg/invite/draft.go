@@ -43,7 +43,7 @@ func NewDraft(c *notice.Charter, created time.Time, founders []*identity.Delegat
 	if err != nil {
 		return nil, err
 	}
-	payload, err := record.DraftStatement(kindCharter, created, signers, nil, says)
+	payload, err := record.DraftStatement(record.Draft{Kind: kindCharter, Created: created, Signers: signers, Says: says})
 	if err != nil {
 		return nil, malformed("%w", err)
 	}

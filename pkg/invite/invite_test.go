@@ -50,7 +50,7 @@ func (p party) state(tb testing.TB, kind string, says notice.Content) *record.St
 	if err != nil {
 		tb.Fatal(err)
 	}
-	payload, err := record.DraftStatement(kind, day(3), []record.Signer{p.signer()}, nil, b)
+	payload, err := record.DraftStatement(record.Draft{Kind: kind, Created: day(3), Signers: []record.Signer{p.signer()}, Says: b})
 	if err != nil {
 		tb.Fatal(err)
 	}

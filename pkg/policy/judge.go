@@ -73,9 +73,14 @@ type Standing struct {
 }
 
 // Drops returns when a record leaves the channel's set: at the end of the retention after its own
-// time, or at its expiry if that is earlier. It depends on signed data alone.
+// time, or at its expiry if that is earlier. What answers a request has no expiry of its own, or an
+// answered request would turn into an ignored one. It depends on signed data alone.
 func Drops(h *record.Header, retention time.Duration) time.Time {
 	end := h.Created.Add(retention)
+	switch h.Kind {
+	case notice.KindReceipt, notice.KindReply, notice.KindClose, notice.KindWithdraw:
+		return end
+	}
 	if !h.Expires.IsZero() && h.Expires.Before(end) {
 		return h.Expires
 	}

@@ -31,15 +31,15 @@ func (r *Record) Frame() []byte {
 		return append(b, 0)
 	}
 	b = append(b, 1)
-	b = binary.BigEndian.AppendUint32(b, uint32(len(r.body)))
+	b = binary.BigEndian.AppendUint32(b, uint32(len(r.body))) //nolint:gosec // at most MaxInlineBody
 	return append(b, r.body...)
 }
 
 func appendSigned(b []byte, magic string, payload []byte, sigs []dsse.Signature) []byte {
 	b = append(b, magic...)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(payload)))
+	b = binary.BigEndian.AppendUint16(b, uint16(len(payload))) //nolint:gosec // at most MaxStatement
 	b = append(b, payload...)
-	b = append(b, byte(len(sigs)))
+	b = append(b, byte(len(sigs))) //nolint:gosec // at most MaxSigners
 	for i := range sigs {
 		b = append(b, sigs[i][:]...)
 	}

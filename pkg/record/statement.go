@@ -73,24 +73,33 @@ type signerWire struct {
 	Team       *dsse.Hash      `json:"team,omitempty"`
 }
 
+// Draft is a statement before it is signed.
+type Draft struct {
+	Kind    string
+	Created time.Time
+	Signers []Signer      // in the order in which they sign
+	Heads   []StatementID // the statement heads that the author saw, ascending
+	Says    []byte        // canonical JSON object
+}
+
 // DraftStatement returns the payload of a statement, for its signers to sign in the order given
 // (identity.NodeKey.Sign or RootKey.Sign with identity.StatementType) and AssembleStatement to join.
-func DraftStatement(kind string, created time.Time, signers []Signer, heads []StatementID, says []byte) ([]byte, error) {
+func DraftStatement(d Draft) ([]byte, error) {
 	w := statementWire{
-		Created: created.UTC().Truncate(time.Millisecond), Kind: kind, Says: says,
+		Created: d.Created.UTC().Truncate(time.Millisecond), Kind: d.Kind, Says: d.Says,
 		Suite: dsse.Ed25519, Version: identity.StatementVersion,
 	}
-	for _, h := range heads {
+	for _, h := range d.Heads {
 		w.Heads = append(w.Heads, dsse.Hash(h))
 	}
-	for _, s := range signers {
+	for _, s := range d.Signers {
 		if s.Delegation == nil {
 			t := dsse.Hash(s.Team)
 			w.Signers = append(w.Signers, signerWire{Team: &t})
 			continue
 		}
-		d := wireOfDelegation(s.Delegation)
-		w.Signers = append(w.Signers, signerWire{Delegation: &d})
+		wire := wireOfDelegation(s.Delegation)
+		w.Signers = append(w.Signers, signerWire{Delegation: &wire})
 	}
 	payload, err := dsse.Encode(w)
 	if err != nil {

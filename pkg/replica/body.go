@@ -76,38 +76,31 @@ func (r *Replica) PutBody(id record.ID, body []byte) error {
 		return err
 	}
 	e.Notice, e.Unread = readNotice(e.Record)
-	if err := r.storeBody(e.Record, body); err != nil {
+	better := s
+	better.code = codeOf(e.Record, e.Notice)
+	if err := r.storeBody(e.Record, s.drop, rename(&e, s, better)...); err != nil {
 		if errors.Is(err, ErrFull) {
 			return storeRefusal(err)
 		}
 		return fmt.Errorf("store body of %s: %w", id, err)
 	}
-	if err := r.reindex(id, &e); err != nil {
-		return err
-	}
+	r.index.slots[id] = better
 	delete(r.wanted, id)
 	r.view(&e)
 	return nil
 }
 
-// reindex writes the index key of a record whose kind is known better now that its body is here. The
-// key is replaced, so that a later start reads it as one record.
-func (r *Replica) reindex(id record.ID, e *Entry) error {
-	s := r.index.slots[id]
-	h := e.Record.Header()
-	row := indexRow{
-		drop: s.drop, created: s.created, code: s.code, class: s.class,
-		author: e.Record.Team(), tag: h.Channel.Tag(), id: id,
-	}
-	better := row
-	better.code = codeOf(e.Record, e.Notice)
-	if better.code == row.code {
+// rename returns the writes that replace a record's index key, now that its body tells what it is: a
+// start reads from the key alone which notices the views need.
+func rename(e *Entry, from, to slot) []Op {
+	if from.code == to.code {
 		return nil
 	}
-	if err := r.opt.Store.Apply([]Op{{Key: row.key(), Delete: true}, {Key: better.key()}}); err != nil {
-		return fmt.Errorf("index %s: %w", id, err)
+	row := indexRow{
+		drop: from.drop, created: from.created, code: from.code, class: from.class,
+		author: e.Record.Team(), tag: e.Record.Header().Channel.Tag(), id: e.Record.ID(),
 	}
-	s.code = better.code
-	r.index.slots[id] = s
-	return nil
+	old := row.key()
+	row.code = to.code
+	return []Op{{Key: old, Delete: true}, {Key: row.key()}}
 }

@@ -85,13 +85,13 @@ func (x *index) drop(gone func(Day) bool) []record.ID {
 		if gone(s.drop) {
 			out = append(out, id)
 			delete(x.slots, id)
-			delete(x.revised, id)
-			delete(x.answered, id)
 		}
 	}
 	if len(out) == 0 {
 		return nil
 	}
+	x.forget(x.revised)
+	x.forget(x.answered)
 	for ch, days := range x.days {
 		for day, b := range days {
 			b.settle()
@@ -111,6 +111,21 @@ func (x *index) drop(gone func(Day) bool) []record.ID {
 	}
 	slices.SortFunc(out, compareIDs)
 	return out
+}
+
+// forget drops from references the records that are gone. What is referred to may be unknown here.
+func (x *index) forget(references map[record.ID][]record.ID) {
+	for to, from := range references {
+		kept := slices.DeleteFunc(from, func(id record.ID) bool {
+			_, ok := x.slots[id]
+			return !ok
+		})
+		if len(kept) == 0 {
+			delete(references, to)
+			continue
+		}
+		references[to] = kept
+	}
 }
 
 // frozen is a channel's set at one moment, for a reconcile session.

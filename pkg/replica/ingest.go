@@ -1,10 +1,12 @@
 package replica
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
-	"tocsin/pkg/identity"
 	"tocsin/pkg/ledger"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/policy"
@@ -61,6 +63,7 @@ func (r *Replica) verify(arrivals []Arrival, out []Outcome) []*record.Record {
 type candidate struct {
 	i     int  // place in arrivals
 	own   bool // signed by Publish just now
+	lost  bool // signed by this node, and not known to it
 	entry Entry
 	row   indexRow
 	ops   []Op
@@ -71,9 +74,11 @@ type candidate struct {
 func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []*record.Record, out []Outcome) {
 	r.turnDay(now)
 	var batch []candidate
-	ops, size := 0, 0
+	ops, size, torn := 0, 0, false
 	flush := func() {
-		r.commit(batch, out)
+		if !r.commit(batch, out) && batch[0].own {
+			torn = true
+		}
 		batch, ops, size = nil, 0, 0
 	}
 	pending := map[record.ID]struct{}{}
@@ -93,9 +98,17 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []*record.Reco
 		if j.Verdict != policy.Accept {
 			continue
 		}
-		c := r.candidate(now, i, rec, arrivals[i].Via, retention)
+		c := r.candidate(now, &arrivals[i], rec, retention)
+		c.i = i
 		if ops+len(c.ops) > MaxApplyOps || size+c.size > MaxApplyBytes {
 			flush()
+		}
+		if torn {
+			// What Publish signed stands on what was not written: kept, it would leave a hole for ever.
+			out[i].Judgement = policy.Judgement{
+				Verdict: policy.Ignore, Reason: policy.Unavailable, Detail: "the record before it was not stored",
+			}
+			continue
 		}
 		pending[id] = struct{}{}
 		h := rec.Header()
@@ -124,7 +137,9 @@ func (r *Replica) judge(rec *record.Record, now time.Time) (time.Duration, polic
 	s := policy.Standing{Today: r.today.count[authorClass{rec.Team(), h.Class}]}
 	if h.Channel.Private() {
 		s.Ours = h.Channel.Has(r.self)
-		s.Speaks = true // the form already says that the author is one of the two
+		// The form already says that the author is one of the two. That we share a community with it
+		// keeps strangers, of whom anybody can make any number, from filling the store.
+		s.Speaks = rec.Team() == r.self || r.roster.Share(r.self, rec.Team())
 		s.Retention = r.opt.Limits.Retention()
 	} else if c, ok := r.roster.Community(h.Channel.Community); ok {
 		s.Ours = c.Member(r.self)
@@ -138,27 +153,27 @@ func (r *Replica) judge(rec *record.Record, now time.Time) (time.Duration, polic
 	return s.Retention, policy.Judge(rec, s, &r.opt.Limits, now)
 }
 
-func (r *Replica) candidate(now time.Time, i int, rec *record.Record, via Via, retention time.Duration) candidate {
+func (r *Replica) candidate(now time.Time, a *Arrival, rec *record.Record, retention time.Duration) candidate {
 	h := rec.Header()
 	n, unread := readNotice(rec)
 	e := Entry{
-		Record: rec, Notice: n, Unread: unread, Via: via,
+		Record: rec, Notice: n, Unread: unread, Via: a.Via,
 		Sighting: ledger.Sighting{Seen: now, InStep: r.step[h.Channel]},
-		Day:      DayOf(policy.Drops(h, retention)) + 1, // the whole day of the end stays
+		Day:      dropDay(rec, retention),
 	}
 	if e.Sighting.InStep.After(now) {
 		e.Sighting.InStep = now // our clock was set back
 	}
-	c := candidate{i: i, entry: e, row: indexRow{
+	c := candidate{entry: e, own: a.own, lost: !a.own && rec.Node() == r.Node(), row: indexRow{
 		drop: e.Day, created: millisOf(h.Created), code: codeOf(rec, n), class: classCode(h.Class),
 		author: rec.Team(), tag: h.Channel.Tag(), id: rec.ID(),
 	}}
 	c.ops = []Op{
 		{Key: partKey(e.Day, partRecord, rec.ID()), Value: rec.Frame()},
-		{Key: partKey(e.Day, partSighting, rec.ID()), Value: encodeSighting(e.Sighting, via)},
+		{Key: partKey(e.Day, partSighting, rec.ID()), Value: encodeSighting(e.Sighting, a.Via)},
 		{Key: c.row.key()},
 	}
-	if c.own = via == Local && rec.Node() == r.Node(); c.own {
+	if c.own {
 		c.ops = append(c.ops, r.ownOps(rec)...)
 	}
 	for _, op := range c.ops {
@@ -189,16 +204,24 @@ func readNotice(rec *record.Record) (notice.Notice, string) {
 	return n, ""
 }
 
-// commit writes a batch and takes it into the views. The caller holds the lock.
-func (r *Replica) commit(batch []candidate, out []Outcome) {
+// commit writes a batch and takes it into the views. It reports whether it did. The caller holds the
+// lock.
+func (r *Replica) commit(batch []candidate, out []Outcome) (done bool) {
 	if len(batch) == 0 {
-		return
+		return true
 	}
 	var ops []Op
+	var err error
 	for _, c := range batch {
 		ops = append(ops, c.ops...)
+		if c.lost && err == nil {
+			err = r.leaveLanes()
+		}
 	}
-	if err := r.opt.Store.Apply(ops); err != nil {
+	if err == nil {
+		err = r.opt.Store.Apply(ops)
+	}
+	if err != nil {
 		j := policy.Judgement{Verdict: policy.Ignore, Reason: policy.Unavailable, Detail: err.Error()}
 		if errors.Is(err, ErrFull) {
 			j.Reason = policy.Full
@@ -212,11 +235,33 @@ func (r *Replica) commit(batch []candidate, out []Outcome) {
 				r.fresh = true // the lane's head on disk is unknown: never sign at that place again
 			}
 		}
-		return
+		return false
 	}
 	for _, c := range batch {
 		r.keep(c)
 	}
+	return true
+}
+
+// leaveLanes forgets where this node's lanes stand, on stable storage first, before a record of ours
+// that we do not know is kept: this store is a copy from before it was signed, and going on in the
+// same lanes would say two things in one place, also after a restart.
+func (r *Replica) leaveLanes() error {
+	var ops []Op
+	err := r.opt.Store.Scan([]byte{spaceLane}, true, func(key, _ []byte) error {
+		ops = append(ops, Op{Key: bytes.Clone(key), Delete: true})
+		return nil
+	})
+	for part := range slices.Chunk(ops, MaxApplyOps) {
+		if err == nil {
+			err = r.opt.Store.Apply(part)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("leave lanes: %w", err)
+	}
+	r.lanes = map[record.Channel]laneHead{}
+	return nil
 }
 
 // keep takes a stored record into the views.
@@ -232,10 +277,6 @@ func (r *Replica) keep(c candidate) {
 	}
 	if c.own {
 		r.own(rec)
-	} else if rec.Node() == r.Node() {
-		// A record of ours that we do not know: this store is a copy from before it was signed. Going on
-		// in the same lane would say two things in one place.
-		r.fresh = true
 	}
 	r.view(&c.entry)
 }
@@ -243,7 +284,7 @@ func (r *Replica) keep(c candidate) {
 // view takes a notice into the ledger and the references.
 func (r *Replica) view(e *Entry) {
 	h, id := e.Record.Header(), e.Record.ID()
-	if e.Notice == nil {
+	if e.Notice == nil || r.index.slots[id].outside {
 		return
 	}
 	if codeOf(e.Record, e.Notice).ledger() {
@@ -277,42 +318,4 @@ func (r *Replica) channelOf(ch record.Channel) *record.Channel {
 		}
 	}
 	return &ch
-}
-
-// exile marks the records of removed teams that lie beyond their removal. The caller holds the lock,
-// or is the only user yet.
-func (r *Replica) exile() {
-	removed := map[[32]byte]func(identity.TeamID, record.Lane, uint64) (outside bool){}
-	for _, id := range r.roster.Communities() {
-		c, _ := r.roster.Community(id)
-		if c.AnyRemoved() {
-			removed[id] = func(t identity.TeamID, lane record.Lane, seq uint64) bool { return !c.Speaks(t, lane, seq) }
-		}
-	}
-	if len(removed) == 0 {
-		return
-	}
-	var suspects []indexRow
-	_ = r.opt.Store.Scan([]byte{spaceIndex}, true, func(key, _ []byte) error {
-		row, err := parseIndex(key)
-		if err != nil {
-			return err
-		}
-		if c, ok := r.roster.Community(row.tag); ok && c.Removed(row.author) {
-			suspects = append(suspects, row)
-		}
-		return nil
-	})
-	for _, row := range suspects {
-		rec, err := r.reopen(row.drop, row.id)
-		if err != nil {
-			continue // unreadable here; the other nodes decide the same from their own copies
-		}
-		s := r.index.slots[row.id]
-		s.outside = removed[row.tag](row.author, rec.Lane(), rec.Header().Seq)
-		r.index.slots[row.id] = s
-		if b := r.index.days[*s.channel][s.created.day()]; b != nil {
-			b.fresh = false
-		}
-	}
 }

@@ -24,7 +24,7 @@ import (
 //	o TEAM ID       delivery of a private record: its state
 //	t T             when this node was last in step with channel T
 //	a PEER          signed address record of a peer
-//	m NAME          the store's own facts
+//	m owner         the format's version and the node that writes here
 const (
 	spaceBucket   = 'b'
 	spaceIndex    = 'i'
@@ -87,7 +87,7 @@ func (c code) ledger() bool   { return c.plain() >= codeRequest && c.plain() <= 
 func (c code) viewed() bool { return c.ledger() || c.plain() == codeRevision }
 
 func codeOf(r *record.Record, n notice.Notice) code {
-	c := codeOther
+	var c code
 	switch n := n.(type) {
 	case *notice.Alert:
 		c = codeAlert
@@ -149,6 +149,7 @@ func (c code) kind() notice.Kind {
 		return notice.KindClose
 	case codeWithdraw:
 		return notice.KindWithdraw
+	case codeOther, codeDetached:
 	}
 	return ""
 }
@@ -170,7 +171,7 @@ func classCode(c record.Class) byte {
 // millis is a record's claimed creation in milliseconds since 1970.
 type millis uint64
 
-func millisOf(t time.Time) millis { return millis(max(0, t.UnixMilli())) } //nolint:gosec // not negative
+func millisOf(t time.Time) millis { return millis(max(0, t.UnixMilli())) }
 
 func (m millis) day() Day { return Day(m / 86_400_000) } //nolint:gosec // far below 2^32 for every time a header can carry
 

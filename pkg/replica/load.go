@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"tocsin/pkg/identity"
-	"tocsin/pkg/ledger"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 	"tocsin/pkg/roster"
@@ -34,13 +33,12 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 		outbox: map[deliveryKey]Delivery{}, wanted: map[record.ID]struct{}{},
 		today: author{day: DayOf(now), count: map[authorClass]int{}},
 	}
-	r.ledger = ledger.New(r.self, ledger.Options{Floor: r.floor, ReceiptGrace: opt.ReceiptGrace})
+	r.clearViews()
 	for _, load := range []func() error{r.checkOwner, r.loadStatements, r.loadIndex, r.loadLanes, r.loadSteps, r.loadOutbox} {
 		if err := load(); err != nil {
 			return nil, fmt.Errorf("open replica: %w", err)
 		}
 	}
-	r.exile()
 	return r, nil
 }
 
@@ -105,51 +103,72 @@ func (r *Replica) channels() map[[32]byte]*record.Channel {
 
 func (r *Replica) loadIndex() error {
 	channels := r.channels()
-	rows := map[record.ID]indexRow{}
-	var view []indexRow
+	var strays, detached, view []indexRow
 	err := r.opt.Store.Scan([]byte{spaceIndex}, true, func(key, _ []byte) error {
 		row, err := parseIndex(key)
 		if err != nil {
 			return err
 		}
-		ch := channels[row.tag]
-		if ch == nil {
-			// A channel that no statement names any more: read it off the record itself.
-			kept, err := r.reopen(row.drop, row.id)
-			if err != nil {
-				return err
-			}
-			named := kept.Header().Channel
-			ch = &named
-			channels[row.tag] = ch
+		if ch := channels[row.tag]; ch != nil {
+			r.index.add(row.id, row.slot(ch))
+		} else {
+			strays = append(strays, row)
 		}
 		if row.code.viewed() {
 			view = append(view, row)
 		}
 		if row.code.detached() {
-			rows[row.id] = row
+			detached = append(detached, row)
 		}
-		r.index.add(row.id, slot{drop: row.drop, created: row.created, code: row.code, class: row.class, channel: ch})
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("read index: %w", err)
 	}
-	if err := r.loadWanted(rows); err != nil {
-		return err
+	for _, load := range []func() error{
+		func() error { return r.loadStrays(strays) },
+		func() error { return r.loadWanted(detached) },
+		func() error { _, err := r.exile(); return err }, // before the views: what is outside is in none
+		func() error { return r.loadViews(view) },
+	} {
+		if err := load(); err != nil {
+			return err
+		}
 	}
-	return r.loadViews(view)
+	return nil
+}
+
+func (x *indexRow) slot(ch *record.Channel) slot {
+	return slot{drop: x.drop, created: x.created, code: x.code, class: x.class, channel: ch}
+}
+
+// loadStrays indexes records in channels that no statement names: it reads them off the records.
+func (r *Replica) loadStrays(rows []indexRow) error {
+	channels := map[[32]byte]*record.Channel{}
+	for i := range rows {
+		row := &rows[i]
+		if channels[row.tag] == nil {
+			rec, err := r.reopen(row.drop, row.id)
+			if err != nil {
+				return err
+			}
+			named := rec.Header().Channel
+			channels[row.tag] = &named
+		}
+		r.index.add(row.id, row.slot(channels[row.tag]))
+	}
+	return nil
 }
 
 // loadWanted finds the detached bodies that are not here.
-func (r *Replica) loadWanted(rows map[record.ID]indexRow) error {
-	for id, row := range rows {
-		_, err := r.opt.Store.Get(partKey(row.drop, partLeaves, id))
+func (r *Replica) loadWanted(rows []indexRow) error {
+	for _, row := range rows {
+		_, err := r.opt.Store.Get(partKey(row.drop, partLeaves, row.id))
 		switch {
 		case errors.Is(err, ErrNotFound):
-			r.wanted[id] = struct{}{}
+			r.wanted[row.id] = struct{}{}
 		case err != nil:
-			return fmt.Errorf("read body of %s: %w", id, err)
+			return fmt.Errorf("read body of %s: %w", row.id, err)
 		}
 	}
 	return nil
@@ -175,7 +194,7 @@ func (r *Replica) loadLanes() error {
 	return r.opt.Store.Scan([]byte{spaceLane}, false, func(key, value []byte) error {
 		ch := channels[[32]byte(key[1:])]
 		if ch == nil || len(value) != laneValueLen {
-			return nil // a lane in a channel that is no more; a new run begins if it comes back
+			return nil // a lane in a channel that no statement names; a new run begins if it comes back
 		}
 		r.lanes[*ch] = laneHead{
 			run: record.Run(value[:16]), seq: binary.BigEndian.Uint64(value[16:]), id: record.ID(value[24:]),

@@ -16,7 +16,7 @@ type Delivery struct {
 	ID        record.ID
 	To        identity.TeamID
 	Attempts  int
-	Next      time.Time // not to be tried again before
+	Next      time.Time // not to be tried again before; in milliseconds, as all times here
 	Last      string    // why the last attempt failed; may hold text from a peer
 	Delivered time.Time // zero while it waits
 }
@@ -90,7 +90,7 @@ func (r *Replica) Outbox() []Delivery {
 func (r *Replica) Delivered(now time.Time, to identity.TeamID, ids []record.ID) error {
 	return r.update(to, ids, func(d *Delivery) {
 		if d.Delivered.IsZero() {
-			d.Delivered, d.Last = now, ""
+			d.Delivered, d.Last = stored(now), ""
 			d.Attempts++
 		}
 	})
@@ -104,10 +104,13 @@ func (r *Replica) Postponed(now time.Time, to identity.TeamID, ids []record.ID, 
 			wait = min(maxBackoff, firstBackoff<<d.Attempts)
 		}
 		d.Attempts++
-		d.Next = now.Add(wait)
+		d.Next = stored(now.Add(wait))
 		d.Last = string(bytes.ToValidUTF8([]byte(why[:min(len(why), maxLast)]), nil))
 	})
 }
+
+// stored returns the time as the store gives it back.
+func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 func (r *Replica) update(to identity.TeamID, ids []record.ID, change func(*Delivery)) error {
 	r.mu.Lock()

@@ -15,97 +15,68 @@ func (r *Replica) Prune(now time.Time) (dropped int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	today := DayOf(now)
-	gone := func(d Day) bool { return d < today }
-	var days []Day
-	for _, s := range r.index.slots {
-		if gone(s.drop) && !slices.Contains(days, s.drop) {
-			days = append(days, s.drop)
-		}
-	}
-	pruned, err := r.prunedTo()
-	if err != nil {
-		return 0, err
-	}
-	// Days that an earlier Prune began with and a crash kept it from finishing.
-	for d := max(pruned, today-min(today, maxCatchUp)); pruned > 0 && d < today; d++ {
-		if !slices.Contains(days, d) {
-			days = append(days, d)
-		}
-	}
-	if len(days) == 0 && pruned == today {
-		return 0, nil
-	}
-	slices.Sort(days)
-	ids := r.index.drop(gone)
+	ids := r.index.drop(func(d Day) bool { return d < today })
 	for _, id := range ids {
 		r.ledger.Forget(id)
 		delete(r.wanted, id)
 	}
 	if err := r.pruneOutbox(); err != nil {
-		return len(ids), err
+		return len(ids), fmt.Errorf("drop deliveries: %w", err)
 	}
 	// The index goes first: a body without index is dropped with its day, an index without body would
 	// stop the next start.
-	var index, bodies [][]byte
-	for _, d := range days {
-		index = append(index, dayPrefix(spaceIndex, d))
-		bodies = append(bodies, dayPrefix(spaceBucket, d))
-	}
-	if err := r.opt.Store.Drop(index...); err != nil {
-		return len(ids), fmt.Errorf("drop index: %w", err)
-	}
-	if err := r.opt.Store.Drop(bodies...); err != nil {
-		return len(ids), fmt.Errorf("drop records: %w", err)
-	}
-	op := Op{Key: metaKey("pruned"), Value: binary.BigEndian.AppendUint32(nil, uint32(today))}
-	if err := r.opt.Store.Apply([]Op{op}); err != nil {
-		return len(ids), fmt.Errorf("note what was dropped: %w", err)
+	for _, space := range []byte{spaceIndex, spaceBucket} {
+		if err := r.pruneSpace(space, today); err != nil {
+			return len(ids), fmt.Errorf("drop days: %w", err)
+		}
 	}
 	return len(ids), nil
 }
 
-// maxCatchUp bounds how many days without a Prune are looked at again.
-const maxCatchUp Day = 1000
-
-// prunedTo returns the day up to which everything was dropped for certain; 0 for a new store.
-func (r *Replica) prunedTo() (Day, error) {
-	v, err := r.opt.Store.Get(metaKey("pruned"))
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return 0, nil
-	case err != nil:
-		return 0, fmt.Errorf("read what was dropped: %w", err)
-	case len(v) != 4:
-		return 0, fmt.Errorf("read what was dropped: %d bytes, want 4", len(v))
+// pruneSpace drops the days of a space that have passed, oldest first. It asks the store and not the
+// views which they are, so that whatever an earlier Prune, a body without its record or a write that
+// was reported as failed left behind goes too.
+func (r *Replica) pruneSpace(space byte, today Day) error {
+	for {
+		oldest := today
+		first := errors.New("the first key is enough")
+		err := r.opt.Store.Scan([]byte{space}, true, func(key, _ []byte) error {
+			if len(key) >= 5 {
+				oldest = Day(binary.BigEndian.Uint32(key[1:]))
+			}
+			return first
+		})
+		if err != nil && !errors.Is(err, first) {
+			return err
+		}
+		if oldest >= today {
+			return nil
+		}
+		if err := r.opt.Store.Drop(dayPrefix(space, oldest)); err != nil {
+			return err
+		}
 	}
-	return Day(binary.BigEndian.Uint32(v)), nil
 }
 
 // pruneOutbox forgets the deliveries of records that are gone.
 func (r *Replica) pruneOutbox() error {
-	var ops []Op
-	flush := func() error {
-		if len(ops) == 0 {
-			return nil
-		}
-		err := r.opt.Store.Apply(ops)
-		ops = nil
-		return err
-	}
+	var gone []deliveryKey
 	for key := range r.outbox {
-		if _, ok := r.index.slots[key.id]; ok {
-			continue
-		}
-		delete(r.outbox, key)
-		ops = append(ops, Op{Key: outboxKey(key.to, key.id), Delete: true})
-		if len(ops) == MaxApplyOps {
-			if err := flush(); err != nil {
-				return fmt.Errorf("drop deliveries: %w", err)
-			}
+		if _, ok := r.index.slots[key.id]; !ok {
+			gone = append(gone, key)
 		}
 	}
-	if err := flush(); err != nil {
-		return fmt.Errorf("drop deliveries: %w", err)
+	for part := range slices.Chunk(gone, MaxApplyOps) {
+		ops := make([]Op, len(part))
+		for i, key := range part {
+			ops[i] = Op{Key: outboxKey(key.to, key.id), Delete: true}
+		}
+		if err := r.opt.Store.Apply(ops); err != nil {
+			return err
+		}
+		for _, key := range part {
+			delete(r.outbox, key)
+		}
 	}
 	return nil
 }

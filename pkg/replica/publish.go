@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/pkg/notice"
@@ -29,7 +30,7 @@ func (r *Replica) Publish(now time.Time, outgoing []Outgoing) []Published {
 			continue
 		}
 		// The door sees what strangers will see: the frame.
-		arrivals[i], opened[i] = Arrival{Frame: rec.Frame(), Via: Local}, rec
+		arrivals[i], opened[i] = Arrival{Frame: rec.Frame(), Via: Local, own: true}, rec
 		h := rec.Header()
 		heads[h.Channel] = laneHead{run: h.Run, seq: h.Seq, id: rec.ID()}
 	}
@@ -79,15 +80,16 @@ func (r *Replica) sign(now time.Time, o *Outgoing, heads map[record.Channel]lane
 	if err != nil {
 		return nil, fmt.Errorf("sign %s: %w", o.Notice.Kind(), err)
 	}
-	if _, j := r.judge(rec, now); j.Verdict != policy.Accept {
+	retention, j := r.judge(rec, now)
+	if j.Verdict != policy.Accept {
 		return nil, &Refusal{Reason: j.Reason, Detail: j.Detail}
 	}
-	return r.prove(rec)
+	return r.prove(rec, dropDay(rec, retention))
 }
 
 // prove opens what was signed as a stranger will, and stores a detached body. The place in the lane is
 // not taken before both are done.
-func (r *Replica) prove(rec *record.Record) (*record.Record, error) {
+func (r *Replica) prove(rec *record.Record, d Day) (*record.Record, error) {
 	seen, err := r.verifier.Open(rec.Frame())
 	if err != nil {
 		return nil, fmt.Errorf("open own record: %w", err)
@@ -95,7 +97,7 @@ func (r *Replica) prove(rec *record.Record) (*record.Record, error) {
 	if rec.Inline() {
 		return seen, nil
 	}
-	if err := r.storeBody(rec, rec.Body()); err != nil {
+	if err := r.storeBody(rec, d); err != nil {
 		return nil, storeRefusal(err)
 	}
 	return rec, nil
@@ -164,10 +166,19 @@ func (r *Replica) own(rec *record.Record) {
 }
 
 // Left notes that records of this node's left it now, for the first time. Later calls for the same
-// record change nothing. It is on stable storage when Left returns.
+// record change nothing. It is on stable storage when Left returns nil.
 func (r *Replica) Left(now time.Time, ids []record.ID) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for part := range slices.Chunk(ids, MaxApplyOps) {
+		if err := r.left(now, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Replica) left(now time.Time, ids []record.ID) error {
 	var ops []Op
 	var entries []Entry
 	for _, id := range ids {
@@ -184,11 +195,11 @@ func (r *Replica) Left(now time.Time, ids []record.ID) error {
 		if err != nil {
 			return err
 		}
-		if !sighting.Left.IsZero() {
-			continue
+		if sighting.Left.IsZero() {
+			sighting.Left = now
+			ops = append(ops, Op{Key: key, Value: encodeSighting(sighting, via)})
 		}
-		sighting.Left = now
-		ops = append(ops, Op{Key: key, Value: encodeSighting(sighting, via)})
+		// Also where the store has it already: an earlier call may have been told that it failed.
 		if s.code.plain() == codeRequest {
 			e, err := r.read(s.drop, id)
 			if err != nil {
@@ -198,11 +209,10 @@ func (r *Replica) Left(now time.Time, ids []record.ID) error {
 			entries = append(entries, e)
 		}
 	}
-	if len(ops) == 0 {
-		return nil
-	}
-	if err := r.opt.Store.Apply(ops); err != nil {
-		return fmt.Errorf("note departure: %w", err)
+	if len(ops) > 0 {
+		if err := r.opt.Store.Apply(ops); err != nil {
+			return fmt.Errorf("note departure: %w", err)
+		}
 	}
 	for i := range entries {
 		r.view(&entries[i])
@@ -211,40 +221,37 @@ func (r *Replica) Left(now time.Time, ids []record.ID) error {
 }
 
 // InStep notes that this node was in step with a channel at now: whatever its members had written by
-// then was here. It is on stable storage when InStep returns nil.
+// then was here. It is on stable storage when InStep returns nil. A clock that was set back takes the
+// mark with it, or every time would be doubted until the clock is there again.
 func (r *Replica) InStep(ch record.Channel, now time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !now.After(r.step[ch]) {
+	if now.Equal(r.step[ch]) {
 		return nil
 	}
-	r.step[ch] = now
 	v := binary.BigEndian.AppendUint64(nil, uint64(nanos(now))) //nolint:gosec // see encodeSighting
 	if err := r.opt.Store.Apply([]Op{{Key: idKey(spaceStep, ch.Tag()), Value: v}}); err != nil {
 		return fmt.Errorf("note that the node is in step: %w", err)
 	}
+	r.step[ch] = now
 	return nil
 }
 
 // storeBody writes a detached body: chunks first, each write small, then the leaves that say that it
-// is whole. What a crash leaves behind goes with its bucket.
-func (r *Replica) storeBody(rec *record.Record, body []byte) error {
-	h := rec.Header()
-	d := r.dropDay(rec)
+// is whole, together with what follows from having it. What a crash leaves behind goes with its bucket.
+func (r *Replica) storeBody(rec *record.Record, d Day, follows ...Op) error {
+	body := rec.Body()
 	leaves := record.Leaves(body)
 	for n, chunk := range chunks(body) {
 		if err := r.opt.Store.Apply([]Op{{Key: chunkKey(d, rec.ID(), n), Value: chunk}}); err != nil {
 			return err
 		}
 	}
-	if err := h.Body.CheckLeaves(leaves); err != nil {
-		return err
-	}
 	flat := make([]byte, 0, len(leaves)*32)
 	for _, l := range leaves {
 		flat = append(flat, l[:]...)
 	}
-	return r.opt.Store.Apply([]Op{{Key: partKey(d, partLeaves, rec.ID()), Value: flat}})
+	return r.opt.Store.Apply(append(follows, Op{Key: partKey(d, partLeaves, rec.ID()), Value: flat}))
 }
 
 func chunks(body []byte) [][]byte {
@@ -257,17 +264,8 @@ func chunks(body []byte) [][]byte {
 	return out
 }
 
-// dropDay returns the bucket of a record: where it is if it is kept, else where it will be.
-func (r *Replica) dropDay(rec *record.Record) Day {
-	if s, ok := r.index.slots[rec.ID()]; ok {
-		return s.drop
-	}
-	retention := r.opt.Limits.Retention()
-	if ch := rec.Header().Channel; !ch.Private() {
-		if c, ok := r.roster.Community(ch.Community); ok {
-			retention = c.Retention()
-		}
-	}
+// dropDay returns the bucket of a record: the whole day of the end of its time stays.
+func dropDay(rec *record.Record, retention time.Duration) Day {
 	return DayOf(policy.Drops(rec.Header(), retention)) + 1
 }
 

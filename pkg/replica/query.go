@@ -43,8 +43,11 @@ func (r *Replica) read(drop Day, id record.ID) (Entry, error) {
 		return Entry{}, err
 	}
 	if !rec.Inline() {
-		if body, err := r.body(drop, rec); err == nil {
+		switch body, err := r.body(drop, rec); {
+		case err == nil:
 			e.Record = body
+		case !errors.Is(err, ErrNotFound):
+			return Entry{}, err
 		}
 	}
 	e.Notice, e.Unread = readNotice(e.Record)

@@ -37,6 +37,7 @@ type Arrival struct {
 	Frame []byte
 	Via   Via
 	From  identity.TeamID // the team of the peer that brought it; zero for Local and Import
+	own   bool            // signed by Publish just now: only then is it where our lane stands
 }
 
 // Outcome is what became of an arrival.

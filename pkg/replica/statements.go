@@ -3,6 +3,8 @@ package replica
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"tocsin/pkg/dsse"
@@ -57,36 +59,7 @@ func (r *Replica) addStatements(now time.Time, frames [][]byte, join bool) []Sta
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var fresh []*record.Statement
-	for i := range out {
-		if out[i].Verdict != policy.Accept {
-			continue
-		}
-		if r.roster.Has(out[i].ID) {
-			out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: policy.Duplicate}
-			continue
-		}
-		fresh = append(fresh, out[i].Statement)
-	}
-	if len(fresh) == 0 {
-		return out
-	}
-	next := r.roster.With(fresh...)
-	var keep []*record.Statement
-	for i := range out {
-		if out[i].Verdict != policy.Accept {
-			continue
-		}
-		if !r.relevant(out[i].Statement, next, join) {
-			out[i].Judgement = policy.Judgement{
-				Verdict: policy.Ignore, Reason: policy.NotOurs,
-				Detail: "the statement is not about a community of this team",
-			}
-			continue
-		}
-		keep = append(keep, out[i].Statement)
-	}
-	if err := r.keepStatements(keep); err != nil {
+	if err := r.keepStatements(r.sift(out, join)); err != nil {
 		for i := range out {
 			if out[i].Verdict == policy.Accept {
 				out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: refusalReason(err), Detail: err.Error()}
@@ -96,11 +69,53 @@ func (r *Replica) addStatements(now time.Time, frames [][]byte, join bool) []Sta
 	return out
 }
 
-// relevant decides what this node keeps of a statement, given the roster that would be.
-func (r *Replica) relevant(s *record.Statement, next *roster.Roster, join bool) bool {
-	if s.Kind == identity.KindDelegate {
-		return next.Share(r.self, s.Delegation.Team) && len(r.roster.Delegations(s.Delegation.Team)) < maxDelegations
+// sift returns the accepted statements that this node keeps, and says of the others why not. First
+// come those about communities: what is said of foreign ones must not make a delegation look useful.
+func (r *Replica) sift(out []StatementOutcome, join bool) (keep []*record.Statement) {
+	fresh := map[record.StatementID]*record.Statement{}
+	for i := range out {
+		switch s := out[i].Statement; {
+		case out[i].Verdict != policy.Accept:
+		case r.roster.Has(s.ID()) || fresh[s.ID()] != nil:
+			out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: policy.Duplicate}
+		default:
+			fresh[s.ID()] = s
+		}
 	}
+	pass := func(delegations bool, relevant func(*record.Statement) bool) {
+		for i := range out {
+			s := out[i].Statement
+			if out[i].Verdict != policy.Accept || (s.Kind == identity.KindDelegate) != delegations {
+				continue
+			}
+			if relevant(s) {
+				keep = append(keep, s)
+				continue
+			}
+			out[i].Judgement = policy.Judgement{
+				Verdict: policy.Ignore, Reason: policy.NotOurs,
+				Detail: "the statement is not about a community of this team",
+			}
+		}
+	}
+	next := r.roster.With(slices.Collect(maps.Values(fresh))...)
+	pass(false, func(s *record.Statement) bool { return r.relevant(s, next, join) })
+	next = r.roster.With(keep...)
+	known := map[identity.TeamID]int{}
+	pass(true, func(s *record.Statement) bool {
+		t := s.Delegation.Team
+		if !next.Share(r.self, t) || len(r.roster.Delegations(t))+known[t] >= maxDelegations {
+			return false
+		}
+		known[t]++
+		return true
+	})
+	return keep
+}
+
+// relevant decides whether this node keeps a statement about a community, given the roster that would
+// be.
+func (r *Replica) relevant(s *record.Statement, next *roster.Roster, join bool) bool {
 	id, ok := roster.CommunityOf(s)
 	if !ok {
 		return false // a kind of a later release: nobody here can say whose business it is
@@ -130,10 +145,9 @@ func (r *Replica) keepStatements(statements []*record.Statement) error {
 		part := statements[:len(ops)]
 		statements = statements[len(ops):]
 		r.roster = r.roster.With(part...)
-		for _, s := range part {
-			if s.Kind == roster.KindRemove {
-				r.exile()
-				break
+		if slices.ContainsFunc(part, func(s *record.Statement) bool { return s.Kind == roster.KindRemove }) {
+			if err := r.setAside(); err != nil {
+				return err
 			}
 		}
 	}
@@ -145,33 +159,14 @@ func (r *Replica) keepStatements(statements []*record.Statement) error {
 func (r *Replica) SignStatement(now time.Time, kind string, says []byte) (*record.Statement, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var heads []record.StatementID
-	if kind != roster.KindCharter {
-		var about struct {
-			community identity.CommunityID
-			ok        bool
-		}
-		switch kind {
-		case roster.KindMember:
-			if m, err := notice.DecodeMember(says); err == nil {
-				about.community, about.ok = m.Community, true
-			}
-		case roster.KindRemove:
-			if m, err := notice.DecodeRemove(says); err == nil {
-				about.community, about.ok = m.Community, true
-			}
-		}
-		c, known := r.roster.Community(about.community)
-		if !about.ok || !known || !c.IsFounder(r.self) {
-			return nil, &Refusal{
-				Reason: policy.NotMember, Detail: "only a founder of the community can sign this",
-				Hint: "ask one of the founders",
-			}
-		}
-		heads = r.roster.Heads(about.community)
+	heads, err := r.mayState(kind, says)
+	if err != nil {
+		return nil, err
 	}
 	signers := []record.Signer{{Team: r.self, Delegation: r.opt.Delegation}}
-	payload, err := record.DraftStatement(kind, now, signers, heads, says)
+	payload, err := record.DraftStatement(record.Draft{
+		Kind: kind, Created: now, Signers: signers, Heads: heads, Says: says,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -183,6 +178,60 @@ func (r *Replica) SignStatement(now time.Time, kind string, says []byte) (*recor
 		return nil, &Refusal{Reason: refusalReason(err), Detail: err.Error()}
 	}
 	return s, nil
+}
+
+// mayState refuses what would change nothing if this node signed it alone, and returns the heads of
+// the community that it is about.
+func (r *Replica) mayState(kind string, says []byte) ([]record.StatementID, error) {
+	var about identity.CommunityID
+	vain := func(*roster.Community) string { return "" }
+	switch kind {
+	case roster.KindCharter:
+		charter, err := notice.DecodeCharter(says)
+		if err != nil {
+			return nil, err
+		}
+		if len(charter.Founders) != 1 || charter.Founders[0] != r.self {
+			return nil, &Refusal{
+				Reason: policy.NotOurs, Detail: "this node alone cannot sign a charter that names other founders",
+				Hint: "draft the charter, let every founder sign it, and join with it",
+			}
+		}
+		return nil, nil
+	case roster.KindMember:
+		m, err := notice.DecodeMember(says)
+		if err != nil {
+			return nil, err
+		}
+		about, vain = m.Community, func(c *roster.Community) string {
+			if c.Removed(m.Team) {
+				return "the team was removed from the community, which is for good"
+			}
+			return ""
+		}
+	case roster.KindRemove:
+		m, err := notice.DecodeRemove(says)
+		if err != nil {
+			return nil, err
+		}
+		about, vain = m.Community, func(c *roster.Community) string {
+			if c.IsFounder(m.Team) {
+				return "the team is a founder of the community, and founders cannot be removed"
+			}
+			return ""
+		}
+	}
+	c, known := r.roster.Community(about)
+	if !known || !c.IsFounder(r.self) {
+		return nil, &Refusal{
+			Reason: policy.NotMember, Detail: "only a founder of the community can sign this",
+			Hint: "ask one of the founders",
+		}
+	}
+	if why := vain(c); why != "" {
+		return nil, &Refusal{Reason: policy.NotMember, Detail: why}
+	}
+	return r.roster.Heads(about), nil
 }
 
 func refusalReason(err error) policy.Reason {
