@@ -1,0 +1,159 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"tocsin/pkg/dsse"
+	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/policy"
+	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
+	"tocsin/pkg/roster"
+)
+
+// announceAfter is how long news about who belongs where is collected before it is told on.
+const announceAfter = 300 * time.Millisecond
+
+// Found founds a community of one. retentionDays 0 means the default.
+func (t *Team) Found(name string, retentionDays int) error {
+	if _, ok := t.w.communities[name]; ok {
+		return fmt.Errorf("there is a community %s already", name)
+	}
+	s, err := t.sign(roster.KindCharter, &notice.Charter{
+		Name: name, Founders: []identity.TeamID{t.ID}, RetentionDays: retentionDays,
+	})
+	if err != nil {
+		return err
+	}
+	t.w.communities[name] = identity.CommunityID(s.ID())
+	t.w.regions = append(t.w.regions, name)
+	t.w.oracle.charter(identity.CommunityID(s.ID()), retentionDays)
+	t.w.tell("%s founds %s", t.Name, name)
+	return nil
+}
+
+// Admit makes a team a member: the founder signs, and hands it the community's statements as a file.
+func (t *Team) Admit(community string, joiner *Team) error {
+	c, ok := t.w.communities[community]
+	switch {
+	case !ok:
+		return fmt.Errorf("there is no community %s", community)
+	case !joiner.Up():
+		return fmt.Errorf("%s is down", joiner.Name)
+	}
+	if _, err := t.sign(roster.KindMember, &notice.Member{Community: c, Team: joiner.ID, Name: joiner.Name}); err != nil {
+		return err
+	}
+	t.rep.AddStatements(t.w.now, [][]byte{record.DelegationStatement(joiner.opt.Delegation).Frame()})
+	frames := t.rep.StatementFrames(t.rep.Statements(), joiner.ID)
+	if !t.Up() {
+		return errDied
+	}
+	for _, o := range joiner.rep.Join(t.w.now, frames) {
+		if o.Verdict != policy.Accept && o.Reason != policy.Duplicate {
+			t.w.tell("%s does not take a statement: %s", joiner.Name, o.Reason)
+		}
+	}
+	if !joiner.Up() {
+		return errDied
+	}
+	t.w.tell("%s admits %s to %s", t.Name, joiner.Name, community)
+	t.announceSoon()
+	joiner.announceSoon()
+	return nil
+}
+
+// Remove ends a team's membership. What it wrote and the founder has not seen is outside.
+func (t *Team) Remove(community string, member *Team) error {
+	c, ok := t.w.communities[community]
+	if !ok {
+		return fmt.Errorf("there is no community %s", community)
+	}
+	list, err := t.rep.List(replica.Query{Channel: record.InCommunity(c)})
+	if err != nil {
+		return err
+	}
+	place := map[record.Lane]int{}
+	var heads []notice.LaneHead
+	for i := range list {
+		r := list[i].Record
+		if r.Team() != member.ID {
+			continue
+		}
+		at, ok := place[r.Lane()]
+		if !ok {
+			at = len(heads)
+			place[r.Lane()] = at
+			heads = append(heads, notice.LaneHead{})
+		}
+		if r.Header().Seq > heads[at].Seq {
+			heads[at] = notice.LaneHead{Node: r.Node(), Run: dsse.Nonce(r.Header().Run), Seq: r.Header().Seq, ID: r.ID()}
+		}
+	}
+	if _, err := t.sign(roster.KindRemove, &notice.Remove{Community: c, Team: member.ID, Heads: heads}); err != nil {
+		return err
+	}
+	t.w.tell("%s removes %s from %s", t.Name, member.Name, community)
+	t.announceSoon()
+	return nil
+}
+
+// errDied says that the machine went down in the call.
+var errDied = errors.New("the machine went down")
+
+func (t *Team) sign(kind string, says notice.Content) (*record.Statement, error) {
+	if !t.Up() {
+		return nil, fmt.Errorf("%s is down", t.Name)
+	}
+	b, err := notice.Encode(says)
+	if err != nil {
+		return nil, err
+	}
+	s, err := t.rep.SignStatement(t.w.now, kind, b)
+	t.w.bury()
+	if !t.Up() {
+		return nil, errDied
+	}
+	return s, err
+}
+
+func (t *Team) announceSoon() { t.later(announceAfter, t.visitAll) }
+
+// fellows returns the teams that share a community with t, in the order of their making.
+func (t *Team) fellows() []*Team {
+	now := t.rep.Roster()
+	var out []*Team
+	for _, other := range t.w.teams {
+		if other != t && now.Share(t.ID, other.ID) {
+			out = append(out, other)
+		}
+	}
+	return out
+}
+
+// round visits every fellow, and again after the period.
+func (t *Team) round() {
+	t.visitAll()
+	p := t.w.cfg.SyncPeriod
+	t.later(p-p/5+t.w.upTo(p*2/5), t.round)
+}
+
+func (t *Team) visitAll() {
+	for _, other := range t.fellows() {
+		t.visit(other)
+	}
+}
+
+// meet is what two nodes do that reach each other again.
+func (t *Team) meet(other *Team) {
+	t.later(time.Second+t.w.upTo(2*time.Second), func() {
+		t.visit(other)
+		t.deliver(other, true)
+		if other.Up() {
+			other.deliver(t, true)
+		}
+	})
+}

@@ -1,0 +1,273 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/pkg/ledger"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
+)
+
+// checkLedger folds what the team keeps in another order, twice over and in two halves, and asks
+// for the same rows.
+func (w *World) checkLedger(t *Team, list []replica.Entry) {
+	now := t.rep.Roster()
+	opt := ledger.Options{ReceiptGrace: receiptGrace, Floor: func(ch record.Channel) time.Duration {
+		if c, ok := now.Community(ch.Community); ok && !ch.Private() {
+			return c.Charter.Floor()
+		}
+		return notice.DefaultReplyByFloor
+	}}
+	events := make([]ledger.Event, 0, len(list))
+	for i := range list {
+		e := &list[i]
+		h := e.Record.Header()
+		events = append(events, ledger.Event{
+			ID: e.Record.ID(), Channel: h.Channel, Kind: h.Kind, Author: e.Record.Team(),
+			Claimed: h.Created, Notice: e.Notice, Sighting: e.Sighting,
+		})
+	}
+	// The order is drawn apart, so that looking does not change what happens.
+	order := w.steps
+	slices.SortStableFunc(events, func(a, b ledger.Event) int {
+		i := order % len(a.ID)
+		return int(a.ID[i]) - int(b.ID[i])
+	})
+	whole, half := ledger.New(t.ID, opt), ledger.New(t.ID, opt)
+	for i, e := range events {
+		into := whole
+		if i%2 == 0 {
+			into = half
+		}
+		into.Apply(e)
+		into.Apply(e)
+	}
+	whole.Merge(half)
+	for _, drills := range []bool{false, true} {
+		f := ledger.Filter{Drills: drills}
+		want, got := w.rowText(whole.Rows(w.now, f)), w.rowText(t.Rows(f))
+		if want != got {
+			w.oracle.broken("the ledger of %s is not the fold over its records: it has\n%sand should have\n%s", t.Name, got, want)
+		}
+	}
+}
+
+func (w *World) rowText(rows []ledger.Row) string {
+	var b strings.Builder
+	for i := range rows {
+		r := &rows[i]
+		fmt.Fprintf(&b, "%s %s %s %s %s own %v voluntary %v", w.labels[r.Request], w.nameOf(r.Team), r.State, r.Timing, r.Waited, r.Own, r.Voluntary)
+		for _, at := range []time.Time{
+			r.Created, r.Sent, r.Receipt, r.Acknowledged, r.Decided, r.Result, r.Closed, r.Withdrawn, r.ReplyBy, r.Due,
+		} {
+			fmt.Fprintf(&b, " %d", at.UnixMilli())
+		}
+		fmt.Fprintf(&b, " %s %s\n", r.LastReply, r.Reason)
+	}
+	return b.String()
+}
+
+// checkRestart opens a copy of the team's store, and asks for the same views as the running node
+// has. A node that had a write of unknown outcome may find more.
+func (w *World) checkRestart(t *Team, list []replica.Entry) {
+	if t.murky {
+		return
+	}
+	o := &w.oracle
+	opt := t.opt
+	store := t.store.Clone()
+	store.SetFault(nil)
+	opt.Store = store
+	other, err := replica.Open(opt, w.now)
+	if err != nil {
+		o.broken("%s could not start again: %w", t.Name, err)
+		return
+	}
+	again, err := other.List(replica.Query{})
+	if err != nil {
+		o.broken("%s could not list after a start: %w", t.Name, err)
+		return
+	}
+	same := slices.EqualFunc(list, again, func(a, b replica.Entry) bool {
+		return a.Record.ID() == b.Record.ID() && a.Day == b.Day && a.Via == b.Via && a.Unread == b.Unread &&
+			a.Sighting.Seen.Equal(b.Sighting.Seen) && a.Sighting.InStep.Equal(b.Sighting.InStep) &&
+			a.Sighting.Left.Equal(b.Sighting.Left)
+	})
+	if !same {
+		o.broken("%s would list %d records after a start, it lists %d, or they differ", t.Name, len(again), len(list))
+	}
+	if a, b := rosterText(w, t.rep), rosterText(w, other); a != b {
+		o.broken("%s would have another roster after a start:\n%s\nnot\n%s", t.Name, b, a)
+	}
+	var rows []ledger.Row
+	other.Ledger(func(l *ledger.Ledger) { rows = l.Rows(w.now, ledger.Filter{}) })
+	if a, b := w.rowText(t.Rows(ledger.Filter{})), w.rowText(rows); a != b {
+		o.broken("%s would have another ledger after a start:\n%snot\n%s", t.Name, b, a)
+	}
+	if a, b := fmt.Sprint(t.rep.Outbox()), fmt.Sprint(other.Outbox()); a != b {
+		o.broken("%s would have another outbox after a start:\n%s\nnot\n%s", t.Name, b, a)
+	}
+	if !slices.Equal(t.rep.WantedBodies(), other.WantedBodies()) {
+		o.broken("%s would miss other bodies after a start", t.Name)
+	}
+	for _, name := range w.regions {
+		ch := record.InCommunity(w.communities[name])
+		if !slices.Equal(t.rep.Set(ch, w.now).Days(), other.Set(ch, w.now).Days()) {
+			o.broken("%s would hand out another set of %s after a start", t.Name, name)
+		}
+		if !t.rep.InStepAt(ch).Equal(other.InStepAt(ch)) {
+			o.broken("%s would be in step with %s since another time after a start", t.Name, name)
+		}
+	}
+}
+
+// rosterText writes down who belongs where, and where the lanes of the removed end.
+func rosterText(w *World, r *replica.Replica) string {
+	var b strings.Builder
+	now := r.Roster()
+	for _, name := range w.regions {
+		c, ok := now.Community(w.communities[name])
+		if !ok {
+			continue
+		}
+		fmt.Fprintf(&b, "%s keeps %s:", name, c.Retention())
+		for _, t := range w.teams {
+			switch {
+			case c.Member(t.ID):
+				fmt.Fprintf(&b, " %s", t.Name)
+			case c.Removed(t.ID):
+				fmt.Fprintf(&b, " -%s", t.Name)
+			}
+		}
+		b.WriteString("\n")
+	}
+	for _, t := range w.teams {
+		fmt.Fprintf(&b, "%s %q %d nodes\n", t.Name, now.Name(t.ID), len(now.Delegations(t.ID)))
+	}
+	return b.String()
+}
+
+// checkRosters asks that teams with the same statements see the same roster.
+func (w *World) checkRosters() {
+	seen := map[string]*Team{}
+	for _, t := range w.teams {
+		if !t.Up() {
+			continue
+		}
+		key := fmt.Sprint(t.rep.Statements())
+		other := seen[key]
+		if other == nil {
+			seen[key] = t
+			continue
+		}
+		if a, b := rosterText(w, t.rep), rosterText(w, other.rep); a != b {
+			w.oracle.broken("%s and %s have the same statements and other rosters:\n%s\n%s", t.Name, other.Name, a, b)
+		}
+	}
+}
+
+// Converged returns nil if the teams that are up hold the same, as far as the founders of their
+// communities have them as members, if all that waited is delivered, and if each request that asked
+// a team by name has its receipt. It is what must hold some minutes after a network has healed.
+func (w *World) Converged() error {
+	for _, name := range w.regions {
+		w.checkAlike(name)
+	}
+	for _, t := range w.teams {
+		if t.Up() {
+			w.checkDelivered(t)
+		}
+	}
+	return w.verdict()
+}
+
+func (w *World) checkAlike(community string) {
+	id := w.communities[community]
+	ch := record.InCommunity(id)
+	var first *Team
+	for _, t := range w.members(community) {
+		if first == nil {
+			first = t
+			continue
+		}
+		a, b := w.set(first, ch), w.set(t, ch)
+		if !slices.Equal(a, b) {
+			w.oracle.broken("%s and %s differ in %s: only the first has%s, only the second%s",
+				first.Name, t.Name, community, w.without(a, b), w.without(b, a))
+		}
+		if !slices.Equal(w.about(first, id), w.about(t, id)) {
+			w.oracle.broken("%s and %s have other statements about %s", first.Name, t.Name, community)
+		}
+	}
+}
+
+// members returns the teams that are up and that both the founders and they themselves hold for
+// members; the founder first.
+func (w *World) members(community string) []*Team {
+	id := w.communities[community]
+	var out []*Team
+	for _, t := range w.teams {
+		if !t.Up() {
+			continue
+		}
+		if c, ok := t.rep.Roster().Community(id); ok && c.IsFounder(t.ID) {
+			for _, m := range w.teams {
+				if m.Up() && c.Member(m.ID) && m.rep.Roster().Member(id, m.ID) {
+					out = append(out, m)
+				}
+			}
+			return out
+		}
+	}
+	return nil
+}
+
+func (w *World) about(t *Team, c [32]byte) []record.StatementID {
+	var out []record.StatementID
+	now := t.rep.Roster()
+	for _, id := range now.Statements() {
+		if s, ok := now.Statement(id); ok {
+			if of, ok := communityOf(s); ok && of == c {
+				out = append(out, id)
+			}
+		}
+	}
+	return out
+}
+
+// without lists the labels of a that b lacks.
+func (w *World) without(a, b []record.ID) string {
+	var s strings.Builder
+	for _, id := range a {
+		if !slices.Contains(b, id) {
+			s.WriteString(" " + w.labels[id])
+		}
+	}
+	return s.String()
+}
+
+func (w *World) checkDelivered(t *Team) {
+	for _, d := range t.rep.Outbox() {
+		to := w.ids[d.To]
+		if to == nil || !w.reach(t, to) || !to.rep.Roster().Share(t.ID, to.ID) {
+			continue // nobody there who would take it
+		}
+		switch {
+		case d.Delivered.IsZero():
+			w.oracle.broken("%s still keeps %s for %s: %s", t.Name, w.labels[d.ID], to.Name, d.Last)
+		case !to.rep.Has(d.ID):
+			w.oracle.broken("%s holds %s for delivered, and %s has it not", t.Name, w.labels[d.ID], to.Name)
+		}
+	}
+	for _, r := range t.Rows(ledger.Filter{}) {
+		asked := w.ids[r.Team]
+		if r.Own && !r.Voluntary && r.Receipt.IsZero() && w.reach(t, asked) && asked.rep.Has(r.Request) &&
+			t.rep.Roster().Share(t.ID, asked.ID) {
+			w.oracle.broken("%s has no receipt of %s for %s", t.Name, asked.Name, w.labels[r.Request])
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package sim
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/ledger"
+	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
+	"tocsin/pkg/roster"
+)
+
+func communityOf(s *record.Statement) (identity.CommunityID, bool) { return roster.CommunityOf(s) }
+
+// ShowLedger writes a team's ledger for people: a line for each row, then what it says of each team.
+func (t *Team) ShowLedger() []string {
+	var out []string
+	rows := t.Rows(ledger.Filter{})
+	slices.SortStableFunc(rows, func(a, b ledger.Row) int {
+		return cmp.Or(a.Created.Compare(b.Created), strings.Compare(t.w.labels[a.Request], t.w.labels[b.Request]),
+			strings.Compare(t.w.nameOf(a.Team), t.w.nameOf(b.Team)))
+	})
+	for _, r := range rows {
+		line := fmt.Sprintf("%s %s: %s, %s", t.w.labels[r.Request], t.w.nameOf(r.Team), r.State, r.Timing)
+		if r.Voluntary {
+			line += ", unasked"
+		}
+		if r.Reason != "" {
+			line += ", reason " + string(r.Reason)
+		}
+		if !r.Sent.IsZero() {
+			line += "; sent " + clock(r.Sent)
+		}
+		for _, e := range []struct {
+			what string
+			at   time.Time
+		}{
+			{"receipt", r.Receipt},
+			{"acknowledged", r.Acknowledged},
+			{"decided", r.Decided},
+			{"result", r.Result},
+			{"closed", r.Closed},
+			{"withdrawn", r.Withdrawn},
+		} {
+			if !e.at.IsZero() {
+				line += fmt.Sprintf(", %s after %s", e.what, ledger.Words(e.at.Sub(r.Sent)))
+			}
+		}
+		out = append(out, line)
+	}
+	var teams []ledger.Team
+	t.rep.Ledger(func(l *ledger.Ledger) { teams = l.Teams(t.w.now, ledger.Filter{}) })
+	slices.SortFunc(teams, func(a, b ledger.Team) int { return strings.Compare(t.w.nameOf(a.Team), t.w.nameOf(b.Team)) })
+	for i := range teams {
+		out = append(out, t.w.nameOf(teams[i].Team)+": "+teams[i].Sentence())
+	}
+	return out
+}
+
+// ShowRoster writes down who belongs where, as the team sees it.
+func (t *Team) ShowRoster() []string {
+	var out []string
+	for _, name := range t.w.regions {
+		c, ok := t.rep.Roster().Community(t.w.communities[name])
+		if !ok {
+			continue
+		}
+		line := name + ":"
+		for _, m := range t.w.teams {
+			switch {
+			case c.IsFounder(m.ID):
+				line += " " + m.Name + " (founder)"
+			case c.Member(m.ID):
+				line += " " + m.Name
+			case c.Removed(m.ID):
+				line += " " + m.Name + " (removed)"
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// ShowRecords lists the records that a team keeps, oldest first.
+func (t *Team) ShowRecords() []string {
+	list, err := t.rep.List(replica.Query{})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var out []string
+	for _, e := range slices.Backward(list) {
+		out = append(out, fmt.Sprintf("%s by %s, %s, here since %s (%s)", t.w.label(e.Record), t.w.nameOf(e.Record.Team()),
+			t.w.channelName(e.Record.Header().Channel), clock(e.Sighting.Seen), e.Via))
+	}
+	return out
+}
+
+// ShowOutbox lists what waits for other teams, and why.
+func (t *Team) ShowOutbox() []string {
+	var out []string
+	for _, d := range t.rep.Outbox() {
+		line := fmt.Sprintf("%s for %s: ", t.w.labels[d.ID], t.w.nameOf(d.To))
+		if d.Delivered.IsZero() {
+			line += fmt.Sprintf("waits, %d attempts, %s", d.Attempts, d.Last)
+		} else {
+			line += "delivered " + clock(d.Delivered)
+		}
+		out = append(out, line)
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,209 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/policy"
+	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
+)
+
+// Publish says something as the team's operator does, and sends it on its way. The error is the
+// node's answer to the operator; nil means that the record is kept.
+func (t *Team) Publish(o replica.Outgoing) (record.ID, error) {
+	if !t.Up() {
+		return record.ID{}, fmt.Errorf("%s is down", t.Name)
+	}
+	defer t.w.bury()
+	p := t.rep.Publish(t.w.now, []replica.Outgoing{o})[0]
+	if t.dying {
+		return record.ID{}, errDied // whatever was answered, nobody is there to hear it
+	}
+	if p.Err != nil {
+		t.w.tell("%s cannot publish the %s: %v", t.Name, o.Notice.Kind(), p.Err)
+		return record.ID{}, p.Err
+	}
+	id := p.Record.ID()
+	label := t.w.label(p.Record)
+	t.w.oracle.acknowledged(t, p.Record)
+	t.w.tell("%s publishes %s, %s", t.Name, label, t.w.channelName(o.Channel))
+	t.unsent[id] = struct{}{}
+	if o.Channel.Private() {
+		t.later(0, t.sendDue)
+		return id, nil
+	}
+	frame, err := t.rep.Frame(id)
+	if err != nil {
+		return id, err
+	}
+	if to := t.peers(o.Channel, nil); len(to) > 0 {
+		t.leaving([]record.ID{id})
+		for _, peer := range to {
+			t.gossip(peer, frame)
+		}
+	}
+	return id, nil
+}
+
+// leaving notes which records of ours leave now for the first time.
+func (t *Team) leaving(ids []record.ID) {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id record.ID) bool {
+		_, ok := t.unsent[id]
+		return !ok
+	})
+	if len(ids) == 0 {
+		return
+	}
+	if err := t.rep.Left(t.w.now, ids); err != nil {
+		t.w.note("%s cannot note a departure: %v", t.Name, err)
+		return // noted when it is handed out again
+	}
+	for _, id := range ids {
+		delete(t.unsent, id)
+	}
+}
+
+// fanout is to how many peers a node passes on what it heard.
+const fanout = 3
+
+// seenFor is for how long a node passes over a gossip message that it has heard.
+const seenFor = 10 * time.Minute
+
+// peers returns the members of a community that the team reaches, but one.
+func (t *Team) peers(ch record.Channel, but *Team) []*Team {
+	var out []*Team
+	for _, id := range t.rep.Roster().Members(ch.Community) {
+		if p := t.w.ids[id]; p != nil && p != t && p != but && t.w.reach(t, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (t *Team) gossip(to *Team, frame []byte) {
+	t.w.datagram(t, to, func() { to.hear(t, frame) })
+}
+
+// hear takes a gossip message. What is accepted is passed on.
+func (t *Team) hear(from *Team, frame []byte) {
+	key := gossipID(frame)
+	if at, ok := t.seen[key]; ok && t.w.now.Sub(at) < seenFor {
+		return
+	}
+	t.seen[key] = t.w.now
+	out := t.ingest(from, replica.Gossip, [][]byte{frame})
+	if len(out) == 0 {
+		return
+	}
+	switch o := out[0]; {
+	case o.Verdict == policy.Accept:
+		to := t.peers(o.Record.Header().Channel, from)
+		t.w.rnd.Shuffle(len(to), func(i, j int) { to[i], to[j] = to[j], to[i] })
+		for _, peer := range to[:min(fanout, len(to))] {
+			t.gossip(peer, frame)
+		}
+		if o.Gap {
+			t.later(500*time.Millisecond, func() { t.visit(from) })
+		}
+	case o.Reason == policy.NotMember || o.Reason == policy.NotOurs:
+		t.later(announceAfter, func() { t.visit(from) }) // our roster may lag
+	}
+}
+
+// ingest takes frames through the door. It returns nothing if the machine died of it.
+func (t *Team) ingest(from *Team, via replica.Via, frames [][]byte) []replica.Outcome {
+	arrivals := make([]replica.Arrival, len(frames))
+	for i, f := range frames {
+		arrivals[i] = replica.Arrival{Frame: f, Via: via, From: from.ID}
+	}
+	out := t.rep.Ingest(t.w.now, arrivals)
+	if t.dying {
+		return nil
+	}
+	for i := range out {
+		o := &out[i]
+		switch {
+		case o.Verdict == policy.Accept:
+			t.w.tell("%s has %s (%s from %s)", t.Name, t.w.label(o.Record), via, from.Name)
+			t.w.oracle.acknowledged(t, o.Record)
+			t.oweFor(o.Record.ID())
+		case o.Reason == policy.Duplicate:
+			t.w.note("%s knows %x", t.Name, o.ID[:4])
+		default:
+			t.w.tell("%s takes no %s from %s: %s", t.Name, t.w.describe(o), from.Name, o.Reason)
+		}
+	}
+	return out
+}
+
+// describe names what was refused.
+func (w *World) describe(o *replica.Outcome) string {
+	if o.Record != nil {
+		return w.label(o.Record)
+	}
+	if l, ok := w.labels[o.ID]; ok {
+		return "copy of " + l
+	}
+	return "record"
+}
+
+// owed is a receipt to write: for a request that asks this team by name.
+type owed struct {
+	to identity.TeamID
+	id record.ID
+}
+
+// receiptSettle is how long receipts are collected.
+const receiptSettle = time.Second
+
+func (t *Team) oweFor(id record.ID) {
+	e, err := t.rep.Entry(id)
+	if err == nil && t.owe(e.Record, e.Notice) {
+		t.later(receiptSettle, t.payReceipts)
+	}
+}
+
+func (t *Team) owe(r *record.Record, n notice.Notice) bool {
+	q, ok := n.(*notice.Request)
+	if !ok || r.Team() == t.ID || !r.Header().Channel.Private() && !slices.Contains(q.To, t.ID) {
+		return false
+	}
+	t.owed = append(t.owed, owed{to: r.Team(), id: r.ID()})
+	return true
+}
+
+// payReceipts writes the receipts that are owed, one for each team.
+func (t *Team) payReceipts() {
+	all := t.owed
+	t.owed = nil
+	for len(all) > 0 {
+		to := all[0].to
+		var ids []record.ID
+		var rest []owed
+		for _, o := range all {
+			if o.to == to {
+				ids = append(ids, o.id)
+			} else {
+				rest = append(rest, o)
+			}
+		}
+		ch, err := record.Between(t.ID, to)
+		if err == nil {
+			_, err = t.Publish(replica.Outgoing{Channel: ch, Class: record.Control, Notice: &notice.Receipt{Records: ids}})
+		}
+		if !t.Up() {
+			return
+		}
+		if err != nil { // tried again when the store works again
+			for _, id := range ids {
+				t.owed = append(t.owed, owed{to: to, id: id})
+			}
+			t.later(time.Minute, t.payReceipts)
+		}
+		all = rest
+	}
+}
