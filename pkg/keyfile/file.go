@@ -18,7 +18,7 @@ func readKeyFile(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, damaged(path, errors.New("it is not a regular file"))
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {
 		return nil, cannotRead(path, err)
 	}
@@ -53,8 +53,7 @@ func checkAccess(path string, info fs.FileInfo) error {
 }
 
 func cannotRead(path string, err error) error {
-	var cause *fs.PathError
-	if errors.As(err, &cause) {
+	if cause, ok := errors.AsType[*fs.PathError](err); ok {
 		err = cause.Err // Error names the path
 	}
 	switch {
@@ -71,7 +70,7 @@ func cannotRead(path string, err error) error {
 
 // writeSynced makes a file that must not exist and returns when it is on stable storage.
 func writeSynced(path string, b []byte) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names the directory
 	if err != nil {
 		return fmt.Errorf("write key file: %w", err)
 	}
@@ -87,7 +86,7 @@ func writeSynced(path string, b []byte) (err error) {
 
 // syncDir makes the names in a directory durable.
 func syncDir(dir string) (err error) {
-	f, err := os.Open(dir)
+	f, err := os.Open(dir) //nolint:gosec // the operator names the directory
 	if err != nil {
 		return fmt.Errorf("sync directory: %w", err)
 	}

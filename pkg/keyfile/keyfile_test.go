@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"filippo.io/age/armor"
+	ascii "filippo.io/age/armor" //nolint:misspell // its name
 
 	"tocsin/pkg/identity"
 )
@@ -125,7 +125,7 @@ func TestPlainAgeOpensThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, id := range map[string]age.Identity{NodeFile: ids[0], RootFile: pass} {
-		r, err := age.Decrypt(armor.NewReader(strings.NewReader(files[name])), id)
+		r, err := age.Decrypt(ascii.NewReader(strings.NewReader(files[name])), id)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,13 +8,13 @@ import (
 	"strings"
 
 	"filippo.io/age"
-	"filippo.io/age/armor"
+	ascii "filippo.io/age/armor" //nolint:misspell // its name
 )
 
-// seal encrypts a text into an armored age file, which survives being printed or mailed.
+// seal encrypts a text into an age file of ASCII lines, which survives being printed or mailed.
 func seal(text []byte, to age.Recipient) ([]byte, error) {
 	var file bytes.Buffer
-	lines := armor.NewWriter(&file)
+	lines := ascii.NewWriter(&file)
 	w, err := age.Encrypt(lines, to)
 	if err != nil {
 		return nil, fmt.Errorf("encrypt key: %w", err)
@@ -28,12 +28,12 @@ func seal(text []byte, to age.Recipient) ([]byte, error) {
 	return file.Bytes(), nil
 }
 
-// unseal decrypts an age file, armored or not. The error is an *age.NoIdentityMatchError where the key
+// unseal decrypts an age file, of ASCII lines or binary. The error is an *age.NoIdentityMatchError where the key
 // is the wrong one.
 func unseal(file []byte, with age.Identity) ([]byte, error) {
 	var src io.Reader = bytes.NewReader(file)
-	if bytes.HasPrefix(file, []byte(armor.Header)) {
-		src = armor.NewReader(src)
+	if bytes.HasPrefix(file, []byte(ascii.Header)) {
+		src = ascii.NewReader(src)
 	}
 	r, err := age.Decrypt(src, with)
 	if err != nil {

@@ -24,7 +24,7 @@ func checkOwner(info fs.FileInfo) error {
 
 // lockDir takes a directory for the time until the file is closed or the process ends.
 func lockDir(dir string) (*os.File, error) {
-	f, err := os.Open(dir)
+	f, err := os.Open(dir) //nolint:gosec // the operator names the directory
 	if err != nil {
 		return nil, fmt.Errorf("open directory: %w", err)
 	}

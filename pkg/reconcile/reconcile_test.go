@@ -121,7 +121,6 @@ func TestExactDifferences(t *testing.T) {
 	})
 }
 
-
 func TestManyRecordsAndDays(t *testing.T) {
 	tests := []struct {
 		name string

@@ -3,6 +3,7 @@ package record_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -54,7 +55,7 @@ func TestCheckLeaves(t *testing.T) {
 	if err := b.CheckLeaves(leaves); err != nil {
 		t.Error(err)
 	}
-	for name, bad := range map[string][][32]byte{"one less": leaves[1:], "none": nil, "one more": append(leaves[:len(leaves):len(leaves)], leaves[0])} {
+	for name, bad := range map[string][][32]byte{"one less": leaves[1:], "none": nil, "one more": append(slices.Clip(leaves), leaves[0])} {
 		if err := b.CheckLeaves(bad); record.FaultOf(err) != record.FaultBodyLength {
 			t.Errorf("%s: %v", name, err)
 		}

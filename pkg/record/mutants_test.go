@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,7 +57,7 @@ func refused(t testing.TB) []mutant {
 		{"empty", nil, record.FaultTruncated},
 		{"magic alone", good[:4], record.FaultTruncated},
 		{"the last byte is missing", good[:len(good)-1], record.FaultTruncated},
-		{"one byte more", append(good[:len(good):len(good)], 0), record.FaultTrailing},
+		{"one byte more", append(slices.Clip(good), 0), record.FaultTrailing},
 		{"one byte more, without a body", append(r.WithoutBody().Frame(), 0), record.FaultTrailing},
 		{"another magic", frameOf("TCR2", payload, []dsse.Signature{sig}, "body"), record.FaultFrame},
 		{"a statement's magic", frameOf("TCS1", payload, []dsse.Signature{sig}, "body"), record.FaultFrame},
