@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,6 +80,7 @@ func (d *drafting) err() error {
 	if len(d.mistakes) == 0 {
 		return nil
 	}
+	slices.SortStableFunc(d.mistakes, func(a, b mistake) int { return cmp.Compare(d.from.order(a.Key), d.from.order(b.Key)) })
 	var lines, hints []string
 	for _, m := range d.mistakes {
 		lines = append(lines, d.from.place(m.Key)+" "+m.Problem)
@@ -99,6 +102,9 @@ func (d *drafting) take(err error) {
 	}
 	for _, f := range found {
 		key := d.key(f.Field)
+		if strings.HasSuffix(f.Problem, " is missing") { // a vocabulary names itself, where the field's name is enough
+			f.Problem = "is missing"
+		}
 		if key == "text" && d.from.file == "" {
 			f.Hint = "one line that says what this is about"
 		}

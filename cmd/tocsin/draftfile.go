@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 
@@ -44,6 +45,14 @@ func (o origin) place(key string) string {
 	default:
 		return fmt.Sprintf("%s:%d: %s", o.file, line, key)
 	}
+}
+
+// order puts mistakes in the order of the file; what stands nowhere comes last.
+func (o origin) order(key string) int {
+	if n := o.line(key); n > 0 && o.flags[key] == "" {
+		return n
+	}
+	return math.MaxInt
 }
 
 // line is where the key stands, else the list or table that it belongs to; 0 if there is neither.

@@ -66,9 +66,9 @@ func (d *drafting) audience(w *requestDraft, tlp notice.TLP) {
 	case w.Private && len(w.To) == 0:
 		d.wrong("to", "is missing", "a private request names the teams that it goes to")
 	case !w.Private && w.Community == "":
-		d.wrong("community", "is missing", "name a community, or ask teams privately: "+d.assignment("private", "true"))
+		d.wrong("community", "is missing", "name a community, or ask teams privately: "+d.privately())
 	case tlp == notice.TLPRed && !w.Private:
-		d.wrong("tlp", "is TLP:RED, which goes to named teams only", "send it privately: "+d.assignment("private", "true"))
+		d.wrong("tlp", "is TLP:RED, which goes to named teams only", "send it privately: "+d.privately())
 	}
 }
 
@@ -78,4 +78,12 @@ func withoutCase(r notice.Request) error {
 		r.Case = "-"
 	}
 	return r.Validate()
+}
+
+// privately is how the writer would send it to teams alone, in the form the draft has.
+func (d *drafting) privately() string {
+	if d.from.file == "" {
+		return "--private"
+	}
+	return "private = true"
 }

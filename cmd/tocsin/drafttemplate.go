@@ -28,7 +28,8 @@ community = ""
 # observed = ` + exampleInstant + `
 # valid_until = "7d"
 
-` + optionalReferences() + `
+` + optionalReferences() + `# From a CSAF advisory (JSON), title, summary and references are taken where this draft leaves them empty; never its TLP.
+
 ` + affectedTemplate + `
 ` + textTemplate
 }
@@ -112,7 +113,6 @@ func optionalReferences() string {
 # your_ref = ""
 
 # Files beside this one, sent as they are. The kind of most is recognised; "FILE:media/type" names it.
-# From a CSAF advisory, title, summary and references are taken where this draft leaves them empty; never its TLP.
 # attach = ["advisory.json", "samples.bin:application/octet-stream"]
 `
 }

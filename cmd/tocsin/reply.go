@@ -50,7 +50,7 @@ unless --tlp says otherwise. The ID on stdout means that it is on stable storage
 			}
 			n := notice.Reply{
 				Request: a.id, State: state, Reason: word(a.d, "reason", c.String("reason"), notice.ParseReason), Marking: a.marking(),
-				Texts: a.texts("Reply: " + state.String()), Result: c.String("result"), UseOfData: c.String("use-of-data"),
+				Texts: a.texts(replyTitle(state)), Result: c.String("result"), UseOfData: c.String("use-of-data"),
 				OurRef: c.String("our-ref"), YourRef: c.String("your-ref"),
 			}
 			if err := a.checked(&n); err != nil {
@@ -64,3 +64,5 @@ unless --tlp says otherwise. The ID on stdout means that it is on stable storage
 		},
 	})
 }
+
+func replyTitle(state notice.ReplyState) string { return "Reply: " + state.String() }

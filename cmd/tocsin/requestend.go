@@ -20,6 +20,12 @@ func answerFlags() []cli.Flag {
 	}
 }
 
+// The titles of the text that goes with an answer, for readers that show titles alone.
+const (
+	closeTitle    = "Closed"
+	withdrawTitle = "Withdrawn"
+)
+
 // answering is a request that is about to be answered, closed or withdrawn.
 type answering struct {
 	d       *drafting
@@ -57,7 +63,7 @@ func (a *answering) marking() notice.Marking {
 	return m
 }
 
-// texts is the text of the flags as one block; its title says what the notice is, for readers that show titles alone.
+// texts is the text of the flags as one block.
 func (a *answering) texts(title string) []notice.Text {
 	if a.c.String("text") == "" {
 		return nil
@@ -86,7 +92,7 @@ the request went, and carries its marking unless --tlp says otherwise.`,
 			if err != nil {
 				return err
 			}
-			w := notice.Withdraw{Request: a.id, Marking: a.marking(), Texts: a.texts("Withdrawn")}
+			w := notice.Withdraw{Request: a.id, Marking: a.marking(), Texts: a.texts(withdrawTitle)}
 			if err := a.checked(&w); err != nil {
 				return err
 			}
@@ -116,7 +122,7 @@ not-helped, not-needed. It goes the way the request went, and carries its markin
 				return err
 			}
 			n := notice.Close{
-				Request: a.id, Opinion: word(a.d, "opinion", c.String("opinion"), notice.ParseOpinion), Marking: a.marking(), Texts: a.texts("Closed"),
+				Request: a.id, Opinion: word(a.d, "opinion", c.String("opinion"), notice.ParseOpinion), Marking: a.marking(), Texts: a.texts(closeTitle),
 			}
 			if err := a.checked(&n); err != nil {
 				return err

@@ -224,7 +224,21 @@ func writeAnswer(s *sheet, n *api.Entry) {
 		}
 	}
 	for _, t := range texts {
-		s.prose(t.Title)
+		if t.Summary == "" || t.Title != ownTitle(n) {
+			s.prose(t.Title)
+		}
 		s.prose(t.Summary)
+	}
+}
+
+// ownTitle is the title that this program gives the text of an answer, and which says nothing that the line above it does not.
+func ownTitle(n *api.Entry) string {
+	switch {
+	case n.Reply != nil:
+		return replyTitle(n.Reply.State)
+	case n.Close != nil:
+		return closeTitle
+	default:
+		return withdrawTitle
 	}
 }
