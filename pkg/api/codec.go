@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"tocsin/pkg/notice"
 )
 
 // Encode writes an answer or a request: times in RFC 3339, bytes in base64url without padding,
@@ -59,6 +61,12 @@ func requestProblem(err error) *Problem {
 	field := fieldOf(semantic.JSONPointer)
 	if errors.Is(err, json.ErrUnknownName) {
 		return Invalid(field, "is not a member of this request", "check the spelling; docs/api.md lists the members")
+	}
+	var word *notice.WordError
+	if errors.As(err, &word) && word.Got == "" && strings.HasSuffix(field, "marking.tlp") {
+		p := NewProblem(MarkingAbsent, field+": is missing", "say how it may be shared, e.g. TLP:CLEAR")
+		p.Fields = []Field{{Field: field, Problem: "is missing"}}
+		return p
 	}
 	problem := "has a value of the wrong type"
 	if semantic.Err != nil {

@@ -49,6 +49,7 @@ func TestDecodeRequestRefuses(t *testing.T) {
 		{"unknown inside", `{"alert":{"marking":{"tpl":"red"}}}`, "alert.marking.tpl", api.BadRequest},
 		{"in a list", `{"alert":{"texts":[{"titel":"x"}]}}`, "alert.texts[0].titel", api.BadRequest},
 		{"unknown label", `{"alert":{"marking":{"tlp":"pink"}}}`, "alert.marking.tlp", api.BadRequest},
+		{"no label", `{"alert":{"marking":{"tlp":""}}}`, "alert.marking.tlp", api.MarkingAbsent},
 		{"type", `{"community":7}`, "community", api.BadRequest},
 		{"time", `{"expires":"tomorrow"}`, "expires", api.BadRequest},
 		{"base64", `{"alert":{"attachments":[{"data":"?"}]}}`, "alert.attachments[0].data", api.BadRequest},
