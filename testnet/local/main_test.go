@@ -1,0 +1,63 @@
+package local
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+)
+
+var (
+	cycles = flag.Int("cycles", 200, "how often TestKillNine kills a daemon")
+	seed   = flag.Uint64("seed", 0, "where TestKillNine begins to draw (0: anywhere)")
+)
+
+// built is the program of this checkout, compiled by the first test that needs it.
+var built struct {
+	sync.Once
+	dir, path string
+	err       error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built.dir != "" {
+		_ = os.RemoveAll(built.dir)
+	}
+	os.Exit(code)
+}
+
+func binary(tb testing.TB) string {
+	tb.Helper()
+	built.Do(func() {
+		//nolint:usetesting // it outlives the test that built it
+		if built.dir, built.err = os.MkdirTemp("", "tocsin-build-"); built.err == nil {
+			built.path, built.err = Build(context.Background(), built.dir)
+		}
+	})
+	if built.err != nil {
+		tb.Fatal(built.err)
+	}
+	return built.path
+}
+
+// start boots a cluster that is closed when the test ends; a failed test shows the state of its nodes.
+func start(tb testing.TB, s Schema) *Cluster {
+	tb.Helper()
+	ctx := context.Background() // the daemons are to stop in order after the test's own context has ended
+	c, err := Start(ctx, Options{Schema: s, Binary: binary(tb)})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if tb.Failed() {
+			fmt.Fprint(os.Stderr, c.Dump(ctx))
+		}
+		if err := c.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return c
+}
