@@ -8,7 +8,6 @@ import (
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/notice"
-	"tocsin/pkg/record"
 )
 
 func alertCommand(e *env) *cli.Command {
@@ -60,7 +59,12 @@ recognised; title, text and references are taken from it where you give none, it
 				_, err := fmt.Fprint(e.Stdout, alertTemplate())
 				return err
 			}
-			draft, err := readAlert(e, c, 0, &alertDraft{}, notice.AlertNew)
+			w := &alertDraft{}
+			d, err := readAlert(e, c, 0, w)
+			if err != nil {
+				return err
+			}
+			draft, err := d.alert(w, notice.AlertNew)
 			if err != nil {
 				return err
 			}
@@ -69,15 +73,15 @@ recognised; title, text and references are taken from it where you give none, it
 	})
 }
 
-// readAlert makes an alert of the draft file, if there is one, else of what w holds already, and of the flags.
-func readAlert(e *env, c *cli.Context, arg int, w *alertDraft, kind notice.AlertType, replaces ...record.ID) (api.AlertDraft, error) {
+// readAlert reads the draft file into w, if the line names one (at place arg), and lays the flags over it.
+func readAlert(e *env, c *cli.Context, arg int, w *alertDraft) (*drafting, error) {
 	from, err := readDraft(e, c, arg, w)
 	if err != nil {
-		return api.AlertDraft{}, err
+		return nil, err
 	}
 	o := over{c, from}
 	if err := o.draft(e, &w.draft); err != nil {
-		return api.AlertDraft{}, err
+		return nil, err
 	}
 	if len(w.Attach) > 0 {
 		w.kept = nil
@@ -88,7 +92,7 @@ func readAlert(e *env, c *cli.Context, arg int, w *alertDraft, kind notice.Alert
 	o.text("classification", &w.Classification)
 	o.when("observed", &w.Observed)
 	o.when("valid_until", &w.ValidUntil)
-	return newDrafting(e, from).alert(w, kind, replaces...)
+	return newDrafting(e, from), nil
 }
 
 // publishAlert sends it and prints the ID, alone on stdout: an ID printed is a record kept.

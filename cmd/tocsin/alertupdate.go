@@ -37,7 +37,11 @@ new words may need another one.`,
 			} else if old.Community != nil {
 				w.Community = old.Community.ID.String()
 			}
-			draft, err := readAlert(e, c, 1, w, notice.AlertUpdate, old.ID)
+			d, err := readAlert(e, c, 1, w)
+			if err != nil {
+				return err
+			}
+			draft, err := d.alert(w, notice.AlertUpdate, old.ID)
 			if err != nil {
 				return err
 			}
@@ -71,7 +75,11 @@ Unless flags say otherwise the cancel repeats the title of the alert, and so car
 			if len(all.Text) > 0 {
 				w.Text[0].Language, w.Text[0].Title = all.Text[0].Language, all.Text[0].Title
 			}
-			draft, err := readAlert(e, c, 1, w, notice.AlertCancel, old.ID)
+			d, err := readAlert(e, c, 1, w)
+			if err != nil {
+				return err
+			}
+			draft, err := d.alert(w, notice.AlertCancel, old.ID)
 			if err != nil {
 				return err
 			}

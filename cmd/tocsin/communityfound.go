@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -146,7 +147,7 @@ func withNewline(file api.File) []byte {
 	if len(file) > 0 && file[len(file)-1] == '\n' {
 		return file
 	}
-	return append(file[:len(file):len(file)], '\n')
+	return append(slices.Clip(file), '\n')
 }
 
 func communitySignCommand(e *env) *cli.Command {

@@ -199,6 +199,9 @@ func (d *drafting) class(w *draft) record.Class {
 	switch c {
 	case "", record.Routine, record.Urgent, record.Emergency:
 		return c
+	case record.Control:
+		d.wrong("class", "control is for the mesh's own business", "one of routine, urgent, emergency")
+		return ""
 	default:
 		d.wrong("class", fmt.Sprintf("%+q is not a class", w.Class), "one of routine, urgent, emergency")
 		return ""

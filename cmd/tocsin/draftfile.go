@@ -141,8 +141,7 @@ func unknownKeys(name string, unknown *toml.StrictMissingError, into any) error 
 // keysOf lists the keys of a draft and of its tables.
 func keysOf(t reflect.Type) []string {
 	var keys []string
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		inner := f.Type
 		if inner.Kind() == reflect.Slice {
 			inner = inner.Elem()

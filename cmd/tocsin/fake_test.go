@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"net/http"
@@ -8,8 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"bytes"
 
 	"tocsin/pkg/api"
 )
@@ -28,7 +27,7 @@ type fake struct {
 // newFake starts one in a directory with a name short enough for a socket.
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	home, err := os.MkdirTemp("", "tocsin")
+	home, err := os.MkdirTemp("", "tocsin") //nolint:usetesting // the name of a test's directory is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +39,7 @@ func newFake(t *testing.T) *fake {
 	}
 	f := &fake{t: t, home: home, answers: map[string]any{}, asked: map[string][]byte{}, query: map[string]string{}}
 	srv := &http.Server{Handler: f} //nolint:gosec // a test
-	go srv.Serve(l)                 //nolint:errcheck // ends with the test
+	go srv.Serve(l)
 	t.Cleanup(func() { _ = srv.Close() })
 	return f
 }
@@ -55,7 +54,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if raw, ok := answer.(string); ok {
 		w.Header().Set("Content-Type", api.EventStream)
-		_, _ = io.WriteString(w, raw)
+		_, _ = io.WriteString(w, raw) //nolint:gosec // a test's own text
 		return
 	}
 	text, err := api.Encode(answer)
@@ -67,7 +66,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", api.ProblemJSON)
 		w.WriteHeader(p.Status)
 	}
-	_, _ = w.Write(text)
+	_, _ = w.Write(text) //nolint:gosec // a test's own text
 }
 
 // got reads what a call asked into v, as strictly as the daemon does.

@@ -93,8 +93,12 @@ func writeSummary(s *sheet, label string, m *api.LedgerSummary) {
 		n    int
 		what string
 	}{
-		{m.Overdue, "overdue now"}, {m.Silent, "silent (its machine has it)"}, {m.Unreachable, "unreachable"},
-		{m.Unseen, "no answer seen"}, {m.Missed, "closed without an answer"}, {m.Unsent, "not sent yet"},
+		{m.Overdue, "overdue now"},
+		{m.Silent, "silent (its machine has it)"},
+		{m.Unreachable, "unreachable"},
+		{m.Unseen, "no answer seen"},
+		{m.Missed, "closed without an answer"},
+		{m.Unsent, "not sent yet"},
 	} {
 		if part.n > 0 {
 			if text != "" {

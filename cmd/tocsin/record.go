@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/urfave/cli/v2"
 
@@ -105,7 +104,7 @@ under the marking too.`,
 				complain(e.Stderr, "", "wrote "+path)
 				return nil
 			}
-			_, err = io.WriteString(e.Stdout, string(file))
+			_, err = e.Stdout.Write(file)
 			return err
 		},
 	})

@@ -116,10 +116,16 @@ func verifyRecord(file dsse.Envelope) (*verdict, error) {
 		return v, nil
 	}
 	v.Proven = append(v.Proven, "the body is the one that was signed")
-	n, err := notice.Decode(h.Kind, r.Body())
+	v.read(r)
+	return v, nil
+}
+
+// read adds what the notice in the record says; one that cannot be read changes nothing of what is proven.
+func (v *verdict) read(r *record.Record) {
+	n, err := notice.Decode(r.Header().Kind, r.Body())
 	if err != nil {
 		v.Says = "not readable by this release: " + err.Error()
-		return v, nil
+		return
 	}
 	if m := n.MarkingOf(); m != nil {
 		v.TLP = m.TLP.String()
@@ -132,7 +138,6 @@ func verifyRecord(file dsse.Envelope) (*verdict, error) {
 	case *notice.Reply:
 		v.Says = "reply " + n.State.String() + " to " + n.Request.String()
 	}
-	return v, nil
 }
 
 // common is what no file of ours can prove.

@@ -25,8 +25,7 @@ func settingsSource(e *env, home string, flags map[string][]string) config.Sourc
 // loadSettings reads them; a mistake is a usage error with a line for each.
 func loadSettings(src config.Source) (*config.Loaded, error) {
 	loaded, err := config.Load(src)
-	var mistakes config.Errors
-	if errors.As(err, &mistakes) {
+	if _, ok := errors.AsType[config.Errors](err); ok {
 		return nil, &userError{Code: exitUsage, Err: err, Hint: "tocsin config check tells whether it is right; tocsin config show --origin where each value is from"}
 	}
 	if err != nil {
