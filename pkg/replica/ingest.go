@@ -28,9 +28,21 @@ func (r *Replica) Ingest(now time.Time, arrivals []Arrival) []Outcome {
 	return out
 }
 
+// opening is a frame that was opened, with what its body says. The zero opening is a frame that was not.
+type opening struct {
+	record *record.Record
+	notice notice.Notice // nil where unread says why
+	unread string
+}
+
+func openingOf(rec *record.Record) opening {
+	n, unread := readNotice(rec)
+	return opening{record: rec, notice: n, unread: unread}
+}
+
 // verify opens the frames that are not kept already, without the lock: it is where the time goes.
-func (r *Replica) verify(arrivals []Arrival, out []Outcome) []*record.Record {
-	opened := make([]*record.Record, len(arrivals))
+func (r *Replica) verify(arrivals []Arrival, out []Outcome) []opening {
+	opened := make([]opening, len(arrivals))
 	fresh := make([]int, 0, len(arrivals))
 	r.mu.RLock()
 	for i := range arrivals {
@@ -54,7 +66,7 @@ func (r *Replica) verify(arrivals []Arrival, out []Outcome) []*record.Record {
 			out[i].Judgement = policy.OfFault(err)
 			return
 		}
-		opened[i] = rec
+		opened[i] = openingOf(rec)
 	})
 	return opened
 }
@@ -71,7 +83,7 @@ type candidate struct {
 }
 
 // admit judges what was opened and writes what is accepted. The caller holds the lock.
-func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []*record.Record, out []Outcome) {
+func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out []Outcome) {
 	r.turnDay(now)
 	var batch []candidate
 	ops, size, torn := 0, 0, false
@@ -82,7 +94,8 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []*record.Reco
 		batch, ops, size = nil, 0, 0
 	}
 	pending := map[record.ID]struct{}{}
-	for i, rec := range opened {
+	for i, o := range opened {
+		rec := o.record
 		if rec == nil {
 			continue
 		}
@@ -98,7 +111,7 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []*record.Reco
 		if j.Verdict != policy.Accept {
 			continue
 		}
-		c := r.candidate(now, &arrivals[i], rec, retention)
+		c := r.candidate(now, &arrivals[i], o, retention)
 		c.i = i
 		if ops+len(c.ops) > MaxApplyOps || size+c.size > MaxApplyBytes {
 			flush()
@@ -153,11 +166,11 @@ func (r *Replica) judge(rec *record.Record, now time.Time) (time.Duration, polic
 	return s.Retention, policy.Judge(rec, s, &r.opt.Limits, now)
 }
 
-func (r *Replica) candidate(now time.Time, a *Arrival, rec *record.Record, retention time.Duration) candidate {
+func (r *Replica) candidate(now time.Time, a *Arrival, o opening, retention time.Duration) candidate {
+	rec := o.record
 	h := rec.Header()
-	n, unread := readNotice(rec)
 	e := Entry{
-		Record: rec, Notice: n, Unread: unread, Via: a.Via,
+		Record: rec, Notice: o.notice, Unread: o.unread, Via: a.Via,
 		Sighting: ledger.Sighting{Seen: now, InStep: r.step[h.Channel]},
 		Day:      dropDay(rec, retention),
 	}
@@ -165,7 +178,7 @@ func (r *Replica) candidate(now time.Time, a *Arrival, rec *record.Record, reten
 		e.Sighting.InStep = now // our clock was set back
 	}
 	c := candidate{entry: e, own: a.own, lost: !a.own && rec.Node() == r.Node(), row: indexRow{
-		drop: e.Day, created: millisOf(h.Created), code: codeOf(rec, n), class: classCode(h.Class),
+		drop: e.Day, created: millisOf(h.Created), code: codeOf(rec, o.notice), class: classCode(h.Class),
 		author: rec.Team(), tag: h.Channel.Tag(), id: rec.ID(),
 	}}
 	c.ops = []Op{

@@ -22,7 +22,7 @@ func (r *Replica) Publish(now time.Time, outgoing []Outgoing) []Published {
 	defer r.mu.Unlock()
 	heads := map[record.Channel]laneHead{}
 	arrivals := make([]Arrival, len(outgoing))
-	opened := make([]*record.Record, len(outgoing))
+	opened := make([]opening, len(outgoing))
 	for i := range outgoing {
 		rec, err := r.sign(now, &outgoing[i], heads)
 		if err != nil {
@@ -30,7 +30,7 @@ func (r *Replica) Publish(now time.Time, outgoing []Outgoing) []Published {
 			continue
 		}
 		// The door sees what strangers will see: the frame.
-		arrivals[i], opened[i] = Arrival{Frame: rec.Frame(), Via: Local, own: true}, rec
+		arrivals[i], opened[i] = Arrival{Frame: rec.Frame(), Via: Local, own: true}, openingOf(rec)
 		h := rec.Header()
 		heads[h.Channel] = laneHead{run: h.Run, seq: h.Seq, id: rec.ID()}
 	}
@@ -40,7 +40,7 @@ func (r *Replica) Publish(now time.Time, outgoing []Outgoing) []Published {
 		switch {
 		case out[i].Err != nil:
 		case outcomes[i].Verdict == policy.Accept:
-			out[i].Record = opened[i]
+			out[i].Record = opened[i].record
 		default:
 			out[i].Err = &Refusal{Reason: outcomes[i].Reason, Detail: outcomes[i].Detail}
 		}
