@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -81,22 +82,25 @@ func (m *Mesh) ownAddress() []byte {
 
 // addressesFor returns address records of members that share a community with the peer, if it is a
 // member and asks.
-func (m *Mesh) addressesFor(p peer.ID, asked bool) [][]byte {
+func (m *Mesh) addressesFor(ctx context.Context, p peer.ID, asked bool) [][]byte {
 	to := m.stands(p)
 	if !asked || len(to.shared) == 0 {
 		return nil
 	}
 	var out [][]byte
 	size := 0
-	m.opt.Copy.Addresses(func(name string, signed []byte) {
+	err := m.opt.Copy.Addresses(func(name string, signed []byte) {
 		about, err := peer.Decode(name)
 		if err != nil || about == p || len(out) == maxAddressSent || len(signed) > maxAddress ||
 			size+len(signed)+4 > addressBudget || !m.shareOne(to, about) {
 			return
 		}
 		size += len(signed) + 4
-		out = append(out, append([]byte(nil), signed...))
+		out = append(out, bytes.Clone(signed))
 	})
+	if err != nil {
+		m.log.LogAttrs(ctx, slog.LevelWarn, "cannot read addresses", slog.Any("error", err))
+	}
 	return out
 }
 

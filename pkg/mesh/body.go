@@ -29,7 +29,7 @@ func (m *Mesh) FetchBody(ctx context.Context, r *record.Record, part *Partial) (
 	if h.Body.Length == 0 {
 		return []byte{}, nil
 	}
-	err := error(ErrNoBody)
+	err := ErrNoBody
 	for _, p := range m.holders(r) {
 		if err = m.fetchFrom(ctx, p, r, part); err == nil {
 			body := bytes.Join(part.chunks, nil)

@@ -30,7 +30,7 @@ func (m *Mesh) Deliver(ctx context.Context, team identity.TeamID, frames [][]byt
 	if len(peers) == 0 {
 		peers = m.reach(ctx, team)
 	}
-	err := error(ErrUnreachable)
+	err := ErrUnreachable
 	for _, p := range peers {
 		var judged []policy.Judgement
 		if judged, err = m.deliverTo(ctx, p, frames); err == nil {
@@ -110,7 +110,7 @@ func (m *Mesh) answerDirect(ctx context.Context, p peer.ID, w *wire) error {
 		if err != nil {
 			return fmt.Errorf("read batch: %w", err)
 		}
-		outcomes, err := m.ingest(ctx, w, b.frames, replica.Direct, s.team)
+		outcomes, err := m.ingest(ctx, w, arrivalsOf(b.frames, replica.Direct, s.team))
 		if err != nil {
 			return err
 		}

@@ -1,11 +1,12 @@
 package mesh
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/libp2p/go-libp2p-pubsub"
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
 	"github.com/libp2p/go-libp2p/core/event"
 	"github.com/libp2p/go-libp2p/core/host"
@@ -23,7 +24,8 @@ type gatedHost struct {
 	announce event.Emitter
 
 	mu       sync.Mutex
-	admitted map[peer.ID]bool // guarded by mu
+	admitted map[peer.ID]bool          // guarded by mu
+	held     map[peer.ID]chan struct{} // guarded by mu; closed when the peer is admitted
 }
 
 type gatedNetwork struct {
@@ -32,7 +34,7 @@ type gatedNetwork struct {
 }
 
 func newGatedHost(h host.Host) (*gatedHost, error) {
-	g := &gatedHost{Host: h, bus: eventbus.NewBus(), admitted: map[peer.ID]bool{}}
+	g := &gatedHost{Host: h, bus: eventbus.NewBus(), admitted: map[peer.ID]bool{}, held: map[peer.ID]chan struct{}{}}
 	var err error
 	g.announce, err = g.bus.Emitter(new(event.EvtPeerIdentificationCompleted))
 	return g, err
@@ -50,15 +52,46 @@ func (n gatedNetwork) Peers() []peer.ID {
 	return slices.DeleteFunc(n.Network.Peers(), func(p peer.ID) bool { return !n.gate.has(p) })
 }
 
-// SetStreamHandler resets streams of peers that are not admitted.
+// SetStreamHandler holds the stream of a peer that is not admitted yet: the two ends of a hello come to
+// know each other at slightly different moments, and gossip forgets what a peer announced when a stream
+// to it is reset. After gateHold, and at once where one is held already, the stream is reset.
 func (g *gatedHost) SetStreamHandler(proto protocol.ID, handle network.StreamHandler) {
 	g.Host.SetStreamHandler(proto, func(s network.Stream) {
-		if !g.has(s.Conn().RemotePeer()) {
-			_ = s.Reset() // it asks again when a hello has made it known here
+		if !g.wait(s.Conn().RemotePeer()) {
+			_ = s.Reset()
 			return
 		}
 		handle(s)
 	})
+}
+
+// wait returns whether the peer is admitted, within gateHold.
+func (g *gatedHost) wait(p peer.ID) bool {
+	g.mu.Lock()
+	if g.admitted[p] {
+		g.mu.Unlock()
+		return true
+	}
+	if _, one := g.held[p]; one || len(g.held) >= maxStrangers {
+		g.mu.Unlock()
+		return false
+	}
+	open := make(chan struct{}) // nothing is sent on it
+	g.held[p] = open
+	g.mu.Unlock()
+	timer := time.NewTimer(gateHold)
+	defer timer.Stop()
+	select {
+	case <-open:
+		return g.has(p)
+	case <-timer.C:
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.held[p] == open {
+		delete(g.held, p)
+	}
+	return g.admitted[p]
 }
 
 func (g *gatedHost) has(p peer.ID) bool {
@@ -72,12 +105,26 @@ func (g *gatedHost) has(p peer.ID) bool {
 func (g *gatedHost) admit(p peer.ID) {
 	g.mu.Lock()
 	g.admitted[p] = true
+	if open, ok := g.held[p]; ok {
+		close(open)
+		delete(g.held, p)
+	}
 	g.mu.Unlock()
 	protocols, err := g.Host.Peerstore().SupportsProtocols(p, gossipProtocols()...)
 	if err != nil || len(protocols) == 0 {
 		return // it speaks no gossip that we do
 	}
 	_ = g.announce.Emit(event.EvtPeerIdentificationCompleted{Peer: p, Protocols: protocols})
+}
+
+// release lets go of the streams that are held, whose peers are not admitted any more.
+func (g *gatedHost) release() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for p, open := range g.held {
+		close(open)
+		delete(g.held, p)
+	}
 }
 
 func (g *gatedHost) expel(p peer.ID) {
@@ -89,16 +136,15 @@ func (g *gatedHost) expel(p peer.ID) {
 // filter decides which subscriptions gossip hears of: those to our topics by their members. Flood
 // publishing goes to every subscriber it has heard of, so this is what keeps a topic among members.
 //
-// A peer announces its topics once per stream. One that was refused is remembered, and when it becomes
-// allowed (a hello taught us of a member, or we joined later) its gossip stream is reset: the peer
-// opens another and announces everything again.
+// A peer announces its topics once per connection. One that was refused is remembered, and when it
+// becomes allowed (a hello taught us of a member, or we joined later) the connection is made anew. To
+// reset the gossip stream alone is not enough: gossip then forgets what the other end had announced.
 type filter struct {
 	may   func(peer.ID, string) bool // our topic, and the peer is a member
 	again func()                     // has granted asked again, soon
 
 	mu     sync.Mutex
 	denied map[peer.ID]map[string]bool // guarded by mu; at most maxDenied topics a peer
-	resets map[peer.ID][]time.Time     // guarded by mu; of the last reannounceAgain
 }
 
 // CanSubscribe allows what this package joins: it never asks gossip for another topic.
@@ -140,27 +186,18 @@ func (f *filter) note(from peer.ID, s *pb.RPC_SubOpts, allowed bool) {
 	}
 }
 
-// granted returns the peers of which a wish is allowed now, and forgets those wishes. again is false
-// for a peer that was reset too often lately, and must be disconnected to begin anew.
-func (f *filter) granted(now time.Time) map[peer.ID]bool {
+// granted returns the peers of which a wish is allowed now, and forgets those wishes.
+func (f *filter) granted() (peers []peer.ID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	out := map[peer.ID]bool{}
 	for p, wishes := range f.denied {
-		for topic := range wishes {
-			if !f.may(p, topic) {
-				continue
-			}
-			delete(wishes, topic)
-			if _, counted := out[p]; counted {
-				continue
-			}
-			recent := slices.DeleteFunc(f.resets[p], func(t time.Time) bool { return now.Sub(t) > reannounceAgain })
-			f.resets[p] = append(recent, now)
-			out[p] = len(recent) < maxReannounce
+		before := len(wishes)
+		maps.DeleteFunc(wishes, func(topic string, _ bool) bool { return f.may(p, topic) })
+		if len(wishes) < before {
+			peers = append(peers, p)
 		}
 	}
-	return out
+	return peers
 }
 
 // forget drops what is known of a peer that is gone.
@@ -168,5 +205,4 @@ func (f *filter) forget(p peer.ID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.denied, p)
-	delete(f.resets, p)
 }

@@ -11,10 +11,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/libp2p/go-libp2p-pubsub"
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
 	"github.com/libp2p/go-libp2p-pubsub/timecache"
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 
@@ -72,7 +71,7 @@ func newGossip(ctx context.Context, m *Mesh) (*gossip, error) {
 		return nil, fmt.Errorf("gate gossip: %w", err)
 	}
 	g := &gossip{mesh: m, host: h, topics: map[identity.CommunityID]joined{}}
-	g.filter = &filter{may: g.may, again: m.again, denied: map[peer.ID]map[string]bool{}, resets: map[peer.ID][]time.Time{}}
+	g.filter = &filter{may: g.may, again: m.again, denied: map[peer.ID]map[string]bool{}}
 	quiet := slog.New(slog.DiscardHandler) // it logs by topic and peer at every turn; ours say what matters
 	g.pubsub, err = pubsub.NewGossipSub(ctx, h,
 		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign), // records are signed by themselves
@@ -189,26 +188,28 @@ func (g *gossip) close() {
 	for _, p := range gossipProtocols() {
 		g.mesh.host.RemoveStreamHandler(p)
 	}
+	g.host.release()
 	_ = g.host.announce.Close()
 }
 
-// reconsider has peers announce their topics again of which a refused one is allowed now.
-func (g *gossip) reconsider(ctx context.Context) {
-	for p, again := range g.filter.granted(time.Now()) {
-		g.mesh.log.LogAttrs(ctx, slog.LevelDebug, "peer may announce its topics again",
-			slog.String("peer", p.String()), slog.Bool("reconnect", !again))
-		if !again {
-			_ = g.mesh.host.Network().ClosePeer(p)
-			continue
-		}
-		for _, c := range g.mesh.host.Network().ConnsToPeer(p) {
-			for _, s := range c.GetStreams() {
-				if s.Stat().Direction == network.DirInbound && slices.Contains(gossipProtocols(), s.Protocol()) {
-					_ = s.Reset()
-				}
-			}
-		}
+// reconsider has the connections made anew of which a refused subscription is allowed now.
+func (g *gossip) reconsider() {
+	for _, p := range g.filter.granted() {
+		g.mesh.renew(p, 0)
 	}
+}
+
+// deaf returns the peers of a topic's community that gossip does not know as subscribers. Gossip can
+// forget one that is connected, when one of two connections to it ends.
+func (g *gossip) deaf(c identity.CommunityID, members []peer.ID) []peer.ID {
+	g.mu.Lock()
+	j, ok := g.topics[c]
+	g.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	heard := j.topic.ListPeers()
+	return slices.DeleteFunc(members, func(p peer.ID) bool { return slices.Contains(heard, p) })
 }
 
 // validate is the way of a gossiped frame to the door. Where it returns, the frame is durable here or

@@ -3,7 +3,7 @@ package mesh
 import (
 	"time"
 
-	"github.com/libp2p/go-libp2p-pubsub"
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 )
@@ -95,19 +95,46 @@ func (t *lossTracer) RejectMessage(msg *pubsub.Message, reason string) {
 	}
 }
 
-// The rest of pubsub.RawTracer.
+// The rest of pubsub.RawTracer is of no interest here.
 
+// OnNewOutboundStream does nothing.
 func (t *lossTracer) OnNewOutboundStream(peer.ID, protocol.ID) {}
-func (t *lossTracer) OnClosedOutboundStream(peer.ID)           {}
-func (t *lossTracer) Join(string)                              {}
-func (t *lossTracer) Leave(string)                             {}
-func (t *lossTracer) Graft(peer.ID, string)                    {}
-func (t *lossTracer) Prune(peer.ID, string)                    {}
-func (t *lossTracer) ValidateMessage(*pubsub.Message)          {}
-func (t *lossTracer) DeliverMessage(*pubsub.Message)           {}
-func (t *lossTracer) DuplicateMessage(*pubsub.Message)         {}
-func (t *lossTracer) ThrottlePeer(peer.ID)                     {}
-func (t *lossTracer) RecvRPC(*pubsub.RPC)                      {}
-func (t *lossTracer) SendRPC(*pubsub.RPC, peer.ID)             {}
-func (t *lossTracer) DropRPC(*pubsub.RPC, peer.ID)             {}
-func (t *lossTracer) UndeliverableMessage(*pubsub.Message)     {}
+
+// OnClosedOutboundStream does nothing.
+func (t *lossTracer) OnClosedOutboundStream(peer.ID) {}
+
+// Join does nothing.
+func (t *lossTracer) Join(string) {}
+
+// Leave does nothing.
+func (t *lossTracer) Leave(string) {}
+
+// Graft does nothing.
+func (t *lossTracer) Graft(peer.ID, string) {}
+
+// Prune does nothing.
+func (t *lossTracer) Prune(peer.ID, string) {}
+
+// ValidateMessage does nothing.
+func (t *lossTracer) ValidateMessage(*pubsub.Message) {}
+
+// DeliverMessage does nothing.
+func (t *lossTracer) DeliverMessage(*pubsub.Message) {}
+
+// DuplicateMessage does nothing.
+func (t *lossTracer) DuplicateMessage(*pubsub.Message) {}
+
+// ThrottlePeer does nothing.
+func (t *lossTracer) ThrottlePeer(peer.ID) {}
+
+// RecvRPC does nothing.
+func (t *lossTracer) RecvRPC(*pubsub.RPC) {}
+
+// SendRPC does nothing.
+func (t *lossTracer) SendRPC(*pubsub.RPC, peer.ID) {}
+
+// DropRPC does nothing.
+func (t *lossTracer) DropRPC(*pubsub.RPC, peer.ID) {}
+
+// UndeliverableMessage does nothing.
+func (t *lossTracer) UndeliverableMessage(*pubsub.Message) {}

@@ -121,11 +121,11 @@ func (m *Mesh) hello(ctx context.Context, p peer.ID) (found findings, err error)
 	if err != nil {
 		return found, err
 	}
-	if found.news, err = m.takeIn(ctx, w, team, theirs.delegation, got.frames); err != nil {
+	if found.news, err = m.takeIn(ctx, w, team, append([][]byte{theirs.delegation}, got.frames...)); err != nil {
 		return found, err
 	}
 	m.keepAddresses(ctx, append(got.addresses, theirs.address))
-	second := gift{addresses: m.addressesFor(p, theirs.peers)}
+	second := gift{addresses: m.addressesFor(ctx, p, theirs.peers)}
 	if !theirs.same {
 		frames, left := m.presents(without(lacking(ids, theirs.have), first.frames), team)
 		second.frames, found.left = frames, found.left || left || filled(got.frames)
@@ -145,12 +145,16 @@ func filled(frames [][]byte) bool {
 
 // answerHello answers one.
 func (m *Mesh) answerHello(ctx context.Context, p peer.ID, w *wire) error {
+	m.met(ctx, p) // it may speak before libp2p has identified it
 	if !m.helloAllowed(p) {
-		return errors.New("peer says hello too often")
+		return errors.New("peer says hello too often, or there are too many strangers")
 	}
 	w.budget = 2 * maxHello // three messages of theirs, of which one has the window
 	theirs, team, err := m.receiveGreeting(p, w)
 	if err != nil {
+		if errors.Is(err, errNotItself) {
+			_ = m.host.Network().ClosePeer(p)
+		}
 		return err
 	}
 	mine, ids := m.greet(true)
@@ -164,12 +168,12 @@ func (m *Mesh) answerHello(ctx context.Context, p peer.ID, w *wire) error {
 	if err != nil {
 		return err
 	}
-	news, err := m.takeIn(ctx, w, team, theirs.delegation, got.frames)
+	news, err := m.takeIn(ctx, w, team, append([][]byte{theirs.delegation}, got.frames...))
 	if err != nil {
 		return err
 	}
 	m.keepAddresses(ctx, [][]byte{theirs.address})
-	back := gift{addresses: m.addressesFor(p, theirs.peers)}
+	back := gift{addresses: m.addressesFor(ctx, p, theirs.peers)}
 	if !mine.same {
 		back.frames, _ = m.presents(lacking(m.opt.Copy.Statements(), got.have), team)
 	}
@@ -180,7 +184,7 @@ func (m *Mesh) answerHello(ctx context.Context, p peer.ID, w *wire) error {
 	if err != nil {
 		return err
 	}
-	more, err := m.takeIn(ctx, w, team, theirs.delegation, last.frames)
+	more, err := m.takeIn(ctx, w, team, append([][]byte{theirs.delegation}, last.frames...))
 	if err != nil {
 		return err
 	}
@@ -257,17 +261,16 @@ func statementID(frame []byte) (record.StatementID, bool) {
 
 // takeIn offers statements to the door, the peer's delegation first: what follows may rest on it. As
 // long as some are taken they are all offered again: the first may rest on the last.
-func (m *Mesh) takeIn(ctx context.Context, w *wire, from identity.TeamID, delegation []byte, frames [][]byte) (news int, err error) {
+func (m *Mesh) takeIn(ctx context.Context, w *wire, from identity.TeamID, frames [][]byte) (news int, err error) {
 	w.rest()
 	defer w.rest()
-	all := append([][]byte{delegation}, frames...)
 	for range takeInPasses {
-		n, err := m.opt.Door.AddStatements(ctx, from, all)
+		n, err := m.opt.Door.AddStatements(ctx, from, frames)
 		news += n
 		if err != nil {
 			return news, fmt.Errorf("take in statements: %w", err)
 		}
-		if n == 0 || news >= len(all) {
+		if n == 0 || news >= len(frames) {
 			break
 		}
 	}
@@ -278,10 +281,8 @@ func (m *Mesh) takeIn(ctx context.Context, w *wire, from identity.TeamID, delega
 func (m *Mesh) helloAllowed(p peer.ID) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if l := m.links[p]; l != nil {
-		return l.limit.Allow()
-	}
-	return m.strangers() < maxStrangers // not identified yet; the connection is new
+	l := m.links[p]
+	return l != nil && l.limit.Allow()
 }
 
 // startHellos begins the hellos that are due and returns when the next one is.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -63,7 +62,7 @@ func onLoopback(tb testing.TB, n int, transport string) []*peerOf {
 		var err error
 		p.mesh, err = mesh.New(mesh.Options{
 			Key: p.key, Delegation: p.delegation, Door: p, Copy: p, Roster: p.Roster, Now: time.Now,
-			Rand: rand.Reader, Logger: slog.New(slog.DiscardHandler),
+			Rand: rand.Reader, Logger: testLogger(p.delegation.Name),
 			Listen: []string{transport},
 			Events: mesh.Events{OnPeer: func(i mesh.PeerInfo) { p.met <- i }},
 		})

@@ -79,14 +79,17 @@ const (
 	maxBodyMessage = record.ChunkSize + 32*(record.MaxBody/record.ChunkSize) + 64
 
 	// Gossip.
-	gossipMessage   = 128 << 10 // a frame is at most 53 kB; an RPC may carry two
-	gossipControl   = 64 << 10
-	gossipQueue     = 1024 // per peer outbound; 32 loses bursts (see the design notes on gossip)
-	gossipValidate  = 512  // validations at once and waiting; beyond it a message is dropped and fetched by sync
-	gossipTimeout   = 10 * time.Second
-	gossipSeen      = 10 * time.Minute
-	gossipTopics    = 64 // communities of this node
-	maxDenied       = 64 // subscriptions remembered per peer that were not allowed yet
-	maxReannounce   = 3  // times a gossip stream is reset before the connection is
-	reannounceAgain = 10 * time.Minute
+	gossipMessage  = 128 << 10 // a frame is at most 53 kB; an RPC may carry two
+	gossipControl  = 64 << 10
+	gossipQueue    = 1024 // per peer outbound; 32 loses bursts (see the design notes on gossip)
+	gossipValidate = 512  // validations at once and waiting; beyond it a message is dropped and fetched by sync
+	gossipTimeout  = 10 * time.Second
+	gossipSeen     = 10 * time.Minute
+	gossipTopics   = 64               // communities of this node
+	maxDenied      = 64               // subscriptions remembered per peer that were not allowed yet
+	gateHold       = 10 * time.Second // a gossip stream of a peer that is not admitted yet
+	renewAfter     = time.Second      // a hello under way ends before
+	redialAfter    = 200 * time.Millisecond
+	mendAfter      = 30 * time.Second // a member must be heard of by gossip when it is connected for this long
+	mendAgain      = 10 * time.Minute // one that stays silent is not renewed more often
 )

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,7 +26,8 @@ type link struct {
 	greeted   bool // a hello is over
 	announced bool // OnPeer was called
 	told      []identity.CommunityID
-	failed    int // hellos that failed in a row
+	failed    int       // hellos that failed in a row
+	renewAt   time.Time // when the connection is ended to be made anew; zero: not
 }
 
 // standing is what the roster says of a transport key.
@@ -148,11 +150,12 @@ func (m *Mesh) parted(ctx context.Context, p peer.ID) {
 		}
 	}
 	if c := m.candidates[p]; c != nil && l != nil {
-		if time.Since(l.since) < linkProven {
+		if time.Since(l.since) < linkProven && l.renewAt.IsZero() {
 			m.postpone(c, errRefused)
 		} else {
 			c.failures = 0
-			c.next = time.Now().Add(time.Duration(m.rand.Int64N(int64(backoffFirst))))
+			// Not at once: gossip needs a moment to notice the end before there is a new beginning.
+			c.next = time.Now().Add(redialAfter + time.Duration(m.rand.Int64N(int64(backoffFirst))))
 		}
 	}
 	m.redial = true
@@ -185,7 +188,42 @@ func (m *Mesh) reviewAll(ctx context.Context) {
 	for _, p := range peers {
 		m.reviewPeer(ctx, p)
 	}
-	g.reconsider(ctx)
+	g.reconsider()
+	m.mend(g)
+}
+
+// renew has the connection to a peer ended soon, unless that was done within the time given; both ends
+// then dial again. What is under way, a hello for one, is given a moment to end.
+func (m *Mesh) renew(p peer.ID, notWithin time.Duration) {
+	now := time.Now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if l := m.links[p]; l == nil || !l.renewAt.IsZero() || now.Sub(m.renewed[p]) < notWithin {
+		return
+	}
+	maps.DeleteFunc(m.renewed, func(_ peer.ID, at time.Time) bool { return now.Sub(at) > mendAgain })
+	m.renewed[p] = now
+	m.links[p].renewAt = now.Add(renewAfter)
+	m.rouse()
+}
+
+// mend renews connections over which gossip has lost a member.
+func (m *Mesh) mend(g *gossip) {
+	in := map[identity.CommunityID][]peer.ID{}
+	m.mu.Lock()
+	for p, l := range m.links {
+		if l.greeted && time.Since(l.since) > mendAfter {
+			for _, c := range l.shared {
+				in[c] = append(in[c], p)
+			}
+		}
+	}
+	m.mu.Unlock()
+	for c, peers := range in {
+		for _, p := range g.deaf(c, peers) {
+			m.renew(p, mendAgain)
+		}
+	}
 }
 
 // lastStands returns what the roster said of a peer when it was last asked; reviews keep that fresh.
@@ -232,15 +270,15 @@ func (m *Mesh) reviewPeer(ctx context.Context, p peer.ID) {
 	case len(s.shared) > 0:
 		g.admit(p)
 		if gained {
-			g.reconsider(ctx)
+			g.reconsider()
 		}
 	}
 }
 
 func compareCommunities(a, b identity.CommunityID) int { return bytes.Compare(a[:], b[:]) }
 
-// sweep sends strangers away whose time is up, and forgets links that ended unnoticed. It returns
-// when the next stranger's time is up.
+// sweep ends the connections whose time is up: of strangers, and those to be made anew. It forgets
+// links that ended unnoticed. It returns when the next one's time is up.
 func (m *Mesh) sweep(ctx context.Context, now time.Time) (next time.Time) {
 	var away, gone []peer.ID
 	m.mu.Lock()
@@ -248,7 +286,17 @@ func (m *Mesh) sweep(ctx context.Context, now time.Time) (next time.Time) {
 		switch {
 		case m.host.Network().Connectedness(p) != network.Connected:
 			gone = append(gone, p)
+		case !l.renewAt.IsZero():
+			if !now.Before(l.renewAt) {
+				away = append(away, p)
+			} else if next.IsZero() || l.renewAt.Before(next) {
+				next = l.renewAt
+			}
 		case l.fellow():
+			if !l.greeted && now.After(l.deadline) { // the one who dialled should have; this end can as well
+				l.deadline = now.Add(strangerLinger)
+				soonest(m.hellos, p, now)
+			}
 		case !now.Before(l.deadline):
 			away = append(away, p)
 			l.deadline = now.Add(strangerLinger)
@@ -261,7 +309,7 @@ func (m *Mesh) sweep(ctx context.Context, now time.Time) (next time.Time) {
 		m.parted(ctx, p)
 	}
 	for _, p := range away {
-		m.log.LogAttrs(ctx, slog.LevelDebug, "stranger stayed a stranger, disconnecting", slog.String("peer", p.String()))
+		m.log.LogAttrs(ctx, slog.LevelDebug, "disconnecting a stranger, or to connect anew", slog.String("peer", p.String()))
 		_ = m.host.Network().ClosePeer(p)
 	}
 	return next

@@ -48,6 +48,7 @@ type Mesh struct {
 	dialling   int
 	greeting   map[peer.ID]bool // a hello that we began is running
 	rand       *rand.Rand
+	renewed    map[peer.ID]time.Time
 	gossip     *gossip // nil unless serving
 	review     bool    // the roster may have changed
 	reviewed   time.Time
@@ -92,8 +93,8 @@ func NewWithHost(h host.Host, opt Options) (*Mesh, error) {
 		wake:       make(chan struct{}, 1),
 		handlersOf: map[peer.ID]int{}, links: map[peer.ID]*link{}, candidates: map[peer.ID]*candidate{},
 		hellos: map[peer.ID]time.Time{}, syncs: map[syncKey]time.Time{}, syncing: map[syncKey]bool{},
-		greeting: map[peer.ID]bool{},
-		rand:     rand.New(rand.NewChaCha8(seed)), //nolint:gosec // jitter and choice, nothing secret
+		greeting: map[peer.ID]bool{}, renewed: map[peer.ID]time.Time{},
+		rand: rand.New(rand.NewChaCha8(seed)), //nolint:gosec // jitter and choice, nothing secret
 	}
 	for _, addr := range opt.Static {
 		if err := m.AddAddress(addr); err != nil {

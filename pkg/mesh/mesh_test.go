@@ -115,14 +115,16 @@ func TestStrangerGetsHelloAndNothingElse(t *testing.T) {
 				t.Error("the stranger became known")
 			}
 		}
-		gaps := 0
+		since := map[time.Time]bool{}
 		for range 60 {
 			time.Sleep(time.Second)
-			if !w.nodes[0].connectedTo(s) {
-				gaps++
+			for _, p := range w.nodes[0].mesh.Peers() {
+				if p.PeerID == s.mesh.ID() {
+					since[p.Since] = true
+				}
 			}
 		}
-		if gaps == 0 {
+		if len(since) < 2 {
 			t.Error("the stranger was never sent away")
 		}
 	})
@@ -157,13 +159,12 @@ func TestJoinerBecomesMemberByHello(t *testing.T) {
 }
 
 // Two members of one community become members of another, and each end learns of it at its own time:
-// the subscription that was refused at first is announced again on the same connection.
+// the subscription that was refused at first is announced again.
 func TestRefusedSubscriptionIsAnnouncedAgain(t *testing.T) {
 	inWorld(t, 3, func(t *testing.T, w *world) {
 		w.start(func(i int) []int { return []int{0, 1, 2} })
 		time.Sleep(3 * time.Second)
 		a, b := w.nodes[1], w.nodes[2]
-		since := a.mesh.Peers()
 		for _, n := range []*node{a, b} {
 			a.add(w.wordIn(second, kindMember, n.root.Team()))
 		}
@@ -172,16 +173,11 @@ func TestRefusedSubscriptionIsAnnouncedAgain(t *testing.T) {
 		if got := a.publishIn(second, "early"); b.has(got) {
 			t.Error("b has what it does not know itself a member for")
 		}
-		time.Sleep(3 * time.Second)
+		time.Sleep(6 * time.Second)
 		x, y := a.publishIn(second, "from a"), b.publishIn(second, "from b")
 		w.within(time.Second, "gossip flows both ways", func() bool { return b.has(x) && a.has(y) })
 		if a.vias[y] != replica.Gossip || b.vias[x] != replica.Gossip {
 			t.Errorf("it came via %s and %s", a.vias[y], b.vias[x])
-		}
-		for i, p := range a.mesh.Peers() {
-			if !p.Since.Equal(since[i].Since) {
-				t.Error("the connection did not last")
-			}
 		}
 	})
 }

@@ -39,7 +39,7 @@ func (m *Mesh) addCandidate(p peer.ID) {
 }
 
 // loadAddresses makes candidates of the members whose addresses are kept.
-func (m *Mesh) loadAddresses() {
+func (m *Mesh) loadAddresses(ctx context.Context) {
 	book, ok := peerstore.GetCertifiedAddrBook(m.host.Peerstore())
 	if !ok {
 		return
@@ -49,7 +49,7 @@ func (m *Mesh) loadAddresses() {
 		env *envelope.Envelope
 	}
 	var list []kept
-	m.opt.Copy.Addresses(func(name string, signed []byte) {
+	err := m.opt.Copy.Addresses(func(name string, signed []byte) {
 		p, err := peer.Decode(name)
 		if err != nil || p == m.host.ID() {
 			return
@@ -58,6 +58,9 @@ func (m *Mesh) loadAddresses() {
 			list = append(list, kept{p, env})
 		}
 	})
+	if err != nil {
+		m.log.LogAttrs(ctx, slog.LevelWarn, "cannot read addresses", slog.Any("error", err))
+	}
 	for _, k := range list {
 		if !m.stands(k.id).fellow() {
 			continue
@@ -82,7 +85,7 @@ func (m *Mesh) startDials(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 		return next
 	}
 	if reload {
-		m.loadAddresses()
+		m.loadAddresses(ctx)
 	}
 	next = time.Time{}
 	chosen := m.chooseDials(now, &next)

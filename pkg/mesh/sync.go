@@ -298,7 +298,7 @@ func (m *Mesh) take(ctx context.Context, w *wire, frames [][]byte, key syncKey) 
 		return nil, nil
 	}
 	team := m.stands(key.peer).team
-	outcomes, err := m.ingest(ctx, w, frames, replica.Sync, team)
+	outcomes, err := m.ingest(ctx, w, arrivalsOf(frames, replica.Sync, team))
 	if err != nil {
 		return nil, err
 	}
@@ -319,18 +319,22 @@ func (m *Mesh) take(ctx context.Context, w *wire, frames [][]byte, key syncKey) 
 	return kept, nil
 }
 
-func (m *Mesh) ingest(ctx context.Context, w *wire, frames [][]byte, via replica.Via, team identity.TeamID) ([]replica.Outcome, error) {
+func arrivalsOf(frames [][]byte, via replica.Via, team identity.TeamID) []replica.Arrival {
 	arrivals := make([]replica.Arrival, len(frames))
 	for i, f := range frames {
 		arrivals[i] = replica.Arrival{Frame: f, Via: via, From: team}
 	}
+	return arrivals
+}
+
+func (m *Mesh) ingest(ctx context.Context, w *wire, arrivals []replica.Arrival) ([]replica.Outcome, error) {
 	w.rest()
 	defer w.rest()
 	outcomes, err := m.opt.Door.Ingest(ctx, arrivals)
 	if err != nil {
 		return nil, fmt.Errorf("pass frames through the door: %w", err)
 	}
-	if len(outcomes) != len(frames) {
+	if len(outcomes) != len(arrivals) {
 		return nil, errors.New("pass frames through the door: it lost some")
 	}
 	return outcomes, nil

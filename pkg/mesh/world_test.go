@@ -113,8 +113,8 @@ func (w *world) add(name string) *node {
 		founder = w.nodes[0].delegation
 	}
 	n.copyOf = newCopy(root.Team(), founder.Team, time.Now)
-	n.copyOf.add(record.DelegationStatement(d))
-	n.copyOf.add(record.DelegationStatement(founder))
+	n.add(record.DelegationStatement(d))
+	n.add(record.DelegationStatement(founder))
 	priv, err := crypto.UnmarshalEd25519PrivateKey(key.Transport())
 	w.check(err)
 	addr := ma.StringCast(fmt.Sprintf("/ip4/11.0.%d.%d/tcp/4001", len(w.nodes)/256, len(w.nodes)%256))
@@ -131,19 +131,23 @@ func (w *world) add(name string) *node {
 }
 
 func (n *node) options() mesh.Options {
-	logger := slog.New(slog.DiscardHandler)
-	if testing.Verbose() && os.Getenv("MESH_LOG") != "" {
-		logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With(slog.String("node", n.name))
-	}
 	return mesh.Options{
 		Key: n.key, Delegation: n.delegation, Door: n.copyOf, Copy: n.copyOf, Roster: n.Roster,
-		Now: time.Now, Rand: n.world.rand, Logger: logger,
+		Now: time.Now, Rand: n.world.rand, Logger: testLogger(n.name),
 		Events: mesh.Events{
 			OnPeer:   func(p mesh.PeerInfo) { n.mu.Lock(); n.peers = append(n.peers, p); n.mu.Unlock() },
 			OnGone:   func(p mesh.PeerInfo) { n.mu.Lock(); n.gone = append(n.gone, p); n.mu.Unlock() },
 			OnInStep: func(_ record.Channel, t identity.TeamID) { n.mu.Lock(); n.inStep = append(n.inStep, t); n.mu.Unlock() },
 		},
 	}
+}
+
+// testLogger is silent unless MESH_LOG is set.
+func testLogger(name string) *slog.Logger {
+	if os.Getenv("MESH_LOG") == "" {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With(slog.String("node", name))
 }
 
 func (n *node) run() {
