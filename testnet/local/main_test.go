@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	cycles = flag.Int("cycles", 200, "how often TestKillNine kills a daemon")
+	cycles = flag.Int("cycles", usualCycles, "how often TestKillNine kills a daemon")
 	seed   = flag.Uint64("seed", 0, "where TestKillNine begins to draw (0: anywhere)")
 )
 
