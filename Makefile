@@ -3,6 +3,7 @@
 GO        ?= go
 FUZZTIME  ?= 5s
 BENCHTIME ?= 1s
+CYCLES    ?= 5000
 PREFIX    ?= /usr/local
 DESTDIR   ?=
 
@@ -19,13 +20,13 @@ RACE_PACKAGES = $(shell for p in $$($(GO) list ./...); do \
 	$(GO) list -e -test -deps "$$p" | grep -q '^github.com/libp2p/go-libp2p$$' || echo "$$p"; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test race lint fuzz bench sim demo check format tidy tools clean
+.PHONY: help build install test race lint fuzz bench sim soak demo picture check format tidy tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  FUZZTIME=$(FUZZTIME) for each target of fuzz, BENCHTIME=$(BENCHTIME), DATA=DIR gives demo real documents,"
-	@echo "  PREFIX=$(PREFIX) and DESTDIR for install, SIMFLAGS for the test flags of sim"
+	@echo "  PREFIX=$(PREFIX) and DESTDIR for install, SIMFLAGS for the test flags of sim, CYCLES=$(CYCLES) for soak"
 
 build: ## build bin/tocsin
 	$(GO) build $(BUILD) -o bin/tocsin ./cmd/tocsin
@@ -59,6 +60,9 @@ bench: ## run the benchmarks: packages first, then real processes
 sim: ## run the simulated world; a failure prints the seed that repeats it
 	$(GO) test -count=1 ./testnet/sim/... $(SIMFLAGS)
 
+soak: ## kill -9 a publishing daemon CYCLES times; every ID that it printed must be there afterwards
+	$(GO) test ./testnet/local -run TestKillNine -count=1 -timeout 0 -v -args -cycles $(CYCLES)
+
 demo: build ## six teams, real processes, one region: the main job, watched
 	$(GO) run ./testnet/local/demo -tocsin bin/tocsin $(if $(DATA),-data "$(DATA)")
 
@@ -69,6 +73,9 @@ format: ## fail if a file is not formatted
 tidy: ## fail if go.mod is not what the code needs, or a module is not what go.sum says
 	$(GO) mod verify
 	$(GO) mod tidy -diff
+
+picture: build ## draw the README's picture from a run of the demo
+	$(GO) run ./testnet/local/demo -tocsin bin/tocsin -svg docs/demo.svg
 
 check: format tidy ## what CI runs, cheap first
 	$(GO) vet ./...
