@@ -77,7 +77,7 @@ func steps() []step {
 		}, true},
 		{"publish more than one write takes", func(_ *testing.T, us *team, s *scene) ([]record.ID, error) {
 			var many []notice.Notice
-			for i := range 40 {
+			for i := range 20 {
 				a := alert(fmt.Sprint(i))
 				a.Texts[0].Summary = strings.Repeat("x", 40<<10)
 				many = append(many, a)

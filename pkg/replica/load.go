@@ -86,7 +86,8 @@ func (r *Replica) loadStatements() error {
 	return err
 }
 
-// channels maps tags back to channels: of every community known, and of every pair with a known team.
+// channels maps tags back to channels: of every community known, of every pair with a known team, and
+// of every record that is indexed.
 func (r *Replica) channels() map[[32]byte]*record.Channel {
 	out := map[[32]byte]*record.Channel{}
 	add := func(ch record.Channel) { out[ch.Tag()] = &ch }
@@ -97,6 +98,9 @@ func (r *Replica) channels() map[[32]byte]*record.Channel {
 		if ch, err := record.Between(r.self, t); err == nil {
 			add(ch)
 		}
+	}
+	for ch := range r.index.days {
+		add(ch)
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package replica_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -190,24 +191,32 @@ func TestAddressesAreBoundedAndTheNewestStays(t *testing.T) {
 	}
 }
 
-// Departures and steps beyond one write.
 func TestMoreThanOneWriteTakesLeaves(t *testing.T) {
 	us, _, ch := village(t)
-	var out []replica.Outgoing
-	for range replica.MaxApplyOps + 10 {
-		out = append(out, replica.Outgoing{Channel: ch, Notice: alert("x")})
-	}
-	var ids []record.ID
-	for _, p := range us.Publish(noon, out) {
-		if p.Err != nil {
-			t.Fatal(p.Err)
-		}
-		ids = append(ids, p.Record.ID())
-	}
+	first, last := us.publish(t, noon, ch, alert("x")), us.publish(t, noon, ch, alert("x"))
+	ids := append(slices.Repeat([]record.ID{first.ID()}, replica.MaxApplyOps), last.ID())
 	if err := us.Left(noon, ids); err != nil {
 		t.Fatal(err)
 	}
-	if e, err := us.Entry(ids[len(ids)-1]); err != nil || !e.Sighting.Left.Equal(noon) {
+	if e, err := us.Entry(last.ID()); err != nil || !e.Sighting.Left.Equal(noon) {
 		t.Fatal(err, e.Sighting.Left)
+	}
+}
+
+// No statement names the other team of this pair any more.
+func TestAPairWithAForgottenTeamSurvivesARestart(t *testing.T) {
+	us, _, _ := village(t)
+	gone := newParty(t, 9)
+	ch := pair(t, us.Self(), gone.team())
+	first := us.publish(t, noon, ch, request(gone.team()))
+	us.publish(t, noon, ch, request(gone.team()))
+	if err := us.InStep(ch, noon); err != nil {
+		t.Fatal(err)
+	}
+	before := views(t, us.Replica, noon)
+	us.restart(t, noon)
+	same(t, "restart", before, views(t, us.Replica, noon))
+	if h := us.publish(t, noon, ch, request(gone.team())).Header(); h.Run != first.Header().Run || h.Seq != 3 {
+		t.Fatalf("place %d", h.Seq)
 	}
 }

@@ -252,19 +252,20 @@ func TestStatementsGoToThoseWhomTheyConcern(t *testing.T) {
 
 // More statements than one write takes.
 func TestManyStatementsAreKept(t *testing.T) {
-	a, b := newTeam(t, 1, "Alpha"), newTeam(t, 2, "Beta")
-	c := found(t, a, b)
-	var list [][]byte
-	for i := range 400 {
-		s := state(t, a, roster.KindMember, &notice.Member{Community: c, Team: identity.TeamID{1, byte(i), byte(i >> 8)}, Name: "x"})
-		list = append(list, s.Frame())
+	us, p := newTeam(t, 1, "Alpha"), newParty(t, 2)
+	founding := charter(t, p)
+	c := identity.CommunityID(founding.ID())
+	list := frames(founding, p.state(t, roster.KindMember, &notice.Member{Community: c, Team: us.Self(), Name: "x"}))
+	for i := range 600 {
+		m := &notice.Member{Community: c, Team: identity.TeamID{1, byte(i), byte(i >> 8)}, Name: "x"}
+		list = append(list, p.state(t, roster.KindMember, m).Frame())
 	}
-	for _, o := range b.AddStatements(noon, list) {
+	for _, o := range us.Join(noon, list) {
 		if o.Verdict != policy.Accept {
 			t.Fatal(o.Reason, o.Detail)
 		}
 	}
-	before := views(t, b.Replica, noon)
-	b.restart(t, noon)
-	same(t, "restart", before, views(t, b.Replica, noon))
+	before := views(t, us.Replica, noon)
+	us.restart(t, noon)
+	same(t, "restart", before, views(t, us.Replica, noon))
 }
