@@ -378,13 +378,15 @@ func BenchmarkOpen(b *testing.B) {
 	var v record.Verifier
 	frame := r.Frame()
 	public, message, sig := r.Node(), dsse.PAE(record.PayloadType, r.Payload()), r.Signature()
-	raw := time.Duration(testing.Benchmark(func(b *testing.B) {
-		for b.Loop() {
-			if !ed25519.Verify(public[:], message, sig[:]) {
-				b.Fatal("refused")
-			}
+	// Timed by hand: a benchmark cannot run another.
+	const checks = 3000
+	start := time.Now()
+	for range checks {
+		if !ed25519.Verify(public[:], message, sig[:]) {
+			b.Fatal("refused")
 		}
-	}).NsPerOp())
+	}
+	raw := time.Since(start) / checks
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := v.Open(frame); err != nil {
