@@ -16,13 +16,9 @@ import (
 // AddAddress adds a peer to those that are always kept connected, for example from an invite: a
 // multiaddr that ends in /p2p/ID.
 func (m *Mesh) AddAddress(addr string) error {
-	a, err := ma.NewMultiaddr(addr)
+	info, err := parseAddress(addr)
 	if err != nil {
-		return fmt.Errorf("read address %.200q: %w", addr, err)
-	}
-	info, err := peer.AddrInfoFromP2pAddr(a)
-	if err != nil {
-		return fmt.Errorf("read address %.200q: %w", addr, err)
+		return err
 	}
 	if info.ID == m.host.ID() || len(info.Addrs) == 0 {
 		return nil // ourselves, as when one list is given to all nodes
@@ -41,6 +37,18 @@ func (m *Mesh) AddAddress(addr string) error {
 	m.host.ConnManager().Protect(info.ID, "static")
 	m.rouse()
 	return nil
+}
+
+func parseAddress(addr string) (*peer.AddrInfo, error) {
+	a, err := ma.NewMultiaddr(addr)
+	if err != nil {
+		return nil, fmt.Errorf("read address %.200q: %w", addr, err)
+	}
+	info, err := peer.AddrInfoFromP2pAddr(a)
+	if err != nil {
+		return nil, fmt.Errorf("read address %.200q: %w", addr, err)
+	}
+	return info, nil
 }
 
 // Addrs returns the addresses at which this node can be dialled, each with its peer ID, for invites.

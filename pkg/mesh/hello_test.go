@@ -87,12 +87,16 @@ func TestHelloIsRateLimited(t *testing.T) {
 		s := w.add("stranger")
 		w.nodes[0].run()
 		s.connectRaw(w.nodes[0])
-		raw := append(greeting(record.DelegationStatement(s.delegation).Frame()), 0, 0, 0, 1, 9) // a gift of another version
+		raw := greeting(record.DelegationStatement(s.delegation).Frame())
 		answered := 0
 		for range 40 {
-			if back, _, _ := s.say(w.nodes[0], "/tocsin/hello/1", raw); back > 0 {
+			stream, err := s.host.NewStream(t.Context(), w.nodes[0].host.ID(), "/tocsin/hello/1")
+			w.check(err)
+			_, _ = stream.Write(raw)
+			if n, _ := io.ReadFull(stream, make([]byte, 4)); n == 4 {
 				answered++
 			}
+			_ = stream.Reset()
 		}
 		if answered < 1 || answered > 8 {
 			t.Errorf("%d of 40 hellos at once were answered", answered)

@@ -92,4 +92,12 @@ const (
 	redialAfter    = 200 * time.Millisecond
 	mendAfter      = 30 * time.Second // a member must be heard of by gossip when it is connected for this long
 	mendAgain      = 10 * time.Minute // one that stays silent is not renewed more often
+
+	// The local network.
+	lanPacket  = 9000 // RFC 6762, section 17
+	lanFirst   = 2 * time.Second
+	lanEvery   = 2 * time.Minute // between questions, once it is quiet
+	lanAnswer  = time.Second     // between answers; a question is answered to all
+	lanAddrs   = 16
+	lanRecords = 32 // looked at in one packet
 )

@@ -128,6 +128,9 @@ func (m *Mesh) Run(ctx context.Context) error {
 	var jobs sync.WaitGroup
 	defer jobs.Wait()
 
+	if m.opt.MDNS {
+		jobs.Go(func() { m.lan(ctx) })
+	}
 	for _, p := range m.host.Network().Peers() {
 		m.met(ctx, p)
 	}

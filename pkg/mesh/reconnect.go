@@ -24,6 +24,7 @@ import (
 // candidate is a peer that can be dialled. Guarded by Mesh.mu.
 type candidate struct {
 	static   bool
+	nearby   bool      // found in the local network; dialled like a static one, less often
 	next     time.Time // not before
 	failures int
 	dialling bool
@@ -142,7 +143,7 @@ func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 	for p, c := range m.candidates {
 		switch {
 		case c.dialling || m.links[p] != nil || m.host.Network().Connectedness(p) == network.Connected:
-		case c.static:
+		case c.static, c.nearby:
 			static = append(static, p)
 		default:
 			members = append(members, p)
@@ -166,7 +167,7 @@ func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 		if c == nil || c.dialling {
 			continue
 		}
-		if !c.static && !slices.ContainsFunc(stands[p].shared, func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }) {
+		if !c.static && !c.nearby && !slices.ContainsFunc(stands[p].shared, func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }) {
 			continue // dials chosen above will do
 		}
 		if c.next.After(now) {
