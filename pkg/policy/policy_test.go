@@ -91,11 +91,14 @@ func TestJudge(t *testing.T) {
 		{"an own quota", nil, member, policy.Limits{PerAuthorDay: map[record.Class]int{record.Routine: 0}}, policy.Quota},
 		{
 			"no quota", nil, with(func(s *policy.Standing) { s.Today = 1 << 40 }),
-			policy.Limits{PerAuthorDay: map[record.Class]int{record.Routine: -1}}, policy.OK,
+			policy.Limits{PerAuthorDay: map[record.Class]int{record.Routine: -1}},
+			policy.OK,
 		},
 		{
 			"the quota of another class", func(h *record.Header) { h.Class = record.Emergency },
-			with(func(s *policy.Standing) { s.Today = 500 }), policy.Limits{}, policy.Quota,
+			with(func(s *policy.Standing) { s.Today = 500 }),
+			policy.Limits{},
+			policy.Quota,
 		},
 	}
 	for _, c := range cases {
@@ -176,10 +179,10 @@ func TestOnlyClearLeaves(t *testing.T) {
 	for where, ch := range map[string]record.Channel{"community": record.InCommunity(identity.CommunityID{1}), "pair": private} {
 		for _, tlp := range append(notice.TLPs(), "", "TLP:PINK", "tlp:clear") {
 			want := policy.Judgement{Verdict: policy.Reject, Reason: policy.Marking}
-			switch tlp {
-			case notice.TLPClear:
+			if tlp == notice.TLPClear {
 				want = policy.Judgement{Verdict: policy.Accept, Reason: policy.OK}
-			case "":
+			}
+			if tlp == "" {
 				want.Reason = policy.MarkingAbsent
 			}
 			j := policy.MayLeave(&notice.Marking{TLP: tlp}, ch)

@@ -50,7 +50,6 @@ type scene struct {
 	p            *party
 	frames       [][]byte
 	body         *record.Record
-	asked        record.ID
 	statements   [][]byte
 	own, deliver []record.ID
 }

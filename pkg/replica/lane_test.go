@@ -60,8 +60,12 @@ func TestARefusedNoticeTakesNoPlace(t *testing.T) {
 	red.Marking.TLP = notice.TLPRed
 	bad := alert("")
 	out := us.Publish(noon, []replica.Outgoing{
-		{Channel: ch, Notice: alert("one")}, {Channel: ch, Notice: red}, {Channel: ch, Notice: bad}, {Channel: ch},
-		{Channel: ch, Notice: alert("late"), Expires: noon.Add(-day)}, {Channel: ch, Notice: alert("two"), Class: record.Emergency},
+		{Channel: ch, Notice: alert("one")},
+		{Channel: ch, Notice: red},
+		{Channel: ch, Notice: bad},
+		{Channel: ch},
+		{Channel: ch, Notice: alert("late"), Expires: noon.Add(-day)},
+		{Channel: ch, Notice: alert("two"), Class: record.Emergency},
 	})
 	for i := 1; i < 5; i++ {
 		if out[i].Err == nil {

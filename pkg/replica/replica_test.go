@@ -134,29 +134,3 @@ func TestPublishedAlertIsKeptEverywhereAndAfterARestart(t *testing.T) {
 		t.Error(list[0].Unread)
 	}
 }
-
-func BenchmarkIngestVerifiesAndStores(b *testing.B) {
-	a, z := newTeam(b, 1, "Alpha"), newTeam(b, 2, "Beta")
-	c := found(b, a, z)
-	out := make([]replica.Outgoing, 100)
-	for i := range out {
-		out[i] = replica.Outgoing{Channel: record.InCommunity(c), Notice: alert("a title that is as long as titles are")}
-	}
-	for b.Loop() {
-		b.StopTimer()
-		published := a.Publish(noon, out)
-		arrivals := make([]replica.Arrival, len(out))
-		for i, p := range published {
-			if p.Err != nil {
-				b.Fatal(p.Err)
-			}
-			arrivals[i] = replica.Arrival{Frame: p.Record.Frame(), Via: replica.Sync}
-		}
-		b.StartTimer()
-		for _, o := range z.Ingest(noon, arrivals) {
-			if o.Verdict != policy.Accept {
-				b.Fatalf("%+v", o)
-			}
-		}
-	}
-}

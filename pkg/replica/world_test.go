@@ -102,9 +102,7 @@ func (p *party) extend(t testing.TB, rec *record.Record, members map[string]any)
 	if err := dsse.Decode(rec.Payload(), &header); err != nil {
 		t.Fatal(err)
 	}
-	for name, v := range members {
-		header[name] = v
-	}
+	maps.Copy(header, members)
 	// The time and the numbers went through generic JSON unchanged.
 	header["v"], header["lane"].(map[string]any)["seq"] = record.Version, rec.Header().Seq
 	header["body"].(map[string]any)["length"] = rec.Header().Body.Length
