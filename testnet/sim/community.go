@@ -42,7 +42,7 @@ func (t *Team) Admit(community string, joiner *Team) error {
 	case !ok:
 		return fmt.Errorf("there is no community %s", community)
 	case !joiner.Up():
-		return fmt.Errorf("%s is down", joiner.Name)
+		return fmt.Errorf("admit %s: %w", joiner.Name, errDown)
 	}
 	if _, err := t.sign(roster.KindMember, &notice.Member{Community: c, Team: joiner.ID, Name: joiner.Name}); err != nil {
 		return err
@@ -101,12 +101,15 @@ func (t *Team) Remove(community string, member *Team) error {
 	return nil
 }
 
-// errDied says that the machine went down in the call.
-var errDied = errors.New("the machine went down")
+// What a team's operator hears from a machine in trouble.
+var (
+	errDied = errors.New("the machine went down in the call")
+	errDown = errors.New("the machine is down")
+)
 
 func (t *Team) sign(kind string, says notice.Content) (*record.Statement, error) {
 	if !t.Up() {
-		return nil, fmt.Errorf("%s is down", t.Name)
+		return nil, fmt.Errorf("sign for %s: %w", t.Name, errDown)
 	}
 	b, err := notice.Encode(says)
 	if err != nil {

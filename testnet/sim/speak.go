@@ -16,7 +16,7 @@ import (
 // node's answer to the operator; nil means that the record is kept.
 func (t *Team) Publish(o replica.Outgoing) (record.ID, error) {
 	if !t.Up() {
-		return record.ID{}, fmt.Errorf("%s is down", t.Name)
+		return record.ID{}, fmt.Errorf("publish for %s: %w", t.Name, errDown)
 	}
 	defer t.w.bury()
 	p := t.rep.Publish(t.w.now, []replica.Outgoing{o})[0]

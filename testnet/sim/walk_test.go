@@ -108,8 +108,8 @@ func walk(seed uint64, actions int) (*World, error) {
 // expected errors are what a machine in trouble answers.
 func expected(err error) bool {
 	var refusal *replica.Refusal
-	return errors.As(err, &refusal) || errors.Is(err, errDied) || errors.Is(err, ErrFailed) ||
-		errors.Is(err, replica.ErrFull)
+	return errors.As(err, &refusal) || errors.Is(err, errDied) || errors.Is(err, errDown) ||
+		errors.Is(err, ErrFailed) || errors.Is(err, replica.ErrFull)
 }
 
 // pause draws how long nothing but the network happens: mostly moments, now and then a night.
@@ -208,9 +208,9 @@ func (k *walker) act() error {
 		return k.breakStore()
 	case n < 86:
 		k.w.SetNetwork(k.network())
-	case n < 89:
+	case n < 88:
 		return k.admit()
-	case n < 91:
+	case n < 92:
 		return k.remove()
 	default:
 		return k.crime()
@@ -362,7 +362,20 @@ func (k *walker) remove() error {
 	if k.removed || members < 3 || !k.w.teams[0].Up() {
 		return nil
 	}
-	if err := k.w.teams[0].Remove("region", k.w.teams[members-1]); err != nil {
+	gone := k.w.teams[members-1]
+	if k.w.rnd.IntN(2) == 0 && gone.Up() {
+		// The founder does not see what the others do.
+		k.w.Partition(k.w.teams[:1])
+		for range 3 {
+			if _, err := gone.Publish(replica.Outgoing{Channel: k.region(), Notice: newAlert(k.title())}); err != nil {
+				return err
+			}
+		}
+		if err := k.w.Run(time.Minute); err != nil {
+			return err
+		}
+	}
+	if err := k.w.teams[0].Remove("region", gone); err != nil {
 		return err
 	}
 	k.removed = true
