@@ -6,10 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -275,116 +272,4 @@ func (m *Mesh) takeIn(ctx context.Context, w *wire, from identity.TeamID, frames
 		}
 	}
 	return news, nil
-}
-
-// helloAllowed takes one hello from the peer's allowance.
-func (m *Mesh) helloAllowed(p peer.ID) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	l := m.links[p]
-	return l != nil && l.limit.Allow()
-}
-
-// startHellos begins the hellos that are due and returns when the next one is.
-func (m *Mesh) startHellos(ctx context.Context, jobs *sync.WaitGroup, now time.Time) (next time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for p, due := range m.hellos {
-		switch {
-		case m.links[p] == nil:
-			delete(m.hellos, p)
-		case due.After(now) || m.greeting[p]:
-			if next.IsZero() || due.Before(next) {
-				next = due
-			}
-			if m.greeting[p] {
-				next = now.Add(time.Second) // its end rouses us before
-			}
-		default:
-			delete(m.hellos, p)
-			m.greeting[p] = true
-			jobs.Go(func() {
-				found, err := m.hello(ctx, p)
-				m.mu.Lock()
-				delete(m.greeting, p)
-				m.mu.Unlock()
-				if err != nil {
-					m.helloFailed(ctx, p, err)
-				} else {
-					m.greeted(ctx, p, found, true)
-				}
-			})
-		}
-	}
-	return next
-}
-
-func (m *Mesh) helloFailed(ctx context.Context, p peer.ID, err error) {
-	if ctx.Err() != nil {
-		return
-	}
-	m.log.LogAttrs(ctx, slog.LevelDebug, "hello failed", slog.String("peer", p.String()), slog.Any("error", err))
-	m.mu.Lock()
-	if l := m.links[p]; l != nil && !errors.Is(err, errNotItself) {
-		l.failed++
-		wait := m.jitter(helloEvery << min(l.failed, 6))
-		soonest(m.hellos, p, time.Now().Add(wait))
-	}
-	m.mu.Unlock()
-	if errors.Is(err, errNotItself) {
-		_ = m.host.Network().ClosePeer(p)
-	}
-	m.rouse()
-}
-
-// greeted follows a hello: the peer's standing is asked for again, news spreads, and what the peer may
-// have is synced by the one who began.
-func (m *Mesh) greeted(ctx context.Context, p peer.ID, found findings, began bool) {
-	if found.news > 0 {
-		m.spread(p)
-		if m.opt.Events.OnStatements != nil {
-			m.opt.Events.OnStatements(found.team, found.news)
-		}
-	}
-	m.reviewPeer(ctx, p)
-	m.mu.Lock()
-	l := m.links[p]
-	if l != nil && began && found.left {
-		soonest(m.hellos, p, time.Now().Add(helloEvery))
-		m.rouse()
-	}
-	if l == nil || !l.known {
-		m.mu.Unlock()
-		return
-	}
-	l.failed = 0
-	first := !l.greeted
-	l.greeted = true
-	tell := l.fellow() && (!l.announced || !slices.Equal(l.told, l.shared))
-	if tell {
-		l.announced, l.told = true, slices.Clone(l.shared)
-	}
-	info := m.describe(p, l)
-	fellow := l.fellow()
-	m.mu.Unlock()
-	if tell && m.opt.Events.OnPeer != nil {
-		m.opt.Events.OnPeer(info)
-	}
-	if began && fellow && (first || tell) {
-		m.syncAll(p, info)
-	}
-}
-
-// spread has what is new told to the other members that are connected, and everything reviewed.
-func (m *Mesh) spread(source peer.ID) {
-	due := time.Now().Add(helloSettle)
-	m.mu.Lock()
-	m.review = true
-	for p, l := range m.links {
-		if p != source && l.fellow() {
-			soonest(m.hellos, p, due)
-		}
-	}
-	m.mu.Unlock()
-	m.rouse()
 }

@@ -112,7 +112,7 @@ func (m *Mesh) met(ctx context.Context, p peer.ID) {
 	}
 	g := m.gossip
 	m.mu.Unlock()
-	if len(s.shared) > 0 {
+	if g != nil && len(s.shared) > 0 {
 		g.admit(p)
 	}
 	m.log.LogAttrs(ctx, slog.LevelDebug, "peer connected", slog.String("peer", p.String()), slog.Bool("fellow", s.fellow()))
@@ -313,38 +313,4 @@ func (m *Mesh) sweep(ctx context.Context, now time.Time) (next time.Time) {
 		_ = m.host.Network().ClosePeer(p)
 	}
 	return next
-}
-
-// Peers returns the peers that are connected now.
-func (m *Mesh) Peers() []PeerInfo {
-	m.mu.Lock()
-	out := make([]PeerInfo, 0, len(m.links))
-	for p, l := range m.links {
-		out = append(out, m.describe(p, l))
-	}
-	m.mu.Unlock()
-	slices.SortFunc(out, func(a, b PeerInfo) int { return bytes.Compare([]byte(a.PeerID), []byte(b.PeerID)) })
-	return out
-}
-
-// describe returns what is known of a link. The caller holds mu.
-func (m *Mesh) describe(p peer.ID, l *link) PeerInfo {
-	info := PeerInfo{
-		Team: l.team, Node: l.node, Known: l.known, PeerID: p.String(), Since: l.since,
-		Communities: slices.Clone(l.shared),
-	}
-	for _, c := range m.host.Network().ConnsToPeer(p) {
-		info.Addrs = append(info.Addrs, c.RemoteMultiaddr().String())
-		if info.Transport = "tcp"; c.ConnState().Transport != "" {
-			info.Transport = transportName(c.ConnState().Transport)
-		}
-	}
-	return info
-}
-
-func transportName(s string) string {
-	if s == "quic-v1" {
-		return "quic"
-	}
-	return s
 }
