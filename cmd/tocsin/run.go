@@ -13,6 +13,7 @@ func commands(e *env) []*cli.Command {
 	return []*cli.Command{
 		initCommand(e),
 		idCommand(e),
+		daemonCommand(e),
 		configCommand(e),
 		statusCommand(e),
 		communityCommand(e),
