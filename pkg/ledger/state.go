@@ -143,7 +143,7 @@ func (r *Row) stateAt(now time.Time, grace time.Duration) State {
 		return Accepted
 	case !r.Acknowledged.IsZero():
 		return Acknowledged
-	case r.Own && r.Receipt.IsZero() && now.Sub(from) >= grace:
+	case r.Own && r.Receipt.IsZero() && (now.Sub(from) >= grace || r.timing(now) == Overdue):
 		return Unreachable
 	case r.timing(now) == Overdue && r.Own:
 		return Silent

@@ -72,6 +72,14 @@ func TestStates(t *testing.T) {
 	}
 }
 
+// A machine that never said that it has the request makes nobody silent, however long it may still take.
+func TestOverdueWithoutReceiptIsNotSilence(t *testing.T) {
+	l := told(ledger.Options{ReceiptGrace: 100 * time.Hour}, ask(pair(me, ana), me, ana))
+	if r := onlyRow(t, l, at(30), ana); r.State != ledger.Unreachable || r.Timing != ledger.Overdue {
+		t.Errorf("%v, %v", r.State, r.Timing)
+	}
+}
+
 func TestRowTimes(t *testing.T) {
 	ch := pair(me, ana)
 	l := told(ledger.Options{}, ask(ch, me, ana), receipt(ana, 1, "other", "r"), receipt(ana, 2, "r"),
