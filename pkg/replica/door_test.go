@@ -195,6 +195,25 @@ func TestAFullStoreTakesNothingAndLosesNothing(t *testing.T) {
 	whole(t, us.store, noon)
 }
 
+// Who brings a record twice must not hear that it is kept when it is not.
+func TestASecondCopyOfWhatWasNotStoredIsNoDuplicate(t *testing.T) {
+	us, p, ch := village(t)
+	frame := p.say(t, ch, alert("x"), nil).Frame()
+	for _, err := range []error{replica.ErrFull, errDisk} {
+		us.store.SetFault(func(op string, _ []replica.Op) (bool, error) {
+			if op == "apply" {
+				return false, err
+			}
+			return false, nil
+		})
+		for i, o := range us.Ingest(noon, []replica.Arrival{{Frame: frame, Via: replica.Direct}, {Frame: frame, Via: replica.Direct}}) {
+			if o.Reason != policy.Full && o.Reason != policy.Unavailable {
+				t.Errorf("copy %d: %s", i, o.Reason)
+			}
+		}
+	}
+}
+
 func TestAQuotaOfTheStoreIsAnswered(t *testing.T) {
 	us, p, ch := village(t)
 	small := memstore.New(memstore.Options{Quota: 20 << 10})

@@ -93,7 +93,7 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 		}
 		batch, ops, size = nil, 0, 0
 	}
-	pending := map[record.ID]struct{}{}
+	pending, twice := map[record.ID]int{}, map[int]int{} // places in arrivals: of an ID, of a second copy
 	for i, o := range opened {
 		rec := o.record
 		if rec == nil {
@@ -101,9 +101,12 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 		}
 		id := rec.ID()
 		_, known := r.index.slots[id]
-		_, twice := pending[id]
-		if known || twice {
+		first, again := pending[id]
+		if known || again {
 			out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: policy.Duplicate}
+			if again {
+				twice[i] = first
+			}
 			continue
 		}
 		retention, j := r.judge(rec, now)
@@ -123,7 +126,7 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 			}
 			continue
 		}
-		pending[id] = struct{}{}
+		pending[id] = i
 		h := rec.Header()
 		r.today.count[authorClass{rec.Team(), h.Class}]++
 		if h.Seq > 1 {
@@ -135,6 +138,11 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 		ops, size = ops+len(c.ops), size+c.size
 	}
 	flush()
+	for i, first := range twice {
+		if out[first].Verdict != policy.Accept {
+			out[i].Judgement = out[first].Judgement // it is not kept, so neither is the copy a duplicate
+		}
+	}
 }
 
 // turnDay begins counting anew when the day has changed.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"tocsin/pkg/identity"
@@ -178,8 +179,29 @@ func (r *Replica) loadWanted(rows []indexRow) error {
 	return nil
 }
 
-// loadViews reads the notices that the ledger and the references need.
+// viewBatch is how many records in frames are held in memory while the views are read: 13 MiB at worst.
+const viewBatch = 256
+
+// loadViews reads the notices that the ledger and the references need: those in frames many at a time,
+// and detached bodies, each of which can be large, one by one.
 func (r *Replica) loadViews(rows []indexRow) error {
+	var inline []indexRow
+	for i := range rows {
+		if !rows[i].code.detached() {
+			inline = append(inline, rows[i])
+		} else if err := r.loadView(rows[i : i+1]); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(inline, viewBatch) {
+		if err := r.loadView(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Replica) loadView(rows []indexRow) error {
 	entries, errs := make([]Entry, len(rows)), make([]error, len(rows))
 	r.opt.Parallel(len(rows), func(i int) {
 		entries[i], errs[i] = r.read(rows[i].drop, rows[i].id)

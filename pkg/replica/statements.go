@@ -3,7 +3,6 @@ package replica
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -72,14 +71,14 @@ func (r *Replica) addStatements(now time.Time, frames [][]byte, join bool) []Sta
 // sift returns the accepted statements that this node keeps, and says of the others why not. First
 // come those about communities: what is said of foreign ones must not make a delegation look useful.
 func (r *Replica) sift(out []StatementOutcome, join bool) (keep []*record.Statement) {
-	fresh := map[record.StatementID]*record.Statement{}
+	var fresh []*record.Statement
 	for i := range out {
 		switch s := out[i].Statement; {
 		case out[i].Verdict != policy.Accept:
-		case r.roster.Has(s.ID()) || fresh[s.ID()] != nil:
+		case r.roster.Has(s.ID()):
 			out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: policy.Duplicate}
 		default:
-			fresh[s.ID()] = s
+			fresh = append(fresh, s)
 		}
 	}
 	pass := func(delegations bool, relevant func(*record.Statement) bool) {
@@ -98,16 +97,22 @@ func (r *Replica) sift(out []StatementOutcome, join bool) (keep []*record.Statem
 			}
 		}
 	}
-	next := r.roster.With(slices.Collect(maps.Values(fresh))...)
+	next := r.roster.With(fresh...)
 	pass(false, func(s *record.Statement) bool { return r.relevant(s, next, join) })
 	next = r.roster.With(keep...)
-	known := map[identity.TeamID]int{}
+	taken := map[identity.TeamID]map[record.StatementID]struct{}{}
 	pass(true, func(s *record.Statement) bool {
 		t := s.Delegation.Team
-		if !next.Share(r.self, t) || len(r.roster.Delegations(t))+known[t] >= maxDelegations {
+		if !next.Share(r.self, t) {
 			return false
 		}
-		known[t]++
+		if taken[t] == nil {
+			taken[t] = map[record.StatementID]struct{}{}
+		}
+		if _, again := taken[t][s.ID()]; !again && len(r.roster.Delegations(t))+len(taken[t]) >= maxDelegations {
+			return false
+		}
+		taken[t][s.ID()] = struct{}{}
 		return true
 	})
 	return keep
