@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/pkg/notice"
@@ -100,8 +101,8 @@ func (t *Team) Frames() [][]byte {
 		return nil
 	}
 	var out [][]byte
-	for i := len(list) - 1; i >= 0; i-- {
-		if f, err := t.rep.Frame(list[i].Record.ID()); err == nil {
+	for _, e := range slices.Backward(list) {
+		if f, err := t.rep.Frame(e.Record.ID()); err == nil {
 			out = append(out, f)
 		}
 	}

@@ -25,15 +25,16 @@ func (t *Team) ShowLedger() []string {
 			strings.Compare(t.w.nameOf(a.Team), t.w.nameOf(b.Team)))
 	})
 	for _, r := range rows {
-		line := fmt.Sprintf("%s %s: %s, %s", t.w.labels[r.Request], t.w.nameOf(r.Team), r.State, r.Timing)
+		var line strings.Builder
+		fmt.Fprintf(&line, "%s %s: %s, %s", t.w.labels[r.Request], t.w.nameOf(r.Team), r.State, r.Timing)
 		if r.Voluntary {
-			line += ", unasked"
+			line.WriteString(", unasked")
 		}
 		if r.Reason != "" {
-			line += ", reason " + string(r.Reason)
+			line.WriteString(", reason " + string(r.Reason))
 		}
 		if !r.Sent.IsZero() {
-			line += "; sent " + clock(r.Sent)
+			line.WriteString("; sent " + clock(r.Sent))
 		}
 		for _, e := range []struct {
 			what string
@@ -47,10 +48,10 @@ func (t *Team) ShowLedger() []string {
 			{"withdrawn", r.Withdrawn},
 		} {
 			if !e.at.IsZero() {
-				line += fmt.Sprintf(", %s after %s", e.what, ledger.Words(e.at.Sub(r.Sent)))
+				fmt.Fprintf(&line, ", %s after %s", e.what, ledger.Words(e.at.Sub(r.Sent)))
 			}
 		}
-		out = append(out, line)
+		out = append(out, line.String())
 	}
 	var teams []ledger.Team
 	t.rep.Ledger(func(l *ledger.Ledger) { teams = l.Teams(t.w.now, ledger.Filter{}) })
@@ -69,18 +70,19 @@ func (t *Team) ShowRoster() []string {
 		if !ok {
 			continue
 		}
-		line := name + ":"
+		var line strings.Builder
+		line.WriteString(name + ":")
 		for _, m := range t.w.teams {
 			switch {
 			case c.IsFounder(m.ID):
-				line += " " + m.Name + " (founder)"
+				line.WriteString(" " + m.Name + " (founder)")
 			case c.Member(m.ID):
-				line += " " + m.Name
+				line.WriteString(" " + m.Name)
 			case c.Removed(m.ID):
-				line += " " + m.Name + " (removed)"
+				line.WriteString(" " + m.Name + " (removed)")
 			}
 		}
-		out = append(out, line)
+		out = append(out, line.String())
 	}
 	return out
 }

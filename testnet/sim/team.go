@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/pkg/identity"
@@ -179,9 +180,9 @@ func (t *Team) remember() error {
 			}
 		}
 	}
-	for i := len(list) - 1; i >= 0; i-- {
-		if !paid[list[i].Record.ID()] {
-			t.owe(list[i].Record, list[i].Notice)
+	for _, e := range slices.Backward(list) {
+		if !paid[e.Record.ID()] {
+			t.owe(e.Record, e.Notice)
 		}
 	}
 	return nil

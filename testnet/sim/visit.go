@@ -228,11 +228,9 @@ func (v *visit) give(giver *Team, ids []record.ID, then func()) {
 				return
 			}
 			for _, o := range out {
-				switch o.Reason {
-				case policy.OK, policy.Duplicate, policy.Removed, policy.Expired:
-				default:
-					*clean = false
-				}
+				// What the rules keep out is missing from nobody's copy.
+				ruled := o.Reason == policy.Removed || o.Reason == policy.Expired
+				*clean = *clean && (o.Verdict == policy.Accept || o.Reason == policy.Duplicate || ruled)
 			}
 		}
 		if len(part) < len(ids) {
