@@ -123,9 +123,9 @@ func (c *Client) explain(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, fs.ErrNotExist):
-		return c.notRunning("there is no socket at "+c.socket, "start it with: tocsin daemon run; or name its directory with --home")
+		return c.notRunning("there is no socket at "+c.socket, "start it with: tocsin daemon; or name its directory with --home")
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return c.notRunning("nobody listens on "+c.socket, "start it with: tocsin daemon run")
+		return c.notRunning("nobody listens on "+c.socket, "start it with: tocsin daemon")
 	case errors.Is(err, fs.ErrPermission):
 		return api.NewProblem(api.Denied, "not allowed to open "+c.socket, "run this as the user that the daemon runs as")
 	case errors.Is(err, syscall.EINVAL):

@@ -37,7 +37,7 @@ func (c *Client) Watch(ctx context.Context, from string, fn func(api.Event) erro
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err == nil || errors.Is(err, io.ErrUnexpectedEOF):
-		return c.notRunning("it ended the feed", "start it with: tocsin daemon run")
+		return c.notRunning("it ended the feed", "start it with: tocsin daemon")
 	}
 	return err
 }
