@@ -1,0 +1,123 @@
+package node
+
+import (
+	"context"
+
+	"tocsin/pkg/api"
+	"tocsin/pkg/identity"
+	"tocsin/pkg/mesh"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/policy"
+	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
+)
+
+// meshDoor is the way in for what peers send.
+type meshDoor struct{ n *Node }
+
+// Ingest implements mesh.Door.
+func (d meshDoor) Ingest(ctx context.Context, arrivals []replica.Arrival) ([]replica.Outcome, error) {
+	return d.n.door.Ingest(ctx, arrivals)
+}
+
+// AddStatements implements mesh.Door. Statements are few, and go to the replica as they come.
+func (d meshDoor) AddStatements(_ context.Context, _ identity.TeamID, frames [][]byte) (news int, err error) {
+	for _, o := range d.n.replica.AddStatements(d.n.now(), frames) {
+		if o.Verdict == policy.Accept {
+			news++
+		}
+	}
+	return news, nil
+}
+
+// committed is told by the door what a commit kept. It only leaves word with those who follow it up.
+func (n *Node) committed(outcomes []replica.Outcome, published []replica.Published) {
+	now := n.now()
+	for i := range outcomes {
+		o := &outcomes[i]
+		if o.Record != nil && (o.Verdict == policy.Accept || o.Reason == policy.Future) {
+			n.skew.saw(o.Record.Team(), o.Record.Header().Created.Sub(now))
+		}
+		if o.Verdict != policy.Accept || o.Record == nil {
+			continue
+		}
+		n.kept(o.Record)
+		if o.Gap {
+			n.net.Sync(o.Record.Header().Channel, identity.TeamID{})
+		}
+	}
+	for _, p := range published {
+		if p.Err == nil {
+			n.kept(p.Record)
+		}
+	}
+}
+
+func (n *Node) kept(r *record.Record) {
+	n.hub.tell(api.Event{Type: api.EventRecord, At: n.now(), Record: r.ID()})
+	if !r.HasBody() {
+		n.bodies.wake()
+	}
+	if r.Team() != n.replica.Self() && (r.Header().Kind == notice.KindRequest || r.Header().Kind == notice.KindAlert) {
+		n.receipts.look(r.ID())
+	}
+}
+
+// peerCame is told by the mesh that a member's node has said hello.
+func (n *Node) peerCame(p mesh.PeerInfo) {
+	n.outbox.kick(p.Team)
+	n.bodies.wake()
+	n.tellPeer(p, true)
+}
+
+func (n *Node) peerWent(p mesh.PeerInfo) { n.tellPeer(p, false) }
+
+func (n *Node) tellPeer(p mesh.PeerInfo, online bool) {
+	team := n.team(p.Team)
+	n.hub.tell(api.Event{Type: api.EventPeer, At: n.now(), Team: &team, Online: online})
+}
+
+func (n *Node) statementsCame(from identity.TeamID, _ int) {
+	team := n.team(from)
+	n.hub.tell(api.Event{Type: api.EventMember, At: n.now(), Team: &team})
+}
+
+// inStep is told by the mesh that a comparison with a member found no difference: what this node has
+// written into the channel is with that member too.
+func (n *Node) inStep(ch record.Channel, team identity.TeamID) {
+	if team == n.replica.Self() {
+		return
+	}
+	n.unsent.gone(ch)
+	n.steps.reached(ch)
+}
+
+// Watch implements httpapi.Service. Entries are read when they are sent: the ring holds no content.
+func (n *Node) Watch(ctx context.Context, from string, fn func(api.Event) error) error {
+	return n.hub.watch(ctx, from, func(e api.Event) error {
+		if e.Type == api.EventRecord {
+			kept, err := n.replica.Entry(e.Record)
+			if err != nil {
+				return fn(e) // dropped since; its ID still says that it was
+			}
+			view := n.entry(&kept)
+			dropFiles(&view)
+			e.Entry = &view
+		}
+		return fn(e)
+	})
+}
+
+// dropFiles takes the bytes of attachments out of a view. The notice is this call's own copy.
+func dropFiles(e *api.Entry) {
+	var files []notice.Attachment
+	switch {
+	case e.Alert != nil:
+		files = e.Alert.Attachments
+	case e.Request != nil:
+		files = e.Request.Attachments
+	}
+	for i := range files {
+		files[i].Data = nil
+	}
+}

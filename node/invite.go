@@ -1,0 +1,266 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/pkg/api"
+	"tocsin/pkg/dsse"
+	"tocsin/pkg/identity"
+	"tocsin/pkg/invite"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
+	"tocsin/pkg/roster"
+)
+
+// inviteTime is how long an invite file is good for where nothing else is said.
+const inviteTime = 14 * 24 * time.Hour
+
+// Invite implements httpapi.Service.
+func (n *Node) Invite(ctx context.Context, id string, d api.InviteDraft) (*api.Invited, error) {
+	c, err := n.founded(id)
+	if err != nil {
+		return nil, err
+	}
+	guest, err := n.guest(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	if c.Removed(guest.ID) {
+		return nil, api.NewProblem(api.Removed, "the team was removed from the community, and a removal is for good", "")
+	}
+	now := n.now()
+	expires := d.Expires
+	if expires.IsZero() {
+		expires = now.Add(inviteTime)
+	}
+	if !expires.After(now) {
+		return nil, api.Invalid("expires", "has passed already", "")
+	}
+	member, err := n.admit(now, c, guest)
+	if err != nil {
+		return nil, err
+	}
+	charter, ok := n.replica.Roster().Statement(record.StatementID(c.ID))
+	if !ok {
+		return nil, api.NewProblem(api.Internal, "the charter is not here", "")
+	}
+	i := invite.Invite{
+		Sponsor: n.replica.Delegation(), Team: guest.ID, Community: c.ID, Created: now, Expires: expires,
+		Statements: []*record.Statement{charter}, Addresses: n.callingAddresses(),
+	}
+	if member != nil {
+		i.Statements = append(i.Statements, member)
+	}
+	file, err := i.Seal(n.key)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.Invited{Team: guest, Invite: file, Expires: expires.UTC(), Addresses: i.Addresses}
+	if member != nil {
+		out.Statement = member.ID()
+	}
+	return out, nil
+}
+
+// founded returns a community that this team is a founder of.
+func (n *Node) founded(id string) (*roster.Community, error) {
+	c, err := n.known(id)
+	if err != nil {
+		return nil, err
+	}
+	if !c.IsFounder(n.replica.Self()) {
+		return nil, api.NewProblem(api.NotAllowed, "only a founder of the community can do this", "ask one of the founders")
+	}
+	return c, nil
+}
+
+// guest says whom an invite is for.
+func (n *Node) guest(ctx context.Context, d api.InviteDraft) (api.Team, error) {
+	if len(d.Card) > 0 {
+		if d.Team != "" {
+			return api.Team{}, api.Invalid("team", "is in the card already", "leave it out")
+		}
+		card, err := n.openCard(d.Card)
+		if err != nil {
+			return api.Team{}, err
+		}
+		n.meet(ctx, card.Addresses)
+		name := d.Name
+		if name == "" {
+			name = card.Delegation.Name
+		}
+		return n.notSelf(api.Team{ID: card.Delegation.Team, Name: name})
+	}
+	id, err := n.findTeam(d.Team)
+	if err != nil {
+		return api.Team{}, err
+	}
+	team := n.team(id)
+	if d.Name != "" {
+		team.Name = d.Name
+	}
+	if team.Name == "" {
+		return team, api.Invalid("name", "is missing", "say what you call the team, or give its card")
+	}
+	return n.notSelf(team)
+}
+
+func (n *Node) notSelf(t api.Team) (api.Team, error) {
+	if t.ID == n.replica.Self() {
+		return t, api.Invalid("team", "is this team itself", "")
+	}
+	return t, nil
+}
+
+// admit signs the team's admission, or finds the one there is. A founder needs none.
+func (n *Node) admit(now time.Time, c *roster.Community, guest api.Team) (*record.Statement, error) {
+	if c.IsFounder(guest.ID) {
+		return nil, nil //nolint:nilnil // no statement is needed, and none is there
+	}
+	if c.Member(guest.ID) {
+		if s := n.admission(c.ID, guest.ID); s != nil {
+			return s, nil
+		}
+	}
+	says, err := notice.Encode(&notice.Member{Community: c.ID, Team: guest.ID, Name: guest.Name})
+	if err != nil {
+		return nil, err
+	}
+	s, err := n.replica.SignStatement(now, roster.KindMember, says)
+	if err != nil {
+		return nil, err
+	}
+	n.net.Refresh()
+	n.tellMembers()
+	return s, nil
+}
+
+// admission returns a statement that makes the team a member, or nil.
+func (n *Node) admission(c identity.CommunityID, t identity.TeamID) *record.Statement {
+	r := n.replica.Roster()
+	community, ok := r.Community(c)
+	for _, id := range r.Statements() {
+		s, found := r.Statement(id)
+		if !ok || !found || s.Kind != roster.KindMember || !community.FounderSigned(s) {
+			continue
+		}
+		if m, err := notice.DecodeMember(s.Says); err == nil && m.Community == c && m.Team == t {
+			return s
+		}
+	}
+	return nil
+}
+
+// callingAddresses returns where to call this node first: what the operator announces, else what the
+// mesh sees, without what nobody outside this machine can reach unless there is nothing else.
+func (n *Node) callingAddresses() []string {
+	var far, near []string
+	id := ""
+	for _, a := range n.net.Addrs() {
+		if at := strings.LastIndex(a, "/p2p/"); at >= 0 {
+			id = a[at:]
+		}
+		if strings.HasPrefix(a, "/ip4/127.") || strings.HasPrefix(a, "/ip6/::1/") {
+			near = append(near, a)
+			continue
+		}
+		far = append(far, a)
+	}
+	var told []string
+	for _, a := range n.opt.Config.Mesh.Announce {
+		told = append(told, a+id)
+	}
+	all := slices.Concat(told, far, near)
+	if len(told)+len(far) > 0 {
+		all = slices.Concat(told, far)
+	}
+	return all[:min(len(all), invite.MaxAddresses)]
+}
+
+// Join implements httpapi.Service.
+func (n *Node) Join(ctx context.Context, d api.Join) (*api.Joined, error) {
+	i, err := invite.Open(d.Invite)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.For(n.replica.Self(), n.now()); err != nil {
+		return nil, err
+	}
+	sponsor := record.DelegationStatement(i.Sponsor)
+	if err := n.join(i.Statements); err != nil {
+		return nil, err
+	}
+	// The sponsor's delegation lets us know its node when it answers; without it hello brings it.
+	n.replica.Join(n.now(), [][]byte{sponsor.Frame()})
+	n.meet(ctx, i.Addresses)
+	c, ok := n.replica.Roster().Community(i.Community)
+	if !ok || !c.Member(n.replica.Self()) {
+		return nil, api.NewProblem(api.Removed, "the invite's statements do not make this team a member (any more)", "ask the sponsor")
+	}
+	return &api.Joined{
+		Community: n.showCommunity(c, n.online()), Sponsor: n.team(i.Sponsor.Team), Addresses: i.Addresses,
+	}, nil
+}
+
+// Remove implements httpapi.Service.
+func (n *Node) Remove(_ context.Context, id string, d api.RemoveDraft) (*api.RemovedTeam, error) {
+	c, err := n.founded(id)
+	if err != nil {
+		return nil, err
+	}
+	team, err := n.findTeam(d.Team)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.IsFounder(team):
+		return nil, api.NewProblem(api.NotAllowed, "the team is a founder, and founders cannot be removed", "found a new community without it")
+	case c.Removed(team):
+		return nil, api.NewProblem(api.Conflict, "the team was removed already", "")
+	case !c.Member(team):
+		return nil, api.NewProblem(api.NotFound, "the team is not a member", "")
+	}
+	heads, err := n.heads(record.InCommunity(c.ID), team)
+	if err != nil {
+		return nil, err
+	}
+	says, err := notice.Encode(&notice.Remove{Community: c.ID, Team: team, Heads: heads})
+	if err != nil {
+		return nil, err
+	}
+	s, err := n.replica.SignStatement(n.now(), roster.KindRemove, says)
+	if err != nil {
+		return nil, err
+	}
+	n.net.Refresh()
+	n.tellMembers()
+	return &api.RemovedTeam{Team: n.team(team), Statement: s.ID(), Lanes: len(heads)}, nil
+}
+
+// heads returns the last record here of each lane of a team in a channel.
+func (n *Node) heads(ch record.Channel, team identity.TeamID) ([]notice.LaneHead, error) {
+	list, err := n.replica.List(replica.Query{Channel: ch})
+	if err != nil {
+		return nil, err
+	}
+	last := map[record.Lane]notice.LaneHead{}
+	for i := range list {
+		r := list[i].Record
+		if r.Team() != team {
+			continue
+		}
+		if h, ok := last[r.Lane()]; !ok || r.Header().Seq > h.Seq {
+			last[r.Lane()] = notice.LaneHead{Node: r.Node(), Run: dsse.Nonce(r.Header().Run), Seq: r.Header().Seq, ID: r.ID()}
+		}
+	}
+	var out []notice.LaneHead
+	for _, h := range last {
+		out = append(out, h)
+	}
+	slices.SortFunc(out, func(a, b notice.LaneHead) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return out, nil
+}

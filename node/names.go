@@ -1,0 +1,130 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"tocsin/pkg/api"
+	"tocsin/pkg/identity"
+	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
+)
+
+// named is something that a text may mean.
+type named[ID any] struct {
+	id   ID
+	text string // the ID's text form
+	name string
+}
+
+// choose returns the one of list that text means: by its whole ID, by a name that only one has, or by
+// a prefix of at least api.MinPrefix characters of the ID that only one begins with. Names go before
+// prefixes. Nobody is guessed: where several fit, the problem lists them.
+func choose[ID any](what, text string, list []named[ID]) (ID, error) {
+	var none ID
+	wanted := strings.TrimSpace(text)
+	if wanted == "" {
+		return none, api.NewProblem(api.NotFound, "no "+what+" is named", "give its name, its ID or the first characters of the ID")
+	}
+	var byName, byPrefix, near []named[ID]
+	lower := strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(wanted))
+	for _, n := range list {
+		switch {
+		case n.text == lower:
+			return n.id, nil
+		case strings.EqualFold(n.name, wanted):
+			byName = append(byName, n)
+		case len(lower) >= api.MinPrefix && strings.HasPrefix(n.text, lower):
+			byPrefix = append(byPrefix, n)
+		case strings.Contains(strings.ToLower(n.name), strings.ToLower(wanted)):
+			near = append(near, n)
+		}
+	}
+	for _, found := range [][]named[ID]{byName, byPrefix} {
+		switch len(found) {
+		case 0:
+		case 1:
+			return found[0].id, nil
+		default:
+			return none, candidates(api.NewProblem(api.Ambiguous, fmt.Sprintf("%+q may be one of %d %ss", wanted, len(found), what),
+				"give the ID, or more of it"), found)
+		}
+	}
+	if len(near) == 0 {
+		near = list
+	}
+	return none, candidates(api.NewProblem(api.NotFound, fmt.Sprintf("no %s here is called %+q or has an ID that begins so", what, wanted),
+		fmt.Sprintf("give a name, an ID or at least %d characters of the ID", api.MinPrefix)), near)
+}
+
+func candidates[ID any](p *api.Problem, list []named[ID]) *api.Problem {
+	for _, n := range list[:min(len(list), api.MaxCandidates)] {
+		p.Candidates = append(p.Candidates, api.Candidate{ID: n.text, Name: n.name})
+	}
+	return p
+}
+
+// findCommunity returns the community that a text means.
+func (n *Node) findCommunity(text string) (identity.CommunityID, error) {
+	r := n.replica.Roster()
+	var list []named[identity.CommunityID]
+	for _, id := range r.Communities() {
+		c, ok := r.Community(id)
+		if ok {
+			list = append(list, named[identity.CommunityID]{id, id.String(), c.Charter.Name})
+		}
+	}
+	return choose("community", text, list)
+}
+
+// findTeam returns the team that a text means. A whole ID need not be known here.
+func (n *Node) findTeam(text string) (identity.TeamID, error) {
+	if id, err := identity.ParseTeam(text); err == nil {
+		return id, nil
+	}
+	r := n.replica.Roster()
+	var list []named[identity.TeamID]
+	for _, id := range r.Teams() {
+		list = append(list, named[identity.TeamID]{id, id.String(), r.Name(id)})
+	}
+	return choose("team", text, list)
+}
+
+// findRecord returns the kept record that a text means.
+func (n *Node) findRecord(text string) (replica.Entry, error) {
+	id, err := n.replica.Find(strings.NewReplacer(" ", "", "-", "").Replace(text))
+	switch {
+	case errors.Is(err, replica.ErrNotFound), errors.Is(err, replica.ErrAmbiguous):
+		return replica.Entry{}, err // httpapi knows these
+	case err != nil:
+		return replica.Entry{}, api.NewProblem(api.NotFound, err.Error(), fmt.Sprintf("give a record ID, or at least %d characters of one", api.MinPrefix))
+	}
+	return n.replica.Entry(id)
+}
+
+// team names a team for an answer.
+func (n *Node) team(id identity.TeamID) api.Team {
+	if id == n.replica.Self() {
+		return api.Team{ID: id, Name: n.replica.Delegation().Name}
+	}
+	return api.Team{ID: id, Name: n.replica.Roster().Name(id)}
+}
+
+// community names a community for an answer.
+func (n *Node) community(id identity.CommunityID) api.CommunityRef {
+	ref := api.CommunityRef{ID: id}
+	if c, ok := n.replica.Roster().Community(id); ok {
+		ref.Name = c.Charter.Name
+	}
+	return ref
+}
+
+// channelOf returns the channel of a community named by a text, or the zero channel for none.
+func (n *Node) channelOf(text string) (record.Channel, error) {
+	if text == "" {
+		return record.Channel{}, nil
+	}
+	id, err := n.findCommunity(text)
+	return record.InCommunity(id), err
+}

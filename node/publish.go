@@ -1,0 +1,98 @@
+package node
+
+import (
+	"context"
+
+	"tocsin/pkg/api"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/policy"
+	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
+)
+
+// publish takes notices through the door and, once they are durable, to the network.
+func (n *Node) publish(ctx context.Context, out []replica.Outgoing) ([]replica.Published, error) {
+	published, err := n.door.Publish(ctx, out)
+	if err != nil {
+		return nil, err
+	}
+	var records []*record.Record
+	for _, p := range published {
+		if p.Err == nil {
+			records = append(records, p.Record)
+		}
+	}
+	n.send(ctx, records)
+	return published, nil
+}
+
+// publishOne is publish for one notice.
+func (n *Node) publishOne(ctx context.Context, out replica.Outgoing) (*api.Published, error) {
+	if err := mayLeave(out.Notice, out.Channel); err != nil {
+		return nil, err
+	}
+	published, err := n.publish(ctx, []replica.Outgoing{out})
+	if err != nil {
+		return nil, err
+	}
+	if published[0].Err != nil {
+		return nil, published[0].Err
+	}
+	return n.published(published[0].Record), nil
+}
+
+func (n *Node) published(r *record.Record) *api.Published {
+	p := &api.Published{ID: r.ID(), Kind: r.Header().Kind}
+	if ch := r.Header().Channel; ch.Private() {
+		to := n.team(ch.Other(n.replica.Self()))
+		p.To = &to
+	}
+	return p
+}
+
+// mayLeave refuses what its marking keeps here, before anything else is said about it: the answer to
+// "this is TLP:RED" must not be that its title is too long.
+func mayLeave(what notice.Notice, ch record.Channel) error {
+	if j := policy.MayLeave(what.MarkingOf(), ch); j.Verdict != policy.Accept {
+		hint := "only TLP:CLEAR can be sent until sealing is there; send the rest by the way you use today"
+		if j.Reason == policy.MarkingAbsent {
+			hint = "say how it may be shared, e.g. TLP:CLEAR"
+		}
+		return &replica.Refusal{Reason: j.Reason, Detail: j.Detail, Hint: hint}
+	}
+	return nil
+}
+
+// PublishAlert implements httpapi.Service.
+func (n *Node) PublishAlert(ctx context.Context, d api.AlertDraft) (*api.Published, error) {
+	community, err := n.findCommunity(d.Community)
+	if err != nil {
+		return nil, err
+	}
+	class := d.Class
+	if class == "" {
+		class = record.Routine
+		if d.Alert.Severity == notice.SeverityExtreme && d.Alert.Urgency == notice.UrgencyImmediate {
+			class = record.Emergency
+		}
+	}
+	if err := checkClass(class); err != nil {
+		return nil, err
+	}
+	for _, id := range d.Alert.Replaces {
+		if err := n.mayReplace(id, community); err != nil {
+			return nil, err
+		}
+	}
+	return n.publishOne(ctx, replica.Outgoing{
+		Channel: record.InCommunity(community), Class: class, Notice: &d.Alert, Expires: d.Expires,
+	})
+}
+
+// checkClass keeps the mesh's own class for the mesh.
+func checkClass(c record.Class) error {
+	if !c.Valid() || c == record.Control {
+		return api.Invalid("class", "is not a class for people", "one of routine, urgent, emergency")
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
+)
+
+const (
+	// receiptSettle lets what comes together be answered together.
+	receiptSettle = time.Second
+	// receiptGrace is how long a machine's receipt may take before a team shows as unreachable: longer
+	// than a restart and a night's line maintenance is not needed, since the sender tries for hours.
+	receiptGrace = 15 * time.Minute
+	// maxReceipt is how many records one receipt names: its body then rides in the frame.
+	maxReceipt = 500
+	// lookBack is how old a record may be that a receipt is still sent for.
+	lookBack = 7 * 24 * time.Hour
+	// maxLooks bounds what waits to be looked at. Beyond it a record gets no receipt before the next
+	// start of the daemon, which looks through the last days.
+	maxLooks = 1 << 16
+)
+
+// receipts remembers the records that may want a receipt.
+type receipts struct {
+	woken chan struct{} // room for one
+
+	mu    sync.Mutex
+	looks []record.ID
+}
+
+func newReceipts() *receipts { return &receipts{woken: make(chan struct{}, 1)} }
+
+func (r *receipts) look(id record.ID) {
+	r.mu.Lock()
+	if len(r.looks) < maxLooks {
+		r.looks = append(r.looks, id)
+	}
+	r.mu.Unlock()
+	rouse(r.woken)
+}
+
+func (r *receipts) take() []record.ID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	looks := r.looks
+	r.looks = nil
+	return looks
+}
+
+// runReceipts sends receipts until ctx ends. It begins with what an earlier life left undone.
+func (n *Node) runReceipts(ctx context.Context) error {
+	sent, err := n.recallReceipts()
+	if err != nil {
+		// Some may go out twice. Their readers take the earliest.
+		n.log.WarnContext(ctx, "could not look for receipts that are due", slog.Any("err", err))
+	}
+	for {
+		if err := n.sendReceipts(ctx, sent); err != nil {
+			n.log.WarnContext(ctx, "could not send receipts", slog.Any("err", err))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-n.receipts.woken:
+		}
+		settle := time.NewTimer(receiptSettle)
+		select {
+		case <-ctx.Done():
+			settle.Stop()
+			return nil
+		case <-settle.C:
+		}
+	}
+}
+
+// recallReceipts queues the records of the last days and returns those that have their receipt.
+func (n *Node) recallReceipts() (map[record.ID]struct{}, error) {
+	sent := map[record.ID]struct{}{}
+	since := n.now().Add(-lookBack)
+	own, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindReceipt}, Since: since})
+	if err != nil {
+		return sent, err
+	}
+	for i := range own {
+		if r, ok := own[i].Notice.(*notice.Receipt); ok && own[i].Record.Team() == n.replica.Self() {
+			for _, id := range r.Records {
+				sent[id] = struct{}{}
+			}
+		}
+	}
+	asked, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest, notice.KindAlert}, Since: since})
+	for i := range asked {
+		if id := asked[i].Record.ID(); asked[i].Record.Team() != n.replica.Self() {
+			n.receipts.look(id)
+		}
+	}
+	return sent, err
+}
+
+// sendReceipts publishes one receipt for each author that wants one.
+func (n *Node) sendReceipts(ctx context.Context, sent map[record.ID]struct{}) error {
+	due := map[identity.TeamID][]record.ID{}
+	since := n.now().Add(-lookBack)
+	for _, id := range n.receipts.take() {
+		if _, ok := sent[id]; ok {
+			continue
+		}
+		e, err := n.replica.Entry(id)
+		if err != nil || !n.wantsReceipt(&e) || e.Record.Header().Created.Before(since) {
+			continue
+		}
+		due[e.Record.Team()] = append(due[e.Record.Team()], id)
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	var out []replica.Outgoing
+	for author, ids := range due {
+		ch, err := record.Between(n.replica.Self(), author)
+		if err != nil {
+			continue
+		}
+		for part := range slices.Chunk(ids, maxReceipt) {
+			out = append(out, replica.Outgoing{Channel: ch, Class: record.Control, Notice: &notice.Receipt{Records: slices.Clone(part)}})
+		}
+	}
+	published, err := n.publish(ctx, out)
+	if err != nil {
+		for _, ids := range due {
+			for _, id := range ids {
+				n.receipts.look(id)
+			}
+		}
+		return err
+	}
+	var errs []error
+	for i, p := range published {
+		r, ok := out[i].Notice.(*notice.Receipt)
+		if p.Err != nil || !ok {
+			errs = append(errs, p.Err)
+			continue
+		}
+		for _, id := range r.Records {
+			sent[id] = struct{}{}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// wantsReceipt: requests that ask this team by name or privately, and drills, which are there to see
+// who is reached. It is the machine's word that the record is on disk and opened, so what could not be
+// opened gets none.
+func (n *Node) wantsReceipt(e *replica.Entry) bool {
+	switch what := e.Notice.(type) {
+	case *notice.Request:
+		return e.Record.Header().Channel.Private() || slices.Contains(what.To, n.replica.Self()) || what.Status.Drill()
+	case *notice.Alert:
+		return what.Status.Drill()
+	}
+	return false
+}

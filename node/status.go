@@ -1,0 +1,95 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tocsin/pkg/api"
+	"tocsin/pkg/identity"
+	"tocsin/pkg/invite"
+)
+
+// expirySoon is when the operator is told that the node's delegation ends.
+const expirySoon = 30 * 24 * time.Hour
+
+// Status implements httpapi.Service.
+func (n *Node) Status(ctx context.Context) (*api.Status, error) {
+	st, err := n.replica.Stats()
+	if err != nil {
+		return nil, err
+	}
+	communities, err := n.Communities(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := n.replica.Delegation()
+	out := &api.Status{
+		Version: n.opt.Version, Team: n.team(d.Team), Node: d.Node, Until: d.Until, Started: n.started.UTC(),
+		ReadyMillis: n.ready.Milliseconds(), Addresses: orEmpty(n.net.Addrs()), Peers: []api.Peer{},
+		Communities: communities.Communities, Records: map[string]int{}, Statements: st.Statements, Outbox: st.Waiting,
+		Store:    api.Store{Used: st.Store.Used, Quota: st.Store.Quota, Free: st.Store.Free, Floor: st.Store.Floor},
+		Warnings: []string{},
+	}
+	for kind, count := range st.Records {
+		if kind == "" {
+			kind = "other"
+		}
+		out.Records[kind] = count
+	}
+	for _, p := range n.net.Peers() {
+		peer := api.Peer{Since: utc(p.Since)}
+		if p.Known {
+			peer.Team = n.team(p.Team)
+		}
+		if len(p.Addrs) > 0 {
+			peer.Address = p.Addrs[0]
+		}
+		out.Peers = append(out.Peers, peer)
+	}
+	out.Warnings = append(out.Warnings, n.warnings(d, out.Store)...)
+	return out, nil
+}
+
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// warnings says what an operator should look at.
+func (n *Node) warnings(d *identity.Delegation, room api.Store) []string {
+	var out []string
+	switch left := d.Until.Sub(n.now()); {
+	case left <= 0:
+		out = append(out, "the delegation of this node has ended: nothing can be signed; renew it with the root key")
+	case left < expirySoon:
+		out = append(out, fmt.Sprintf("the delegation of this node ends in %d days: renew it with the root key", int(left/(24*time.Hour))))
+	}
+	if room.Free > 0 && room.Free < room.Floor {
+		out = append(out, "the disk is full: nothing new is kept")
+	}
+	if room.Quota > 0 && room.Used > room.Quota-room.Quota/10 {
+		out = append(out, "the store has used nine tenths of its quota (store.quota)")
+	}
+	if w := n.skew.warning(); w != "" {
+		out = append(out, w)
+	}
+	return out
+}
+
+// Identity implements httpapi.Service.
+func (n *Node) Identity(context.Context) (*api.Identity, error) {
+	d := n.replica.Delegation()
+	addresses := n.callingAddresses()
+	card := invite.Card{Delegation: d, Addresses: addresses, Created: n.now()}
+	file, err := card.Seal(n.key)
+	if err != nil {
+		return nil, err
+	}
+	return &api.Identity{
+		Team: n.team(d.Team), Words: identity.Groups(d.Team.String()), Node: d.Node,
+		Addresses: orEmpty(n.net.Addrs()), Card: file,
+	}, nil
+}

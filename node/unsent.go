@@ -1,0 +1,115 @@
+package node
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
+)
+
+// maxUnsent bounds the own community records that wait to be seen leaving. Beyond it the oldest are
+// forgotten: their requests then count as unsent until something answers them.
+const maxUnsent = 65536
+
+// unsent remembers records of this node's that no peer was there to take when they were published.
+// They left when a comparison with a member finds no difference.
+type unsent struct {
+	woken chan struct{} // room for one
+
+	mu   sync.Mutex
+	ids  map[record.Channel][]record.ID
+	left []record.ID // found to have left, not noted yet
+}
+
+func newUnsent() *unsent {
+	return &unsent{woken: make(chan struct{}, 1), ids: map[record.Channel][]record.ID{}}
+}
+
+func (u *unsent) add(ch record.Channel, id record.ID) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	list := append(u.ids[ch], id)
+	u.ids[ch] = list[max(0, len(list)-maxUnsent):]
+}
+
+// gone is told that a member has all that this node wrote into the channel.
+func (u *unsent) gone(ch record.Channel) {
+	u.mu.Lock()
+	u.left = append(u.left, u.ids[ch]...)
+	some := len(u.left) > 0
+	delete(u.ids, ch)
+	u.mu.Unlock()
+	if some {
+		rouse(u.woken)
+	}
+}
+
+func (u *unsent) take() []record.ID {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	left := u.left
+	u.left = nil
+	return left
+}
+
+// send publishes durable records to the mesh and notes that they left, if somebody was there.
+func (n *Node) send(ctx context.Context, records []*record.Record) {
+	var left []record.ID
+	for _, r := range records {
+		ch := r.Header().Channel
+		if ch.Private() {
+			n.outbox.kick(ch.Other(n.replica.Self()))
+			continue
+		}
+		if err := n.net.Publish(ctx, ch, r.Frame()); err != nil {
+			n.log.WarnContext(ctx, "could not gossip a record; members will get it when they compare",
+				slog.String("record", r.ID().String()), slog.Any("err", err))
+		} else if n.connected(ch) {
+			left = append(left, r.ID())
+			continue
+		}
+		n.unsent.add(ch, r.ID())
+	}
+	n.noteLeft(ctx, left)
+}
+
+func (n *Node) noteLeft(ctx context.Context, left []record.ID) {
+	if len(left) == 0 {
+		return
+	}
+	if err := n.replica.Left(n.now(), left); err != nil {
+		n.log.WarnContext(ctx, "could not note a departure", slog.Any("err", err))
+	}
+}
+
+// connected reports whether a member of the community is connected.
+func (n *Node) connected(ch record.Channel) bool {
+	for _, p := range n.net.Peers() {
+		for _, c := range p.Communities {
+			if p.Known && c == ch.Community && p.Team != n.replica.Self() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// recallUnsent finds the requests that an earlier life of this node published and nobody took. Only
+// requests have a clock that their leaving starts.
+func (n *Node) recallUnsent(ctx context.Context) {
+	entries, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest}, Since: n.now().Add(-lookBack)})
+	if err != nil {
+		n.log.WarnContext(ctx, "could not look for unsent requests", slog.Any("err", err))
+		return
+	}
+	for i := range entries {
+		e := &entries[i]
+		ch := e.Record.Header().Channel
+		if e.Record.Team() == n.replica.Self() && e.Sighting.Left.IsZero() && !ch.Private() {
+			n.unsent.add(ch, e.Record.ID())
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package node
+
+import (
+	"context"
+	"encoding/base64"
+	"time"
+
+	"tocsin/pkg/api"
+	"tocsin/pkg/dsse"
+	"tocsin/pkg/ledger"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
+)
+
+// entry shows a kept record.
+func (n *Node) entry(e *replica.Entry) api.Entry {
+	h := e.Record.Header()
+	out := api.Entry{
+		ID: e.Record.ID(), Kind: h.Kind, Author: n.team(e.Record.Team()), Class: h.Class,
+		Created: h.Created, Expires: h.Expires, Own: e.Record.Team() == n.replica.Self(), Via: string(e.Via),
+		Sighting: api.Sighting{Seen: e.Sighting.Seen.UTC(), InStep: utc(e.Sighting.InStep), Left: utc(e.Sighting.Left)},
+		Unread:   e.Unread,
+	}
+	if h.Channel.Private() {
+		with := n.team(h.Channel.Other(n.replica.Self()))
+		out.With = &with
+	} else {
+		c := n.community(h.Channel.Community)
+		out.Community = &c
+	}
+	switch what := e.Notice.(type) {
+	case *notice.Alert:
+		out.Alert = what
+		out.SupersededBy = n.revisions(e.Record.ID())
+	case *notice.Request:
+		out.Request = what
+	case *notice.Receipt:
+		out.Receipt = what
+	case *notice.Reply:
+		out.Reply = what
+	case *notice.Close:
+		out.Close = what
+	case *notice.Withdraw:
+		out.Withdraw = what
+	}
+	return out
+}
+
+// utc leaves the zero time what it is.
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func (n *Node) revisions(alert record.ID) []record.ID {
+	entries, err := n.replica.Revisions(alert)
+	if err != nil {
+		return nil // dropped in between: nothing to show
+	}
+	var out []record.ID
+	for i := range entries {
+		out = append(out, entries[i].Record.ID())
+	}
+	return out
+}
+
+func (n *Node) entries(list []replica.Entry) []api.Entry {
+	out := make([]api.Entry, 0, len(list))
+	for i := range list {
+		out = append(out, n.entry(&list[i]))
+	}
+	return out
+}
+
+// Record implements httpapi.Service.
+func (n *Node) Record(_ context.Context, id string) (*api.RecordView, error) {
+	e, err := n.findRecord(id)
+	if err != nil {
+		return nil, err
+	}
+	h, d := e.Record.Header(), e.Record.Header().Delegation
+	run := [16]byte(h.Run)
+	return &api.RecordView{
+		Entry: n.entry(&e),
+		Header: api.Header{
+			Run: base64.RawURLEncoding.EncodeToString(run[:]), Seq: h.Seq, Prev: h.Prev, Crit: h.Crit,
+			MediaType: h.Body.MediaType, Length: h.Body.Length,
+			Digest: base64.RawURLEncoding.EncodeToString(h.Body.Digest[:]), BodyHere: e.Record.HasBody(),
+		},
+		Proof: api.Proof{
+			Suite: string(dsse.Ed25519), Node: d.Node, Team: d.Team, Delegation: record.StatementID(d.ID()),
+			From: d.From, Until: d.Until, BodyMatch: e.Record.HasBody(),
+		},
+	}, nil
+}
+
+// Export implements httpapi.Service.
+func (n *Node) Export(_ context.Context, id string) ([]byte, error) {
+	e, err := n.findRecord(id)
+	if err != nil {
+		return nil, err
+	}
+	return e.Record.Envelope().Marshal()
+}
+
+// Alerts implements httpapi.Service.
+func (n *Node) Alerts(_ context.Context, l api.List) (*api.Entries, error) {
+	return n.list(l, notice.KindAlert)
+}
+
+// Requests implements httpapi.Service.
+func (n *Node) Requests(_ context.Context, l api.List) (*api.Entries, error) {
+	return n.list(l, notice.KindRequest)
+}
+
+func (n *Node) list(l api.List, kind notice.Kind) (*api.Entries, error) {
+	ch, err := n.channelOf(l.Community)
+	if err != nil {
+		return nil, err
+	}
+	list, err := n.replica.List(replica.Query{Kinds: []notice.Kind{kind}, Channel: ch, Since: l.Since, Limit: l.Limit})
+	if err != nil {
+		return nil, err
+	}
+	return &api.Entries{Entries: n.entries(list)}, nil
+}
+
+// standing shows a row of the ledger.
+func (n *Node) standing(r *ledger.Row) api.Standing {
+	return api.Standing{
+		Team: n.team(r.Team), Request: r.Request, Requester: n.team(r.Requester),
+		Own: r.Own, Voluntary: r.Voluntary, Drill: r.Drill(), State: r.State.String(), Timing: r.Timing.String(),
+		Waited: int64(r.Waited / time.Second), ReplyBy: utc(r.ReplyBy), Due: utc(r.Due), Created: utc(r.Created),
+		Sent: utc(r.Sent), Receipt: utc(r.Receipt), Acknowledged: utc(r.Acknowledged), Decided: utc(r.Decided),
+		Result: utc(r.Result), Closed: utc(r.Closed), Withdrawn: utc(r.Withdrawn), LastReply: r.LastReply, Reason: r.Reason,
+	}
+}
