@@ -18,9 +18,7 @@ func keyError(err error) error {
 		told.Code = exitRefused
 	case errors.Is(err, keyfile.ErrMissing):
 		told.Code = exitNotFound
-		if told.Hint == "" {
-			told.Hint = "make an identity with: tocsin init --team NAME"
-		}
+		told.Hint = "make an identity with: tocsin init --team NAME; or name the directory that holds it: --home DIR"
 	case errors.Is(err, keyfile.ErrPermissions), errors.Is(err, keyfile.ErrWrongPassphrase), errors.Is(err, keyfile.ErrWrongUnlockKey):
 		told.Code = exitDenied
 	}
