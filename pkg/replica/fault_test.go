@@ -250,27 +250,31 @@ func TestACrashAtAnyWriteLosesNothingAcknowledged(t *testing.T) {
 
 func TestAPublishThatFailsHalfWayLeavesNoHole(t *testing.T) {
 	for _, err := range []error{replica.ErrFull, errDisk} {
-		us, s := stage(t)
-		n := 0
-		us.store.SetFault(func(op string, _ []replica.Op) (bool, error) {
-			if n++; op == "apply" && n == 2 {
-				return false, err
+		for at := 1; at <= 2; at++ { // it takes two writes
+			us, s := stage(t)
+			n := 0
+			us.store.SetFault(func(op string, _ []replica.Op) (bool, error) {
+				if op == "apply" {
+					if n++; n == at {
+						return false, err
+					}
+				}
+				return false, nil
+			})
+			ids, failed := steps()[1].do(t, us, s)
+			if failed == nil || (len(ids) == 0) != (at == 1) || n != at {
+				t.Fatalf("%d published, %d writes, %v", len(ids), n, failed)
 			}
-			return false, nil
-		})
-		ids, failed := steps()[1].do(t, us, s)
-		if failed == nil || len(ids) == 0 || n != 2 {
-			t.Fatalf("%d published, %d writes, %v", len(ids), n, failed)
-		}
-		us.store.SetFault(nil)
-		us.publish(t, noon, s.ch, alert("next"))
-		list, err := us.List(replica.Query{Channel: s.ch})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range list {
-			if h := e.Record.Header(); e.Record.Team() == us.Self() && h.Seq > 1 && !us.Has(h.Prev) {
-				t.Errorf("the record at place %d follows on one that is not here", h.Seq)
+			us.store.SetFault(nil)
+			us.publish(t, noon, s.ch, alert("next"))
+			list, err := us.List(replica.Query{Channel: s.ch})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range list {
+				if h := e.Record.Header(); e.Record.Team() == us.Self() && h.Seq > 1 && !us.Has(h.Prev) {
+					t.Errorf("the record at place %d follows on one that is not here", h.Seq)
+				}
 			}
 		}
 	}

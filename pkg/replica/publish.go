@@ -15,7 +15,7 @@ import (
 
 // Publish signs notices as this node, in order, and takes them through the same door as everything
 // else. Where Err is nil the record is on stable storage; it has not left the node yet. A refusal of
-// one does not stop the others.
+// one does not stop the others; a failure to store one stops those after it, which stand on it.
 func (r *Replica) Publish(now time.Time, outgoing []Outgoing) []Published {
 	out := make([]Published, len(outgoing))
 	r.mu.Lock()
