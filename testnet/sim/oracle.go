@@ -281,12 +281,12 @@ func (w *World) set(t *Team, ch record.Channel) []record.ID {
 	for i, d := range s.Days() {
 		ids := s.IDs(d.Day)
 		if len(ids) != int(d.Count) || i > 0 && d.Day <= last {
-			w.oracle.broken("%s miscounts day %d of %s", t.Name, d.Day, w.channelName(ch))
+			w.oracle.broken("%s miscounts day %d %s", t.Name, d.Day, w.channelName(ch))
 		}
 		last = d.Day
 		for j := range ids {
 			if j > 0 && bytes.Compare(ids[j-1][:], ids[j][:]) >= 0 {
-				w.oracle.broken("%s has day %d of %s out of order", t.Name, d.Day, w.channelName(ch))
+				w.oracle.broken("%s has day %d %s out of order", t.Name, d.Day, w.channelName(ch))
 			}
 		}
 		out = append(out, ids...)

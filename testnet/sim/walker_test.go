@@ -138,15 +138,15 @@ func (k *walker) act() error {
 		return k.answer()
 	case n < 66:
 		return k.cut()
-	case n < 74:
+	case n < 73:
 		return k.upDown()
-	case n < 82:
+	case n < 81:
 		return k.breakStore()
-	case n < 86:
+	case n < 84:
 		k.w.SetNetwork(k.network())
-	case n < 88:
+	case n < 86:
 		return k.admit()
-	case n < 92:
+	case n < 89:
 		return k.remove()
 	default:
 		return k.crime()
@@ -169,6 +169,10 @@ func (k *walker) alert() error {
 	if t == nil {
 		return nil
 	}
+	return k.alertBy(t)
+}
+
+func (k *walker) alertBy(t *Team) error {
 	for range 1 + k.w.rnd.IntN(3) {
 		o := replica.Outgoing{Channel: k.region(), Notice: newAlert(k.title())}
 		switch k.w.rnd.IntN(8) {
@@ -288,7 +292,18 @@ func (k *walker) breakStore() error {
 	if !f.Crash && k.w.rnd.IntN(3) == 0 {
 		f.Apply, f.Err = false, replica.ErrFull
 	}
+	at := k.w.rnd.IntN(2)
+	if at == 0 {
+		f.Skip = 0
+	}
 	t.Break(f)
+	if at == 0 {
+		// What a node says first after a write of unknown outcome is where lanes go wrong.
+		if err := k.alertBy(t); err != nil && !expected(err) {
+			return err
+		}
+		return k.alertBy(t)
+	}
 	return nil
 }
 
@@ -334,13 +349,7 @@ func (k *walker) crime() error {
 			m.Whisper(victim, f)
 		}
 	case 2:
-		if len(frames) > 0 {
-			f, err := Spoil(frames[k.w.rnd.IntN(len(frames))])
-			if err != nil {
-				return err
-			}
-			m.Whisper(victim, f)
-		}
+		return k.race(m, victim)
 	case 3:
 		if len(frames) > 0 {
 			f := bytes.Clone(frames[k.w.rnd.IntN(len(frames))])
@@ -358,6 +367,26 @@ func (k *walker) crime() error {
 		m.Whisper(k.w.teams[k.w.rnd.IntN(len(k.w.teams))], two[1])
 	case 5:
 		return k.lie(m, victim)
+	}
+	return nil
+}
+
+// race sends broken copies of a record ahead of the true one.
+func (k *walker) race(m, author *Team) error {
+	id, err := author.Publish(replica.Outgoing{Channel: k.region(), Notice: newAlert(k.title())})
+	if err != nil || !author.Up() {
+		return err
+	}
+	frame, err := author.rep.Frame(id)
+	if err != nil {
+		return err
+	}
+	bad, err := Spoil(frame)
+	if err != nil {
+		return err
+	}
+	for _, t := range k.w.teams {
+		m.Whisper(t, bad)
 	}
 	return nil
 }
@@ -389,6 +418,11 @@ func (k *walker) settle() error {
 	w := k.w
 	for _, t := range w.teams {
 		t.Break(nil)
+		if t.Up() && (t.murky || w.rnd.IntN(3) == 0) {
+			if err := t.Crash(); err != nil { // what the store knows and the views do not comes to light
+				return err
+			}
+		}
 		if !t.Up() {
 			if err := t.Restart(); err != nil {
 				return err
