@@ -159,7 +159,7 @@ func suggest(name string) string {
 			return "did you mean " + k + "?"
 		}
 	}
-	return "tocsin config template lists the settings"
+	return "tocsin config show lists the settings"
 }
 
 // near reports whether one text becomes the other by one letter changed, added or taken

@@ -137,10 +137,10 @@ func (l *Loaded) decode(path string, b []byte) Errors {
 		line, _ := broken.Position()
 		return Errors{{
 			File: path, Line: line, Key: strings.Join(broken.Key(), "."),
-			Problem: strings.TrimPrefix(broken.Error(), "toml: "), Hint: "compare with the template: tocsin config template",
+			Problem: strings.TrimPrefix(broken.Error(), "toml: "), Hint: "compare with what tocsin config init writes",
 		}}
 	}
-	return Errors{{File: path, Problem: err.Error(), Hint: "compare with the template: tocsin config template"}}
+	return Errors{{File: path, Problem: err.Error(), Hint: "compare with what tocsin config init writes"}}
 }
 
 // linesOf finds on which line each key stands. What is broken is left to the decoder to report.

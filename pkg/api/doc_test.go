@@ -1,0 +1,101 @@
+package api_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tocsin/pkg/api"
+)
+
+var update = flag.Bool("update", false, "write the table of codes into docs/api.md")
+
+const manual = "../../docs/api.md"
+
+// TestExamplesOfTheManual decodes each example as strictly as a request, so that no member in it is
+// misspelt, and encodes it again.
+func TestExamplesOfTheManual(t *testing.T) {
+	text, err := os.ReadFile(manual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]func() any{
+		"AlertDraft": func() any { return new(api.AlertDraft) }, "Published": func() any { return new(api.Published) },
+		"RequestDraft": func() any { return new(api.RequestDraft) }, "ReplyDraft": func() any { return new(api.ReplyDraft) },
+		"CloseDraft": func() any { return new(api.CloseDraft) }, "WithdrawDraft": func() any { return new(api.WithdrawDraft) },
+		"Found": func() any { return new(api.Found) }, "SignCharter": func() any { return new(api.SignCharter) },
+		"InviteDraft": func() any { return new(api.InviteDraft) }, "Join": func() any { return new(api.Join) },
+		"RemoveDraft": func() any { return new(api.RemoveDraft) }, "Event": func() any { return new(api.Event) },
+		"Problem": func() any { return new(api.Problem) },
+	}
+	examples := regexp.MustCompile("(?s)```json (\\w+)\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	seen := map[string]bool{}
+	for _, e := range examples {
+		fresh, ok := kinds[e[1]]
+		if !ok {
+			t.Errorf("an example of an unknown type %s", e[1])
+			continue
+		}
+		seen[e[1]] = true
+		v := fresh()
+		if err := api.DecodeRequest(strings.NewReader(e[2]), v); err != nil {
+			t.Errorf("%s: %v", e[1], err)
+			continue
+		}
+		if _, err := api.Encode(v); err != nil {
+			t.Errorf("%s: %v", e[1], err)
+		}
+	}
+	for kind := range kinds {
+		if !seen[kind] {
+			t.Errorf("the manual has no example of %s", kind)
+		}
+	}
+}
+
+func TestManualListsEveryCode(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| code | status | exit | meaning |\n|---|---|---|---|\n")
+	for _, m := range api.Meanings() {
+		status := fmt.Sprint(m.Status)
+		if m.Status == 0 {
+			status = "(made by the client)"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %d %s | %s |\n", m.Code, status, m.Exit, m.Exit, m.Title)
+	}
+	text, err := os.ReadFile(manual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, ok := strings.Cut(string(text), "| code | status |")
+	if !ok {
+		head, _, _ = strings.Cut(string(text), "CODES\n")
+	}
+	if want := head + b.String(); want != string(text) {
+		if !*update {
+			t.Fatal("the table of codes in docs/api.md is not the one of the program; run: go test ./pkg/api -update")
+		}
+		if err := os.WriteFile(manual, []byte(want), 0o644); err != nil { //nolint:gosec // a document
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestManualListsEveryPath(t *testing.T) {
+	text, err := os.ReadFile(manual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{
+		api.PathStatus, api.PathIdentity, api.PathAlerts, api.PathRecord, api.PathExport, api.PathRequests, api.PathRequest,
+		api.PathReplies, api.PathWithdraw, api.PathClose, api.PathCommunities, api.PathCommunity, api.PathSign, api.PathInvites,
+		api.PathRemove, api.PathJoin, api.PathLedger, api.PathEvents,
+	} {
+		if !regexp.MustCompile(" " + regexp.QuoteMeta(path) + "[`?]").MatchString(string(text)) {
+			t.Errorf("%s is not in docs/api.md", path)
+		}
+	}
+}
