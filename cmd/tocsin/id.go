@@ -23,15 +23,26 @@ with it, the addresses of this node are known too.
 
 --card prints the team's card instead: a signed file with the delegation of this node and, if the daemon runs, its addresses. Give it
 to a founder who is to invite this team, or to found a community with you. It holds no secret. The ID in it is what the founder
-should compare with you by another way.`,
-		Examples: []string{"tocsin id", "tocsin id --card -o cert-b.card"},
+should compare with you by another way.
+
+--root opens a root key file with its passphrase and says whose it is: do it once with every copy that you keep. It needs neither the
+daemon nor the other key files.`,
+		Examples: []string{"tocsin id", "tocsin id --card -o cert-b.card", "tocsin id --root /media/stick/root.key"},
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "card", Usage: "print the card"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the card to `FILE` (default: stdout)"},
+			&cli.StringFlag{Name: "root", Usage: "check the root key in `FILE` instead"},
+			&cli.StringFlag{Name: "passphrase-file", Usage: "with --root: read the passphrase from `FILE` (- for standard input)"},
 		}, qrFlags()...),
 		Run: func(ctx context.Context, c *cli.Context) error {
 			if c.IsSet("output") && !c.Bool("card") {
 				return usageErrorf("did you mean: tocsin id --card -o "+c.String("output"), "--output is for the card")
+			}
+			if c.IsSet("passphrase-file") && !c.IsSet("root") {
+				return usageErrorf("only --root FILE needs a passphrase", "--passphrase-file is for a root key")
+			}
+			if c.IsSet("root") {
+				return printRoot(ctx, e, c)
 			}
 			who, err := whoAmI(ctx, e)
 			if err != nil {

@@ -58,7 +58,7 @@ func passphraseFile(e *env, path string) (string, error) {
 func askTwice(ctx context.Context) (string, error) {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
-		return "", usageErrorf("give it in a file: --passphrase-file FILE", "there is no terminal to ask for the passphrase on")
+		return "", errNoTerminal()
 	}
 	defer tty.Close() //nolint:errcheck // nothing is kept in it
 	first, err := ask(ctx, tty, "Passphrase for the team's root key: ")
@@ -73,6 +73,10 @@ func askTwice(ctx context.Context) (string, error) {
 		return "", &userError{Code: exitFailed, Msg: "the two passphrases differ; nothing was made"}
 	}
 	return first, nil
+}
+
+func errNoTerminal() error {
+	return usageErrorf("give it in a file: --passphrase-file FILE", "there is no terminal to ask for the passphrase on")
 }
 
 // ask prints a question and reads a line that is not shown. An interrupt gives the terminal back as it was.
