@@ -190,10 +190,12 @@ func TestDamagedLog(t *testing.T) {
 			t.Fatalf("%d of %d records before the torn one", n, acked)
 		}
 	})
-	t.Run("empty log of a crash", func(t *testing.T) {
+	t.Run("empty logs of a crash", func(t *testing.T) {
 		dir := copyStore(t, dir)
-		if err := os.WriteFile(filepath.Join(dir, "db", "00099.mem"), nil, 0o600); err != nil {
-			t.Fatal(err)
+		for _, name := range []string{"00099.mem", "000099.vlog"} {
+			if err := os.WriteFile(filepath.Join(dir, "db", name), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 		s := mustOpen(t, testOptions(dir))
 		if n := checkRecords(t, s, acked); n != acked {

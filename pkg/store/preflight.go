@@ -65,8 +65,8 @@ type files struct {
 	logs           []string // write-ahead logs of memtables, none of them empty
 }
 
-// listFiles also removes logs of no bytes: a crash left them between creation and sizing, nothing
-// was in them, and Badger would stop at them.
+// listFiles also removes logs of no bytes, value logs too: a crash left them between creation and
+// sizing, nothing was in them, and Badger would stop at them.
 func listFiles(db string) (files, error) {
 	var fs files
 	entries, err := os.ReadDir(db)
@@ -82,15 +82,17 @@ func listFiles(db string) (files, error) {
 			fs.keys = true
 		case strings.HasSuffix(name, ".sst"):
 			fs.tables = append(fs.tables, name)
-		case strings.HasSuffix(name, ".mem"):
+		case strings.HasSuffix(name, ".mem"), strings.HasSuffix(name, ".vlog"):
 			fi, err := e.Info()
 			if err != nil {
 				return fs, fmt.Errorf("open store: %w", err)
 			}
-			if fi.Size() > 0 {
+			if fi.Size() == 0 {
+				if err := os.Remove(filepath.Join(db, name)); err != nil {
+					return fs, fmt.Errorf("open store: %w", err)
+				}
+			} else if strings.HasSuffix(name, ".mem") {
 				fs.logs = append(fs.logs, name)
-			} else if err := os.Remove(filepath.Join(db, name)); err != nil {
-				return fs, fmt.Errorf("open store: %w", err)
 			}
 		}
 	}
