@@ -12,6 +12,7 @@ import (
 
 	"tocsin/node/httpapi"
 	"tocsin/pkg/api"
+	"tocsin/pkg/identity"
 	"tocsin/pkg/invite"
 	"tocsin/pkg/mesh"
 	"tocsin/pkg/notice"
@@ -419,3 +420,25 @@ type failing struct {
 }
 
 func (f failing) Run(context.Context) error { return f.err }
+
+// TestOutboxDoesNotSpin: a disk that is full while a peer refuses must not make a loop of attempts.
+func TestOutboxDoesNotSpin(t *testing.T) {
+	now := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
+	o := newOutbox()
+	team := identity.TeamID{1}
+	waiting := []replica.Delivery{{ID: record.ID{1}, To: team, Next: now}}
+	if due, _ := o.take(waiting, now); len(due[team]) != 1 {
+		t.Fatalf("due %v", due)
+	}
+	if due, _ := o.take(waiting, now); len(due) != 0 {
+		t.Error("two attempts at once")
+	}
+	o.hold(team, now.Add(time.Minute))
+	o.done(team)
+	if due, next := o.take(waiting, now); len(due) != 0 || !next.Equal(now.Add(time.Minute)) {
+		t.Errorf("due %v, next %s", due, next)
+	}
+	if due, _ := o.take(waiting, now.Add(time.Minute)); len(due[team]) != 1 {
+		t.Errorf("held for ever")
+	}
+}

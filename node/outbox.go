@@ -32,11 +32,15 @@ type outbox struct {
 	mu     sync.Mutex
 	kicked map[identity.TeamID]struct{} // reached just now: try whatever the backoff says
 	busy   map[identity.TeamID]struct{} // an attempt is under way
+	// held teams are left alone until then: what came of an attempt could not be written down, so the
+	// replica's own backoff does not know of it.
+	held map[identity.TeamID]time.Time
 }
 
 func newOutbox() *outbox {
 	return &outbox{
 		woken: make(chan struct{}, 1), kicked: map[identity.TeamID]struct{}{}, busy: map[identity.TeamID]struct{}{},
+		held: map[identity.TeamID]time.Time{},
 	}
 }
 
@@ -70,6 +74,12 @@ func (o *outbox) take(waiting []replica.Delivery, now time.Time) (due map[identi
 		if _, ok := o.busy[d.To]; ok {
 			continue // its end wakes us
 		}
+		if until, ok := o.held[d.To]; ok && until.After(now) {
+			if until.Before(next) {
+				next = until
+			}
+			continue
+		}
 		if _, ok := o.kicked[d.To]; !ok && d.Next.After(now) {
 			if d.Next.Before(next) {
 				next = d.Next
@@ -86,11 +96,18 @@ func (o *outbox) take(waiting []replica.Delivery, now time.Time) (due map[identi
 	for t := range due {
 		o.busy[t] = struct{}{}
 		delete(o.kicked, t)
+		delete(o.held, t)
 	}
 	if len(o.busy) == 0 {
 		clear(o.kicked) // nothing waits for the others
 	}
 	return due, next
+}
+
+func (o *outbox) hold(t identity.TeamID, until time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.held[t] = until
 }
 
 func (o *outbox) done(t identity.TeamID) {
@@ -163,6 +180,7 @@ func (n *Node) deliver(ctx context.Context, team identity.TeamID, ids []record.I
 		n.log.DebugContext(ctx, "delivery postponed", slog.String("team", team.String()), slog.Int("records", len(refused)), slog.String("why", why))
 		if err := n.replica.Postponed(n.now(), team, refused, why); err != nil {
 			n.log.WarnContext(ctx, "could not note a failed delivery", slog.Any("err", err))
+			n.outbox.hold(team, n.now().Add(outboxPoll))
 		}
 	}
 }
@@ -179,6 +197,7 @@ func (n *Node) noteDelivery(ctx context.Context, team identity.TeamID, there []r
 	}
 	if err := n.replica.Delivered(now, team, there); err != nil {
 		n.log.WarnContext(ctx, "could not note a delivery", slog.Any("err", err))
+		n.outbox.hold(team, n.now().Add(outboxPoll))
 		return
 	}
 	to := n.team(team)

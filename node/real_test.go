@@ -26,7 +26,7 @@ type daemon struct {
 
 func newHome(t *testing.T, name string) string {
 	t.Helper()
-	home, err := os.MkdirTemp("", "tn") // short: it holds a socket
+	home, err := os.MkdirTemp("", "tn") //nolint:usetesting // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -38,12 +39,12 @@ func (s *stops) unwind(ctx context.Context, log *slog.Logger) error {
 	s.list = nil
 	s.mu.Unlock()
 	var errs []error
-	for i := len(list) - 1; i >= 0; i-- {
-		if err := list[i].run(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("stop %s: %w", list[i].name, err))
+	for _, part := range slices.Backward(list) {
+		if err := part.run(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("stop %s: %w", part.name, err))
 			continue
 		}
-		log.DebugContext(ctx, "stopped", slog.String("part", list[i].name))
+		log.DebugContext(ctx, "stopped", slog.String("part", part.name))
 	}
 	return errors.Join(errs...)
 }

@@ -132,7 +132,8 @@ func (e *end) Deliver(ctx context.Context, team identity.TeamID, frames [][]byte
 func (e *end) Sync(record.Channel, identity.TeamID) int { return 0 }
 
 func (e *end) FetchBody(_ context.Context, r *record.Record, _ *mesh.Partial) ([]byte, error) {
-	for _, o := range e.w.others(e) {
+	if all := e.w.others(e); len(all) > 0 {
+		o := all[0]
 		var body []byte
 		for n := range record.Chunks(r.Header().Body.Length) {
 			_, chunk, err := o.opt.Copy.Chunk(r.ID(), n)

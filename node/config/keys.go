@@ -48,7 +48,7 @@ func EnvName(key string) string {
 // set gives one key a value from the environment or a flag. Lists take several values.
 func (c *Config) set(k key, values []string) error {
 	v := reflect.ValueOf(c).Elem().FieldByIndex(k.index)
-	if list, ok := v.Addr().Interface().(*[]string); ok {
+	if list, ok := reflect.TypeAssert[*[]string](v.Addr()); ok {
 		*list = append([]string{}, values...)
 		return nil
 	}

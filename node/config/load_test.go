@@ -25,7 +25,7 @@ func TestLayers(t *testing.T) {
 	file := write(t, "socket = \"f.sock\"\n\n[mesh]\nmdns = true\nlisten = [\n  \"/ip4/1.2.3.4/tcp/1\",\n]\n[log]\nlevel = \"warn\"\nformat = \"json\"\n")
 	l, err := Load(Source{
 		File:  file,
-		Env:   []string{"TOCSIN_LOG_LEVEL=error", "TOCSIN_MESH_PEERS=/dns4/a/tcp/1/p2p/x, /dns4/b/tcp/1/p2p/y", "HOME=/", "TOCSIN_HOME=/x", "TOCSIN_LOG_LEVLE=x"},
+		Env:   []string{"TOCSIN_LOG_LEVEL=error", "TOCSIN_MESH_PEERS=/dns4/a/tcp/1/p2p/x, /dns4/b/tcp/1/p2p/y", "HOME=/", "TOCSIN_HOME=/x", "TOCSIN_LOG_LEVELS=x"},
 		Flags: map[string][]string{"log.level": {"debug"}, "limits.clock_ahead": {"2h"}, "store.quota": {"20GiB"}, "mesh.mdns": {"no"}},
 	})
 	if err != nil {

@@ -3,7 +3,7 @@ package config
 import _ "embed" // the template
 
 //go:embed template.toml
-var template string //nolint:gochecknoglobals // embedded, never written
+var template string
 
 // Template returns a config.toml that sets nothing, with every setting, its default and its manual as
 // comments.

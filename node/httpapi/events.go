@@ -20,7 +20,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	if feeds, ok := r.Context().Value(feedKey{}).(context.Context); ok {
-		defer context.AfterFunc(feeds, cancel)()
+		defer context.AfterFunc(feeds, cancel)() //nolint:contextcheck // feeds is the server's end, not the caller's
 	}
 	f := feed{w: w, control: http.NewResponseController(w)}
 	err := s.opt.Service.Watch(ctx, r.Header.Get("Last-Event-ID"), f.send)

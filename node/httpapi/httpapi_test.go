@@ -56,7 +56,7 @@ func (f *fake) Export(context.Context, string) ([]byte, error) { return []byte("
 // tempDir is a directory with a short path: a socket's has at most 107 bytes.
 func tempDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "ts")
+	dir, err := os.MkdirTemp("", "ts") //nolint:usetesting // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}

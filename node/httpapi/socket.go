@@ -42,7 +42,7 @@ func Listen(ctx context.Context, path string) (net.Listener, error) {
 		}
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}
-	l.(*net.UnixListener).SetUnlinkOnClose(false) //nolint:errcheck // "unix" gives no other type
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	made, err := settle(inside, path)
 	if err != nil {
 		_ = os.Remove(inside)

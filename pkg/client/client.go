@@ -131,8 +131,7 @@ func (c *Client) explain(ctx context.Context, err error) error {
 	case errors.Is(err, syscall.EINVAL):
 		return api.NewProblem(api.BadRequest, "the path of the socket is too long: "+c.socket, "choose a shorter directory, or set socket in its config.toml")
 	}
-	var urlErr *url.Error
-	if errors.As(err, &urlErr) {
+	if urlErr, ok := errors.AsType[*url.Error](err); ok {
 		err = urlErr.Err
 	}
 	return fmt.Errorf("talk to the daemon at %s: %w", c.socket, err)

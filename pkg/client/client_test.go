@@ -18,7 +18,7 @@ import (
 // serve answers on a socket in a short temporary directory (socket paths are at most 107 bytes).
 func serve(t *testing.T, h http.Handler) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "tocsin")
+	dir, err := os.MkdirTemp("", "tocsin") //nolint:usetesting // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package invite
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/pkg/dsse"
@@ -109,10 +110,8 @@ func (i *Invite) check() error {
 	if len(i.Statements) > MaxStatements {
 		return malformed("%d statements, at most %d", len(i.Statements), MaxStatements)
 	}
-	for _, founder := range charter.Founders {
-		if founder == i.Team {
-			return nil
-		}
+	if slices.Contains(charter.Founders, i.Team) {
+		return nil
 	}
 	for _, s := range i.Statements[1:] {
 		if s.Kind != kindMember {
@@ -154,12 +153,7 @@ func (i *Invite) For(team identity.TeamID, now time.Time) error {
 }
 
 func signedByOne(s *record.Statement, teams []identity.TeamID) bool {
-	for _, t := range teams {
-		if s.SignedBy(t) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(teams, s.SignedBy)
 }
 
 func foundersSigned(s *record.Statement, c *notice.Charter) error {
