@@ -39,7 +39,7 @@ func TestNewRefuses(t *testing.T) {
 func TestStartThatFailsSaysWhyAndLeavesNothing(t *testing.T) {
 	parent := t.TempDir()
 	t.Setenv("TMPDIR", parent)
-	program, err := os.Executable() // no daemon: it fails at once
+	program, err := os.Executable() // see TestMain
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,11 @@ var built struct {
 	err       error
 }
 
+// TestMain makes this binary a daemon that fails at once, for the test that needs one.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "daemon" {
+		os.Exit(1)
+	}
 	code := m.Run()
 	if built.dir != "" {
 		_ = os.RemoveAll(built.dir)
@@ -46,14 +50,13 @@ func binary(tb testing.TB) string {
 // start boots a cluster that is closed when the test ends; a failed test shows the state of its nodes.
 func start(tb testing.TB, s Schema) *Cluster {
 	tb.Helper()
-	ctx := context.Background() // the daemons are to stop in order after the test's own context has ended
-	c, err := Start(ctx, Options{Schema: s, Binary: binary(tb)})
+	c, err := Start(tb.Context(), Options{Schema: s, Binary: binary(tb)})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
 		if tb.Failed() {
-			fmt.Fprint(os.Stderr, c.Dump(ctx))
+			fmt.Fprint(os.Stderr, c.Dump(context.Background()))
 		}
 		if err := c.Close(); err != nil {
 			tb.Error(err)

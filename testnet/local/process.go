@@ -20,14 +20,16 @@ type process struct {
 	err  error         // how it ended; valid after done
 }
 
-// startDaemon starts the daemon of the home directory. It is killed when ctx ends.
+// startDaemon starts the daemon of the home directory. It runs until it is stopped or killed; ctx gives
+// values, not an end, so that an interrupted caller can still stop it in order.
 func (t *Team) startDaemon(ctx context.Context) (*process, error) {
 	log, err := os.OpenFile(t.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start daemon of %s: %w", t.Name, err)
 	}
-	defer log.Close()                                           //nolint:errcheck // the daemon writes through its own descriptor
-	cmd := exec.CommandContext(ctx, t.cluster.binary, "daemon") //nolint:gosec // the program under test
+	defer log.Close() //nolint:errcheck // the daemon writes through its own descriptor
+
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), t.cluster.binary, "daemon") //nolint:gosec // the program under test
 	cmd.Dir, cmd.Env = t.cluster.Dir, t.environment()
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = apart()

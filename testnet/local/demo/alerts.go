@@ -120,12 +120,11 @@ func (s *stage) more(ctx context.Context, p *papers) error {
 }
 
 // revise updates the alert; then a node is lost, and the alert is cancelled.
-func (s *stage) revise(ctx context.Context) error {
+func (s *stage) revise(ctx context.Context, p *papers) error {
 	first := s.story[0].id
 	s.out.scene("An update, a lost node, a cancel")
 	s.out.say("Nothing is edited in place: an update is a new record that names the old one.")
-	update, err := s.do(ctx, national, "alert", "update", "--tlp", "clear", "--summary", "Exploited since Thursday. A fixed release is out: install 4.2.7.",
-		head(first))
+	update, err := s.do(ctx, national, "alert", "update", "--tlp", "clear", "--summary", p.update, head(first))
 	if err != nil {
 		return err
 	}
@@ -133,10 +132,10 @@ func (s *stage) revise(ctx context.Context) error {
 	if err := s.everywhere(ctx, update, s.names()); err != nil {
 		return err
 	}
-	s.out.say("Now the far island loses its power: the node of %s is killed with SIGKILL. Then it turns out that the alert was wrong.", unreachable)
+	s.out.say("Now the far island loses its power: the node of %s is killed with SIGKILL. Then the alert is taken back.", unreachable)
 	s.out.typed(unreachable, fmt.Sprintf("kill -9 %d", s.Team(unreachable).Pid()))
 	s.Team(unreachable).Kill()
-	cancel, err := s.do(ctx, national, "alert", "cancel", "--summary", "Taken back: the scanner that reported the gateways was ours.", head(update))
+	cancel, err := s.do(ctx, national, "alert", "cancel", "--summary", p.cancel, head(update))
 	if err != nil {
 		return err
 	}

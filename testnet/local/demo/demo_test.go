@@ -68,7 +68,7 @@ func TestTranscript(t *testing.T) {
 	script.scene("Before")
 	script.scene(pictureFrom)
 	script.say("%s", strings.Repeat("word ", 40))
-	script.typed("Aldra-CERT", "tocsin status")
+	script.typed("Aldra-CERT", quoted([]string{"alert", "send", "--title", strings.Repeat("x", 50), "--summary", "two words"})...)
 	script.answered(strings.Repeat("<line> & more\n", 40))
 	script.saw("it is there")
 	script.scene(pictureTo)

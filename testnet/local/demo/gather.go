@@ -36,7 +36,7 @@ NAME$ says at whose prompt a command is typed. There is no server. A team begins
 		return err
 	}
 	for i, t := range s.Teams() {
-		s.out.typed(t.Name, shown(made(t)))
+		s.out.typed(t.Name, quoted(made(t))...)
 		if i == 0 {
 			s.out.answered(strings.ReplaceAll(answers[i], s.Dir+"/", ""))
 		}

@@ -12,6 +12,8 @@ type papers struct {
 	builtIn    bool
 	advisories []string
 	reports    []string // MISP events, sent as the attachments of one alert
+
+	update, cancel string // what the update and the cancel say
 }
 
 // maxPapers bounds how much of a directory is sent.
@@ -20,13 +22,20 @@ const maxPapers = 8
 // gatherPapers finds the documents in dir, or chooses the advisory that comes with the demo.
 func gatherPapers(dir string) (*papers, error) {
 	if dir == "" {
-		return &papers{builtIn: true, advisories: []string{"advisory.json"}}, nil
+		return &papers{
+			builtIn: true, advisories: []string{"advisory.json"},
+			update: "Exploited since Thursday. A fixed release is out: install 4.2.7.",
+			cancel: "Taken back: the scanner that reported the gateways was ours.",
+		}, nil
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("look for documents: %w", err)
 	}
-	p := &papers{}
+	p := &papers{
+		update: "Update, to show one; the advisory says what holds.",
+		cancel: "Cancelled, to show that; the advisory itself stands.",
+	}
 	if p.advisories, err = find(dir, "csaf"); err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func (s *stage) acts(ctx context.Context, p *papers) error {
 		s.gather,
 		func(ctx context.Context) error { return s.warn(ctx, p) },
 		func(ctx context.Context) error { return s.more(ctx, p) },
-		s.revise,
+		func(ctx context.Context) error { return s.revise(ctx, p) },
 		s.request,
 		s.account,
 		s.comeBack,

@@ -25,7 +25,7 @@ type chapter struct{ what, id string }
 
 // do shows a command, runs it and shows its answer. It must succeed.
 func (s *stage) do(ctx context.Context, team string, args ...string) (string, error) {
-	s.out.typed(team, shown(args))
+	s.out.typed(team, quoted(args)...)
 	r, err := s.run(ctx, team, args...)
 	s.out.answered(r.Stdout)
 	return strings.TrimSpace(r.Stdout), err
@@ -57,7 +57,10 @@ func ask[T any](ctx context.Context, s *stage, team string, args ...string) (*T,
 func head(id string) string { return id[:min(len(id), 12)] }
 
 // shown writes a command as a person would type it.
-func shown(args []string) string {
+func shown(args []string) string { return strings.Join(quoted(args), " ") }
+
+// quoted are the words of a command, quoted where a shell would want it.
+func quoted(args []string) []string {
 	words := []string{"tocsin"}
 	for _, a := range args {
 		if a == "" || strings.Trim(a, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@") != "" {
@@ -65,7 +68,7 @@ func shown(args []string) string {
 		}
 		words = append(words, a)
 	}
-	return strings.Join(words, " ")
+	return words
 }
 
 // names are all teams, in the order of the schema.

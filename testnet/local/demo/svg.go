@@ -6,11 +6,12 @@ import (
 	"fmt"
 )
 
-// The picture shows these scenes, at most this many lines of them.
+// The picture shows these scenes, at most this many lines of them and so much of each.
 const (
 	pictureFrom = "A request, and five kinds of answer"
 	pictureTo   = "The lost node comes back"
 	maxPicture  = 64
+	maxColumns  = 108
 )
 
 // svg draws a part of the transcript as a terminal window.
@@ -21,7 +22,7 @@ func (t *transcript) svg() []byte {
 	for _, l := range shown {
 		width = max(width, len(l.prompt)+2+len(l.text))
 	}
-	w, h := left*2+min(width, 132)*78/10, top+len(shown)*lineHeight+12
+	w, h := left*2+min(width, maxColumns)*8, top+len(shown)*lineHeight+12
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-label="make demo: part of its output">
 <style>text{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#c9d1d9;white-space:pre}.h{fill:#e3b341;font-weight:bold}.c{fill:#fff;font-weight:bold}.p{fill:#79c0ff}.a{fill:#9aa5b1}.o{fill:#56d364}</style>
@@ -34,10 +35,10 @@ func (t *transcript) svg() []byte {
 		fmt.Fprintf(&b, `<text x="%d" y="%d" xml:space="preserve" class="%s">`, left, y, map[style]string{
 			prose: "n", heading: "h", command: "c", answer: "a", observed: "o",
 		}[l.style])
-		if l.style == command {
+		if l.prompt != "" {
 			fmt.Fprintf(&b, `<tspan class="p">%s$ </tspan>`, escaped(l.prompt))
 		}
-		fmt.Fprintf(&b, "%s</text>\n", escaped(clip(l.text, 132-len(l.prompt)-2)))
+		fmt.Fprintf(&b, "%s</text>\n", escaped(clip(l.text, maxColumns-len(l.prompt)-2)))
 	}
 	b.WriteString("</svg>\n")
 	return b.Bytes()

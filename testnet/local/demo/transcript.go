@@ -32,7 +32,10 @@ type transcript struct {
 }
 
 // maxAnswer is how many lines of an answer are shown.
-const maxAnswer = 16
+const maxAnswer = 26
+
+// width is how many characters a line has, but for answers, which are shown as they are.
+const width = 96
 
 // scene begins a part of the story.
 func (t *transcript) scene(title string) {
@@ -42,13 +45,25 @@ func (t *transcript) scene(title string) {
 
 // say tells what happens. An empty text is an empty line.
 func (t *transcript) say(format string, args ...any) {
-	for _, l := range wrap(fmt.Sprintf(format, args...), 96) {
+	for _, l := range wrap(strings.Fields(fmt.Sprintf(format, args...)), width) {
 		t.put(line{text: l})
 	}
 }
 
-// typed shows a command at a team's prompt.
-func (t *transcript) typed(team, text string) { t.put(line{style: command, prompt: team, text: text}) }
+// typed shows a command at a team's prompt, a long one over several lines as a shell reads it.
+func (t *transcript) typed(team string, words ...string) {
+	lines := wrap(words, width-len(team)-len("$  \\"))
+	for i, l := range lines {
+		if i < len(lines)-1 {
+			l += " \\"
+		}
+		if i == 0 {
+			t.put(line{style: command, prompt: team, text: l})
+		} else {
+			t.put(line{style: command, text: "    " + l})
+		}
+	}
+}
 
 // answered shows what a command printed.
 func (t *transcript) answered(text string) {
@@ -62,7 +77,7 @@ func (t *transcript) answered(text string) {
 		lines = lines[:maxAnswer-1]
 	}
 	for _, l := range lines {
-		t.put(line{style: answer, text: "  " + l})
+		t.put(line{style: answer, text: strings.TrimRight("  "+l, " ")})
 	}
 	if cut {
 		t.put(line{style: answer, text: "  [...]"})
@@ -77,7 +92,7 @@ func (t *transcript) saw(format string, args ...any) {
 func (t *transcript) put(l line) {
 	t.lines = append(t.lines, l)
 	text := l.text
-	if l.style == command {
+	if l.prompt != "" {
 		text = l.prompt + "$ " + text
 	}
 	if l.style == heading {
@@ -89,11 +104,11 @@ func (t *transcript) put(l line) {
 	fmt.Fprintln(t.w, text)
 }
 
-// wrap breaks a text at spaces into lines of at most width characters.
-func wrap(text string, width int) []string {
+// wrap sets words into lines of at most width characters, or one word where that is longer.
+func wrap(words []string, width int) []string {
 	var lines []string
 	now := ""
-	for word := range strings.FieldsSeq(text) {
+	for _, word := range words {
 		if now != "" && len(now)+1+len(word) > width {
 			lines, now = append(lines, now), ""
 		}
