@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	seedCount = flag.Int("sim.seeds", envInt("SIM_SEEDS", 8), "how many random worlds to run (also SIM_SEEDS)")
+	seedCount = flag.Int("sim.seeds", envInt("SIM_SEEDS", 6), "how many random worlds to run (also SIM_SEEDS)")
 	firstSeed = flag.Uint64("sim.seed", 1, "the seed of the first random world")
 	seedSteps = flag.Int("sim.steps", 80, "how many actions a random world sees")
 )

@@ -288,7 +288,7 @@ func (k *walker) breakStore() error {
 	if t == nil {
 		return nil
 	}
-	f := &Fault{Skip: k.w.rnd.IntN(6), Apply: k.w.rnd.IntN(2) == 0, Crash: k.w.rnd.IntN(3) > 0}
+	f := &Fault{Skip: k.w.rnd.IntN(6), Apply: k.w.rnd.IntN(2) == 0, Crash: k.w.rnd.IntN(2) == 0}
 	if !f.Crash && k.w.rnd.IntN(3) == 0 {
 		f.Apply, f.Err = false, replica.ErrFull
 	}
