@@ -42,6 +42,8 @@ const (
 	// Streams of ours, each way. A handler beyond the limit is reset, never queued.
 	maxHandlers     = 64
 	maxHandlersPeer = 8
+	strangeHandlers = 32               // of maxHandlers, for all strangers together: the rest is the members'
+	strangePeer     = 2                // for one of them; a hello needs one
 	streamIdle      = 15 * time.Second // between two messages; the door may take seconds on a slow disk
 
 	// Hello.

@@ -40,6 +40,7 @@ type Mesh struct {
 	ran        bool
 	handlers   int
 	handlersOf map[peer.ID]int
+	strange    int // of handlers, those that began for a stranger
 	links      map[peer.ID]*link
 	candidates map[peer.ID]*candidate
 	hellos     map[peer.ID]time.Time // due

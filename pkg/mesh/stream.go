@@ -80,15 +80,17 @@ func (m *Mesh) dial(ctx context.Context, p peer.ID, proto protocol.ID, total tim
 }
 
 // serve answers a protocol until ctx ends. The handlers run in goroutines of libp2p, which Run counts
-// and waits for; beyond maxHandlers at once, or maxHandlersPeer of one peer, a stream is reset.
+// and waits for; beyond maxHandlers at once, or maxHandlersPeer of one peer, a stream is reset. Strangers
+// have fewer, so that they take none from members.
 func (m *Mesh) serve(ctx context.Context, proto protocol.ID, total time.Duration, handle func(context.Context, peer.ID, *wire) error) {
 	m.host.SetStreamHandler(proto, func(s network.Stream) {
 		p := s.Conn().RemotePeer()
-		if !m.enter(p) {
+		fellow, ok := m.enter(p)
+		if !ok {
 			_ = s.Reset()
 			return
 		}
-		defer m.leave(p)
+		defer m.leave(p, fellow)
 		ctx, cancel := context.WithTimeout(ctx, total)
 		w := newWire(ctx, cancel, s)
 		err := handle(ctx, p, w)
@@ -100,22 +102,33 @@ func (m *Mesh) serve(ctx context.Context, proto protocol.ID, total time.Duration
 	})
 }
 
-func (m *Mesh) enter(p peer.ID) bool {
+// enter takes a place for a handler, and says whether it is one of those for fellows.
+func (m *Mesh) enter(p peer.ID) (fellow, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.serving || m.handlers >= maxHandlers || m.handlersOf[p] >= maxHandlersPeer {
-		return false
+	most := strangePeer
+	if l := m.links[p]; l != nil && l.fellow() {
+		fellow, most = true, maxHandlersPeer
+	}
+	if !m.serving || m.handlers >= maxHandlers || m.handlersOf[p] >= most || !fellow && m.strange >= strangeHandlers {
+		return fellow, false
 	}
 	m.handlers++
 	m.handlersOf[p]++
+	if !fellow {
+		m.strange++
+	}
 	m.handling.Add(1)
-	return true
+	return fellow, true
 }
 
-func (m *Mesh) leave(p peer.ID) {
+func (m *Mesh) leave(p peer.ID, fellow bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.handlers--
+	if !fellow {
+		m.strange--
+	}
 	if m.handlersOf[p]--; m.handlersOf[p] == 0 {
 		delete(m.handlersOf, p)
 	}
