@@ -5,12 +5,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
 	envelope "github.com/libp2p/go-libp2p/core/record"
 	ma "github.com/multiformats/go-multiaddr"
+
+	"tocsin/pkg/identity"
 )
 
 // AddAddress adds a peer to those that are always kept connected, for example from an invite: a
@@ -114,14 +117,8 @@ func (m *Mesh) addressesFor(ctx context.Context, p peer.ID, asked bool) [][]byte
 
 // shareOne reports whether the peer is a member of a community that we and the other are in.
 func (m *Mesh) shareOne(other standing, p peer.ID) bool {
-	r := m.opt.Roster()
-	s := m.stands(p)
-	for _, c := range other.shared {
-		if s.known && r.Member(c, s.team) {
-			return true
-		}
-	}
-	return false
+	shared := m.mayShare(p)
+	return slices.ContainsFunc(other.shared, func(c identity.CommunityID) bool { return slices.Contains(shared, c) })
 }
 
 // keepAddresses keeps the records of members, if they are signed by whom they are about and newer than
@@ -141,7 +138,7 @@ func (m *Mesh) keepAddresses(ctx context.Context, list [][]byte) {
 			continue // nobody can be blamed: it may have come through many hands
 		}
 		r, ok := rec.(*peer.PeerRecord)
-		if !ok || !r.PeerID.MatchesPublicKey(env.PublicKey) || r.PeerID == m.host.ID() || !m.stands(r.PeerID).fellow() {
+		if !ok || !r.PeerID.MatchesPublicKey(env.PublicKey) || r.PeerID == m.host.ID() || !m.mayBeFellow(r.PeerID) {
 			continue
 		}
 		if news, err := book.ConsumePeerRecord(env, peerstore.RecentlyConnectedAddrTTL); err != nil || !news && m.isCandidate(r.PeerID) {

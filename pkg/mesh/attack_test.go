@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
 )
 
@@ -32,5 +33,43 @@ func TestStrangersLeaveMembersTheirStreams(t *testing.T) {
 		if back, _, _ := b.say(a, "/tocsin/hello/1", greeting(record.DelegationStatement(b.delegation).Frame())); back == 0 {
 			t.Error("a member's hello was refused: strangers hold every handler")
 		}
+	})
+}
+
+// A member whose root names another member's transport key takes neither its name nor its place.
+func TestNamedTransportKeyTakesNobodysPlace(t *testing.T) {
+	inWorld(t, 4, func(t *testing.T, w *world) {
+		a, hostile, victim := w.nodes[0], w.nodes[1], w.nodes[2]
+		lie, err := hostile.root.Delegate(victim.key, "team 1", epoch.Add(-2*time.Hour), epoch.AddDate(1, 0, 0))
+		w.check(err)
+		for _, n := range w.nodes {
+			n.add(record.DelegationStatement(lie))
+			n.add(w.wordIn(second, kindMember, hostile.root.Team())) // where the victim is not
+		}
+		w.start(func(int) []int { return []int{0} })
+		w.within(10*time.Second, "the victim is seen as itself", func() bool {
+			for _, p := range a.mesh.Peers() {
+				if p.PeerID == victim.mesh.ID() && p.Team == victim.root.Team() && len(p.Communities) == 1 {
+					return true
+				}
+			}
+			return false
+		})
+		ch, err := record.Between(a.root.Team(), victim.root.Team())
+		w.check(err)
+		r := a.write(ch, record.Urgent, []byte("for the victim"))
+		judged, err := a.mesh.Deliver(t.Context(), victim.root.Team(), [][]byte{r.Frame()})
+		if err != nil || len(judged) != 1 || judged[0].Verdict != policy.Accept {
+			t.Errorf("a private record: %v, %v", judged, err)
+		}
+		time.Sleep(time.Minute)
+		victim.mu.Lock()
+		parted := len(victim.gone)
+		victim.mu.Unlock()
+		if parted > 1 {
+			t.Errorf("connections of the victim ended %d times", parted)
+		}
+		id := a.publish("for all")
+		w.within(5*time.Second, "gossip reaches the victim", func() bool { return victim.has(id) })
 	})
 }

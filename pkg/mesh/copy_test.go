@@ -56,7 +56,7 @@ type copyOf struct {
 }
 
 type roster struct {
-	nodes   map[[32]byte]*identity.Delegation
+	nodes   map[[32]byte][]*identity.Delegation // never appended to in place
 	members map[identity.CommunityID]map[identity.TeamID]bool
 }
 
@@ -77,12 +77,13 @@ func (r *roster) join(c identity.CommunityID, t identity.TeamID) {
 
 func (r *roster) anywhere(t identity.TeamID) bool { return len(r.CommunitiesOf(t)) > 0 }
 
-func (r *roster) TeamOf(digest [32]byte, at time.Time) (identity.TeamID, identity.NodeID, bool) {
-	d := r.nodes[digest]
-	if d == nil || !d.Covers(at) {
-		return identity.TeamID{}, identity.NodeID{}, false
+func (r *roster) Claims(digest [32]byte, at time.Time) (out []*identity.Delegation) {
+	for _, d := range r.nodes[digest] {
+		if d.Covers(at) {
+			out = append(out, d)
+		}
 	}
-	return d.Team, d.Node, true
+	return out
 }
 
 func (r *roster) CommunitiesOf(t identity.TeamID) (in []identity.CommunityID) {
@@ -103,7 +104,7 @@ func newCopy(self, founder identity.TeamID, now func() time.Time) *copyOf {
 		records: map[record.ID][]byte{}, channels: map[record.Channel]reconcile.Memory{},
 		vias: map[record.ID]replica.Via{}, bodies: map[record.ID][]byte{}, addresses: map[string][]byte{},
 		roster: &roster{
-			nodes:   map[[32]byte]*identity.Delegation{},
+			nodes:   map[[32]byte][]*identity.Delegation{},
 			members: map[identity.CommunityID]map[identity.TeamID]bool{community: {founder: true}, second: {founder: true}},
 		},
 	}
@@ -143,7 +144,7 @@ func (c *copyOf) add(s *record.Statement) bool {
 		if !c.roster.anywhere(about) && about != c.self {
 			return false // delegations of strangers are not kept
 		}
-		next.nodes[s.Delegation.Transport] = s.Delegation
+		next.nodes[s.Delegation.Transport] = append([]*identity.Delegation{s.Delegation}, next.nodes[s.Delegation.Transport]...)
 	case kindMember, kindRemove:
 		var w says
 		if json.Unmarshal(s.Says, &w) != nil || !s.SignedBy(c.founder) {

@@ -208,6 +208,7 @@ func (m *Mesh) receiveGreeting(p peer.ID, w *wire) (greeting, identity.TeamID, e
 	if !ok || s.Delegation == nil || s.Delegation.Transport != digest {
 		return greeting{}, identity.TeamID{}, errNotItself
 	}
+	m.showed(p, s.Delegation.Team)
 	return g, s.Delegation.Team, nil
 }
 

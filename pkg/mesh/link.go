@@ -23,8 +23,9 @@ type link struct {
 	limit    *rate.Limiter
 
 	standing
-	greeted   bool // a hello is over
-	announced bool // OnPeer was called
+	shown     identity.TeamID // by its hello; zero before
+	greeted   bool            // a hello is over
+	announced bool            // OnPeer was called
 	told      []identity.CommunityID
 	failed    int       // hellos that failed in a row
 	renewAt   time.Time // when the connection is ended to be made anew; zero: not
@@ -68,24 +69,76 @@ func digestOf(p peer.ID) ([32]byte, bool) {
 	return identity.TransportDigest(raw), true
 }
 
-// stands asks the roster of now about a peer.
+// stands asks the roster of now about a peer. Where several teams name the peer's key it is of the team
+// whose delegation it showed in hello itself, and of none before that: else a member that names the key
+// of another would take its place.
 func (m *Mesh) stands(p peer.ID) standing {
-	digest, ok := digestOf(p)
-	if !ok {
+	all := m.claims(p)
+	m.mu.Lock()
+	var shown identity.TeamID
+	if l := m.links[p]; l != nil {
+		shown = l.shown
+	}
+	m.mu.Unlock()
+	if shown == (identity.TeamID{}) {
+		if len(all) == 1 {
+			return all[0]
+		}
 		return standing{}
 	}
-	r := m.opt.Roster()
-	var s standing
-	if s.team, s.node, s.known = r.TeamOf(digest, m.opt.Now()); !s.known {
-		return standing{}
-	}
-	for _, c := range r.CommunitiesOf(m.self) {
-		if r.Member(c, s.team) {
-			s.shared = append(s.shared, c)
+	for _, s := range all {
+		if s.team == shown {
+			return s
 		}
 	}
-	s.pinned = m.opt.Known != nil && m.opt.Known(s.team)
-	return s
+	return standing{}
+}
+
+// claims returns what the roster says of a peer by each team that names its key. It is for peers that
+// are not connected, whose word is not to be had: whether to dial them, or to know their addresses.
+func (m *Mesh) claims(p peer.ID) (all []standing) {
+	digest, ok := digestOf(p)
+	if !ok {
+		return nil
+	}
+	r := m.opt.Roster()
+	mine := r.CommunitiesOf(m.self)
+	for _, d := range r.Claims(digest, m.opt.Now()) {
+		s := standing{team: d.Team, node: d.Node, known: true, pinned: m.opt.Known != nil && m.opt.Known(d.Team)}
+		for _, c := range mine {
+			if r.Member(c, d.Team) {
+				s.shared = append(s.shared, c)
+			}
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// mayBeFellow reports whether some team that names the peer's key is a fellow.
+func (m *Mesh) mayBeFellow(p peer.ID) bool { return slices.ContainsFunc(m.claims(p), standing.fellow) }
+
+// mayBeOf reports whether the team names the peer's key.
+func (m *Mesh) mayBeOf(p peer.ID, team identity.TeamID) bool {
+	return slices.ContainsFunc(m.claims(p), func(s standing) bool { return s.team == team })
+}
+
+// mayShare returns the communities that we share with some team that names the peer's key, ascending.
+func (m *Mesh) mayShare(p peer.ID) (shared []identity.CommunityID) {
+	for _, s := range m.claims(p) {
+		shared = append(shared, s.shared...)
+	}
+	slices.SortFunc(shared, compareCommunities)
+	return slices.Compact(shared)
+}
+
+// showed notes the team whose delegation the peer showed for its key.
+func (m *Mesh) showed(p peer.ID, team identity.TeamID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if l := m.links[p]; l != nil {
+		l.shown = team
+	}
 }
 
 // met takes note of a peer that is connected and identified.

@@ -47,8 +47,9 @@ type Copy interface {
 
 // Roster says who belongs where, as of one moment. *roster.Roster is one.
 type Roster interface {
-	// TeamOf returns whose transport key has this digest, if a delegation in force at at says so.
-	TeamOf(transportDigest [32]byte, at time.Time) (identity.TeamID, identity.NodeID, bool)
+	// Claims returns the delegations in force at at that name the transport key with this digest, one for
+	// each team. There is more than one where a root names a key that is not its node's.
+	Claims(transportDigest [32]byte, at time.Time) []*identity.Delegation
 	CommunitiesOf(team identity.TeamID) []identity.CommunityID
 	Member(c identity.CommunityID, team identity.TeamID) bool
 }

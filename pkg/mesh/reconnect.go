@@ -63,7 +63,7 @@ func (m *Mesh) loadAddresses(ctx context.Context) {
 		m.log.LogAttrs(ctx, slog.LevelWarn, "cannot read addresses", slog.Any("error", err))
 	}
 	for _, k := range list {
-		if !m.stands(k.id).fellow() {
+		if !m.mayBeFellow(k.id) {
 			continue
 		}
 		_, _ = book.ConsumePeerRecord(k.env, addressesReload*2) // an older one than known is refused, rightly
@@ -130,8 +130,6 @@ func (m *Mesh) postpone(c *candidate, err error) {
 // chooseDials picks and marks the peers to dial now, static ones first, then members at random for
 // communities that have too few connections. It lowers next to when the next could be dialled.
 func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
-	r := m.opt.Roster()
-	mine := r.CommunitiesOf(m.self)
 	m.mu.Lock()
 	linked := map[identity.CommunityID]int{}
 	for _, l := range m.links {
@@ -152,12 +150,11 @@ func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 	m.rand.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
 	m.mu.Unlock()
 
-	stands := map[peer.ID]standing{}
+	shared := map[peer.ID][]identity.CommunityID{}
+	few := func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }
 	members = slices.DeleteFunc(members, func(p peer.ID) bool {
-		stands[p] = m.stands(p)
-		return !slices.ContainsFunc(mine, func(c identity.CommunityID) bool {
-			return stands[p].known && linked[c] < wantPerCommunity && r.Member(c, stands[p].team)
-		})
+		shared[p] = m.mayShare(p)
+		return !slices.ContainsFunc(shared[p], few)
 	})
 
 	m.mu.Lock()
@@ -167,7 +164,7 @@ func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 		if c == nil || c.dialling {
 			continue
 		}
-		if !c.static && !c.nearby && !slices.ContainsFunc(stands[p].shared, func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }) {
+		if !c.static && !c.nearby && !slices.ContainsFunc(shared[p], few) {
 			continue // dials chosen above will do
 		}
 		if c.next.After(now) {
@@ -181,7 +178,7 @@ func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 		}
 		m.dialling++
 		c.dialling = true
-		for _, community := range stands[p].shared {
+		for _, community := range shared[p] {
 			linked[community]++
 		}
 		chosen = append(chosen, p)
@@ -208,7 +205,7 @@ func (m *Mesh) reach(ctx context.Context, team identity.TeamID) []peer.ID {
 	}
 	m.mu.Unlock()
 	for _, p := range all {
-		if s := m.stands(p); !s.known || s.team != team {
+		if !m.mayBeOf(p, team) {
 			continue
 		}
 		if m.connect(ctx, p) == nil {

@@ -149,22 +149,31 @@ func (r *Roster) Name(t identity.TeamID) string {
 // in force at at. A root can name a transport key that is not its own; where several do, a team that
 // is a member somewhere goes first, then the oldest delegation, so that a stranger takes no place.
 func (r *Roster) TeamOf(transport [32]byte, at time.Time) (identity.TeamID, identity.NodeID, bool) {
-	var found *identity.Delegation
+	for _, d := range r.Claims(transport, at) {
+		return d.Team, d.Node, true
+	}
+	return identity.TeamID{}, identity.NodeID{}, false
+}
+
+// Claims returns the delegations in force at at that name the transport key with this digest: those of
+// teams that are members somewhere, else all; one for each team, the oldest first. A root can name a
+// key that is not its node's, so where there are several only the holder of the key can say whose it is.
+func (r *Roster) Claims(transport [32]byte, at time.Time) []*identity.Delegation {
+	var members, others []*identity.Delegation
 	for _, d := range r.transports[transport] {
-		if !d.Covers(at) {
-			continue
-		}
-		if len(r.CommunitiesOf(d.Team)) > 0 {
-			return d.Team, d.Node, true
-		}
-		if found == nil {
-			found = d
+		same := func(e *identity.Delegation) bool { return e.Team == d.Team }
+		switch {
+		case !d.Covers(at), slices.ContainsFunc(members, same), slices.ContainsFunc(others, same):
+		case len(r.CommunitiesOf(d.Team)) > 0:
+			members = append(members, d)
+		default:
+			others = append(others, d)
 		}
 	}
-	if found == nil {
-		return identity.TeamID{}, identity.NodeID{}, false
+	if len(members) > 0 {
+		return members
 	}
-	return found.Team, found.Node, true
+	return others
 }
 
 // TransportDigests returns the digests of the transport keys of the team's nodes.
