@@ -1,6 +1,7 @@
 package mesh_test
 
 import (
+	"encoding/binary"
 	"testing"
 	"time"
 
@@ -71,5 +72,34 @@ func TestNamedTransportKeyTakesNobodysPlace(t *testing.T) {
 		}
 		id := a.publish("for all")
 		w.within(5*time.Second, "gossip reaches the victim", func() bool { return victim.has(id) })
+	})
+}
+
+// framed writes messages as they go on a stream.
+func framed(messages ...[]byte) (raw []byte) {
+	for _, m := range messages {
+		raw = append(binary.BigEndian.AppendUint32(raw, uint32(len(m))), m...)
+	}
+	return raw
+}
+
+// Who says that a session is over has not thereby brought and taken everything: a node that believed it
+// would hold later answers against their authors, and call its own requests sent.
+func TestDoneIsNotTakenOnTrust(t *testing.T) {
+	inWorld(t, 2, func(t *testing.T, w *world) {
+		a, hostile := w.nodes[0], w.nodes[1]
+		a.run()
+		a.write(record.InCommunity(community), record.Routine, []byte("not asked for"))
+		hostile.connectRaw(a)
+		open := append([]byte{1, 1, 0}, community[:]...)
+		end, done := []byte{1, 3, 1, 5}, []byte{1, 7} // a comparison that ends before it began
+		if back, _, err := hostile.say(a, "/tocsin/sync/1", framed(open, end, done)); back != 4+3 {
+			t.Errorf("%d bytes back, %v: the session was not what this test means", back, err)
+		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if len(a.inStep) > 0 {
+			t.Error("it counts as in step with a peer that compared nothing")
+		}
 	})
 }

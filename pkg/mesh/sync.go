@@ -128,10 +128,7 @@ func (m *Mesh) fetch(ctx context.Context, w *wire, need []record.ID, key syncKey
 		if err := w.send(encodeWant(need[:n])); err != nil {
 			return 0, err
 		}
-		wanted := make(map[record.ID]bool, n)
-		for _, id := range need[:n] {
-			wanted[id] = true
-		}
+		wanted := setOf(need[:n])
 		need = need[n:]
 		for last := false; !last; {
 			msg, err := w.receive(maxBatch)
@@ -310,11 +307,13 @@ func (m *Mesh) answerSync(ctx context.Context, p peer.ID, w *wire) error {
 			}
 		}
 	}
-	return m.answerTransfer(ctx, w, syncKey{p, ch})
+	return m.answerTransfer(ctx, w, syncKey{p, ch}, session)
 }
 
-// answerTransfer does as the initiator asks until it is done or the stream ends.
-func (m *Mesh) answerTransfer(ctx context.Context, w *wire, key syncKey) error {
+// answerTransfer does as the initiator asks until it is done or the stream ends. That the initiator is
+// done proves nothing: the two are in step where the session found everything, and all of it was moved.
+func (m *Mesh) answerTransfer(ctx context.Context, w *wire, key syncKey, session *reconcile.Session) error {
+	owed, lacked := setOf(session.Have()), setOf(session.Need())
 	for {
 		msg, err := w.receive(maxBatch)
 		if err != nil {
@@ -332,13 +331,20 @@ func (m *Mesh) answerTransfer(ctx context.Context, w *wire, key syncKey) error {
 			if err := m.give(ctx, w, ids, key.channel); err != nil {
 				return err
 			}
+			for _, id := range ids {
+				delete(owed, id)
+			}
 		case syncBatch:
 			b, err := decodeBatch(msg)
 			if err != nil {
 				return err
 			}
-			if _, err := m.take(ctx, w, b.frames, key); err != nil {
+			kept, err := m.take(ctx, w, b.frames, key)
+			if err != nil {
 				return err
+			}
+			for _, id := range kept {
+				delete(lacked, id)
 			}
 			if err := w.send(begin(syncTaken)); err != nil {
 				return err
@@ -347,10 +353,20 @@ func (m *Mesh) answerTransfer(ctx context.Context, w *wire, key syncKey) error {
 			if err := open(msg, syncDone).end(); err != nil {
 				return err
 			}
-			m.inStep(key)
+			if session.Complete() && len(owed)+len(lacked) == 0 {
+				m.inStep(key)
+			}
 			return nil
 		default:
 			return errKind
 		}
 	}
+}
+
+func setOf(ids []record.ID) map[record.ID]bool {
+	set := make(map[record.ID]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
 }
