@@ -24,6 +24,9 @@ const (
 	maxReceipt = 500
 	// lookBack is how old a record may be that a receipt is still sent for.
 	lookBack = 7 * 24 * time.Hour
+	// maxRecall is how many of the newest alerts are looked through at a start for drills without a
+	// receipt. Each is read from disk, and few are drills.
+	maxRecall = 1000
 	// maxLooks bounds what waits to be looked at. Beyond it a record gets no receipt before the next
 	// start of the daemon, which looks through the last days.
 	maxLooks = 1 << 16
@@ -97,10 +100,14 @@ func (n *Node) recallReceipts() (map[record.ID]struct{}, error) {
 			}
 		}
 	}
-	asked, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest, notice.KindAlert}, Since: since})
-	for i := range asked {
-		if id := asked[i].Record.ID(); asked[i].Record.Team() != n.replica.Self() {
-			n.receipts.look(id)
+	asked, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest}, Since: since})
+	if err != nil {
+		return sent, err
+	}
+	alerts, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindAlert}, Since: since, Limit: maxRecall})
+	for _, e := range append(asked, alerts...) {
+		if e.Record.Team() != n.replica.Self() {
+			n.receipts.look(e.Record.ID())
 		}
 	}
 	return sent, err
