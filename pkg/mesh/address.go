@@ -32,7 +32,7 @@ func (m *Mesh) AddAddress(addr string) error {
 		c = &candidate{}
 		m.candidates[info.ID] = c
 	}
-	c.static = true
+	c.static, c.nearby = true, false
 	c.next = time.Time{}
 	m.redial = true
 	m.mu.Unlock()

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
+	ma "github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
 	"golang.org/x/net/dns/dnsmessage"
 )
 
@@ -74,15 +77,23 @@ func (m *Mesh) lan(ctx context.Context) {
 	}
 }
 
-// found makes a candidate of a peer in the local network, while there is room for strangers.
+// found makes a candidate of a peer in the local network, while there is room for such. Anybody there can
+// send anything: names are not looked up, and what is said of a peer with addresses is not added to them.
 func (m *Mesh) found(addr string) {
 	info, err := parseAddress(addr)
 	if err != nil || info.ID == m.host.ID() {
 		return
 	}
+	info.Addrs = slices.DeleteFunc(info.Addrs, func(a ma.Multiaddr) bool {
+		_, err := manet.ToIP(a)
+		return err != nil
+	})
+	if len(info.Addrs) == 0 || len(m.host.Peerstore().Addrs(info.ID)) >= lanAddrs {
+		return
+	}
 	m.mu.Lock()
 	c := m.candidates[info.ID]
-	if c == nil && len(m.candidates) < maxCandidates {
+	if c == nil && m.nearby() < lanPeers && len(m.candidates) < maxCandidates {
 		c = &candidate{nearby: true}
 		m.candidates[info.ID] = c
 		m.redial = true
@@ -92,6 +103,16 @@ func (m *Mesh) found(addr string) {
 		m.host.Peerstore().AddAddrs(info.ID, info.Addrs, 2*lanEvery)
 		m.rouse()
 	}
+}
+
+// nearby counts the candidates that are only known from the local network. The caller holds mu.
+func (m *Mesh) nearby() (n int) {
+	for _, c := range m.candidates {
+		if c.nearby {
+			n++
+		}
+	}
+	return n
 }
 
 func lanQuestion() ([]byte, error) {

@@ -29,6 +29,7 @@ const (
 
 	// Members we keep connections to, by our own dialling.
 	wantPerCommunity = 10  // gossip needs D; the rest is slack for those that vanish
+	wantPerTeam      = 3   // of those, nodes of one team
 	maxCandidates    = 512 // known addresses the reconnector holds
 	maxDials         = 4   // at once; each costs a handshake
 	dialTimeout      = 10 * time.Second
@@ -72,6 +73,7 @@ const (
 	syncSpread   = 2 * time.Second // sessions that pass on what one brought begin within this
 	syncWindow   = 2048            // IDs wanted at once; emergencies go first within one window
 	maxSyncs     = 4               // sessions we have open at once, as the one who began
+	maxSyncsTeam = 2               // of those, with one team: one that is slow on purpose leaves room for others
 	maxSyncWants = 256             // sessions waiting to begin; more are dropped, the next period makes up for it
 
 	// Direct and body.
@@ -101,5 +103,7 @@ const (
 	lanEvery   = 2 * time.Minute // between questions, once it is quiet
 	lanAnswer  = time.Second     // between answers; a question is answered to all
 	lanAddrs   = 16
+	lanPeers   = 32 // candidates from it; one that cannot be dialled is forgotten
+	lanDials   = 1  // of maxDials
 	lanRecords = 32 // looked at in one packet
 )

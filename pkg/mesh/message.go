@@ -124,6 +124,8 @@ const (
 	syncDone   = 7 // initiator: it has and gave everything; the session is over
 )
 
+var errNothing = errors.New("batch of nothing that is not the last")
+
 var errKind = errors.New("message of another kind than the protocol asks for here")
 
 func begin(kind byte) []byte { return []byte{messageVersion, kind} }
@@ -151,6 +153,9 @@ func (m batch) encode() []byte {
 func decodeBatch(msg []byte) (batch, error) {
 	s := open(msg, syncBatch)
 	m := batch{last: s.flag(), frames: s.list(batchFrames, record.MaxFrame)}
+	if s.err == nil && !m.last && len(m.frames) == 0 {
+		s.err = errNothing // else a peer could keep a session open for as long as one may take
+	}
 	return m, s.end()
 }
 

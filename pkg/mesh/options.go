@@ -75,8 +75,9 @@ type Events struct {
 	OnPeer func(PeerInfo)
 	// OnGone: the last connection to a node that OnPeer named has ended.
 	OnGone func(PeerInfo)
-	// OnInStep: this node and a node of the team compared the channel and hold the same records now.
-	OnInStep func(ch record.Channel, team identity.TeamID)
+	// OnInStep: this node and a node of the team compared the channel and hold the same records. What the
+	// team had written by at, the moment before the comparison began, is here.
+	OnInStep func(ch record.Channel, team identity.TeamID, at time.Time)
 	// OnStatements: statements from a peer were new; the mesh has refreshed itself already.
 	OnStatements func(from identity.TeamID, news int)
 }

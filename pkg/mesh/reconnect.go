@@ -24,7 +24,7 @@ import (
 // candidate is a peer that can be dialled. Guarded by Mesh.mu.
 type candidate struct {
 	static   bool
-	nearby   bool      // found in the local network; dialled like a static one, less often
+	nearby   bool      // only known from the local network; dialled last, and forgotten if that fails
 	next     time.Time // not before
 	failures int
 	dialling bool
@@ -33,7 +33,10 @@ type candidate struct {
 func (m *Mesh) addCandidate(p peer.ID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.candidates[p] == nil && len(m.candidates) < maxCandidates {
+	switch c := m.candidates[p]; {
+	case c != nil:
+		c.nearby = false
+	case len(m.candidates) < maxCandidates:
 		m.candidates[p] = &candidate{}
 		m.redial = true
 	}
@@ -102,6 +105,9 @@ func (m *Mesh) startDials(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 			if c := m.candidates[p]; c != nil {
 				c.dialling = false
 				m.postpone(c, err)
+				if err != nil && c.nearby {
+					delete(m.candidates, p)
+				}
 			}
 			m.mu.Unlock()
 			m.rouse()
@@ -131,18 +137,18 @@ func (m *Mesh) postpone(c *candidate, err error) {
 // communities that have too few connections. It lowers next to when the next could be dialled.
 func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 	m.mu.Lock()
-	linked := map[identity.CommunityID]int{}
-	for _, l := range m.links {
-		for _, c := range l.shared {
-			linked[c]++
-		}
-	}
-	var static, members []peer.ID
+	ofTeam, linked := m.linked()
+	var static, members, nearby []peer.ID
+	near := 0 // dials to peers that are only known from the local network
 	for p, c := range m.candidates {
 		switch {
+		case c.dialling && c.nearby:
+			near++
 		case c.dialling || m.links[p] != nil || m.host.Network().Connectedness(p) == network.Connected:
-		case c.static, c.nearby:
+		case c.static:
 			static = append(static, p)
+		case c.nearby:
+			nearby = append(nearby, p)
 		default:
 			members = append(members, p)
 		}
@@ -154,14 +160,16 @@ func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 	few := func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }
 	members = slices.DeleteFunc(members, func(p peer.ID) bool {
 		shared[p] = m.mayShare(p)
-		return !slices.ContainsFunc(shared[p], few)
+		return !slices.ContainsFunc(shared[p], few) || !slices.ContainsFunc(m.claims(p), func(s standing) bool {
+			return ofTeam[s.team] < wantPerTeam
+		})
 	})
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, p := range append(static, members...) {
+	for _, p := range slices.Concat(static, members, nearby) {
 		c := m.candidates[p]
-		if c == nil || c.dialling {
+		if c == nil || c.dialling || c.nearby && near >= lanDials {
 			continue
 		}
 		if !c.static && !c.nearby && !slices.ContainsFunc(shared[p], few) {
@@ -178,12 +186,31 @@ func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 		}
 		m.dialling++
 		c.dialling = true
+		if c.nearby {
+			near++
+		}
 		for _, community := range shared[p] {
 			linked[community]++
 		}
 		chosen = append(chosen, p)
 	}
 	return chosen
+}
+
+// linked counts the connected peers of each team, and of each community, where those of one team count
+// for wantPerTeam at most: a team with many nodes must not make it look as if there were company enough.
+// The caller holds mu.
+func (m *Mesh) linked() (ofTeam map[identity.TeamID]int, in map[identity.CommunityID]int) {
+	ofTeam, in = map[identity.TeamID]int{}, map[identity.CommunityID]int{}
+	for _, l := range m.links {
+		if ofTeam[l.team]++; ofTeam[l.team] > wantPerTeam {
+			continue
+		}
+		for _, c := range l.shared {
+			in[c]++
+		}
+	}
+	return ofTeam, in
 }
 
 func (m *Mesh) connect(ctx context.Context, p peer.ID) error {

@@ -280,6 +280,7 @@ func (m *Mesh) answerSync(ctx context.Context, p peer.ID, w *wire) error {
 	if err != nil {
 		return err
 	}
+	began := m.opt.Now() // the initiator freezes its copy after our answer
 	agreed := m.mayHave(p, ch)
 	if err := w.send(appendFlag(begin(syncAnswer), agreed)); err != nil {
 		return err
@@ -307,29 +308,34 @@ func (m *Mesh) answerSync(ctx context.Context, p peer.ID, w *wire) error {
 			}
 		}
 	}
-	return m.answerTransfer(ctx, w, syncKey{p, ch}, session)
+	level, err := m.answerTransfer(ctx, w, syncKey{p, ch}, session)
+	if level {
+		m.inStep(syncKey{p, ch}, began)
+	}
+	return err
 }
 
-// answerTransfer does as the initiator asks until it is done or the stream ends. That the initiator is
+// answerTransfer does as the initiator asks until it is done or the stream ends, and says whether the
+// two copies are level. That the initiator is
 // done proves nothing: the two are in step where the session found everything, and all of it was moved.
-func (m *Mesh) answerTransfer(ctx context.Context, w *wire, key syncKey, session *reconcile.Session) error {
+func (m *Mesh) answerTransfer(ctx context.Context, w *wire, key syncKey, session *reconcile.Session) (level bool, err error) {
 	owed, lacked := setOf(session.Have()), setOf(session.Need())
 	for {
 		msg, err := w.receive(maxBatch)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if len(msg) < 2 {
-			return errShort
+			return false, errShort
 		}
 		switch msg[1] {
 		case syncWant:
 			ids, err := decodeWant(msg)
 			if err != nil {
-				return err
+				return false, err
 			}
 			if err := m.give(ctx, w, ids, key.channel); err != nil {
-				return err
+				return false, err
 			}
 			for _, id := range ids {
 				delete(owed, id)
@@ -337,28 +343,25 @@ func (m *Mesh) answerTransfer(ctx context.Context, w *wire, key syncKey, session
 		case syncBatch:
 			b, err := decodeBatch(msg)
 			if err != nil {
-				return err
+				return false, err
 			}
 			kept, err := m.take(ctx, w, b.frames, key)
 			if err != nil {
-				return err
+				return false, err
 			}
 			for _, id := range kept {
 				delete(lacked, id)
 			}
 			if err := w.send(begin(syncTaken)); err != nil {
-				return err
+				return false, err
 			}
 		case syncDone:
 			if err := open(msg, syncDone).end(); err != nil {
-				return err
+				return false, err
 			}
-			if session.Complete() && len(owed)+len(lacked) == 0 {
-				m.inStep(key)
-			}
-			return nil
+			return session.Complete() && len(owed)+len(lacked) == 0, nil
 		default:
-			return errKind
+			return false, errKind
 		}
 	}
 }

@@ -3,6 +3,7 @@ package mesh
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -88,7 +89,7 @@ func (m *Mesh) startSyncs(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 			}
 			continue
 		}
-		if m.syncing[key] || len(m.syncing) >= maxSyncs {
+		if m.syncing[key] || len(m.syncing) >= maxSyncs || m.syncingWith(key.peer) >= maxSyncsTeam {
 			continue // the end of a session rouses us
 		}
 		delete(m.syncs, key)
@@ -97,27 +98,44 @@ func (m *Mesh) startSyncs(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 		}
 		m.syncing[key] = true
 		jobs.Go(func() {
+			began := m.opt.Now()
 			err := m.sync(ctx, key)
 			m.mu.Lock()
 			delete(m.syncing, key)
 			m.mu.Unlock()
 			m.rouse()
-			m.synced(ctx, key, err)
+			m.synced(ctx, key, began, err)
 		})
 	}
 	return next
 }
 
-// planPeriodic picks a member at random for each community. The caller holds mu.
-func (m *Mesh) planPeriodic(now time.Time) {
-	m.periodic = now.Add(m.jitter(m.opt.SyncPeriod))
-	in := map[identity.CommunityID][]peer.ID{}
-	for p, l := range m.links {
-		for _, c := range l.shared {
-			in[c] = append(in[c], p)
+// syncingWith counts the running sessions with the team of a peer. The caller holds mu.
+func (m *Mesh) syncingWith(p peer.ID) (n int) {
+	l := m.links[p]
+	for key := range m.syncing {
+		if other := m.links[key.peer]; key.peer == p || l != nil && other != nil && other.team == l.team {
+			n++
 		}
 	}
-	for c, peers := range in {
+	return n
+}
+
+// planPeriodic picks a member at random for each community, however many nodes it has. The caller holds
+// mu.
+func (m *Mesh) planPeriodic(now time.Time) {
+	m.periodic = now.Add(m.jitter(m.opt.SyncPeriod))
+	in := map[identity.CommunityID]map[identity.TeamID]peer.ID{}
+	for p, l := range m.links {
+		for _, c := range l.shared {
+			if in[c] == nil {
+				in[c] = map[identity.TeamID]peer.ID{}
+			}
+			in[c][l.team] = p // of several nodes any
+		}
+	}
+	for c, teams := range in {
+		peers := slices.Collect(maps.Values(teams))
 		key := syncKey{peers[m.rand.IntN(len(peers))], record.InCommunity(c)}
 		if len(m.syncs) < maxSyncWants {
 			soonest(m.syncs, key, now)
@@ -125,7 +143,7 @@ func (m *Mesh) planPeriodic(now time.Time) {
 	}
 }
 
-func (m *Mesh) synced(ctx context.Context, key syncKey, err error) {
+func (m *Mesh) synced(ctx context.Context, key syncKey, began time.Time, err error) {
 	if err != nil {
 		if ctx.Err() == nil {
 			m.log.LogAttrs(ctx, slog.LevelDebug, "sync failed", slog.String("peer", key.peer.String()),
@@ -133,11 +151,11 @@ func (m *Mesh) synced(ctx context.Context, key syncKey, err error) {
 		}
 		return
 	}
-	m.inStep(key)
+	m.inStep(key, began)
 }
 
-func (m *Mesh) inStep(key syncKey) {
+func (m *Mesh) inStep(key syncKey, began time.Time) {
 	if s := m.stands(key.peer); s.known && m.opt.Events.OnInStep != nil {
-		m.opt.Events.OnInStep(key.channel, s.team)
+		m.opt.Events.OnInStep(key.channel, s.team, began)
 	}
 }

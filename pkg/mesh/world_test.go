@@ -135,9 +135,13 @@ func (n *node) options() mesh.Options {
 		Key: n.key, Delegation: n.delegation, Door: n.copyOf, Copy: n.copyOf, Roster: n.Roster,
 		Now: time.Now, Rand: n.world.rand, Logger: testLogger(n.name),
 		Events: mesh.Events{
-			OnPeer:   func(p mesh.PeerInfo) { n.mu.Lock(); n.peers = append(n.peers, p); n.mu.Unlock() },
-			OnGone:   func(p mesh.PeerInfo) { n.mu.Lock(); n.gone = append(n.gone, p); n.mu.Unlock() },
-			OnInStep: func(_ record.Channel, t identity.TeamID) { n.mu.Lock(); n.inStep = append(n.inStep, t); n.mu.Unlock() },
+			OnPeer: func(p mesh.PeerInfo) { n.mu.Lock(); n.peers = append(n.peers, p); n.mu.Unlock() },
+			OnGone: func(p mesh.PeerInfo) { n.mu.Lock(); n.gone = append(n.gone, p); n.mu.Unlock() },
+			OnInStep: func(_ record.Channel, t identity.TeamID, _ time.Time) {
+				n.mu.Lock()
+				n.inStep = append(n.inStep, t)
+				n.mu.Unlock()
+			},
 		},
 	}
 }

@@ -1,0 +1,80 @@
+package mesh
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/test"
+	mocknet "github.com/libp2p/go-libp2p/p2p/net/mock"
+
+	"tocsin/pkg/identity"
+)
+
+// A session cannot be held open by batches of nothing.
+func TestEmptyBatchMustBeTheLast(t *testing.T) {
+	if _, err := decodeBatch((batch{}).encode()); err == nil {
+		t.Error("an empty batch that is not the last was read")
+	}
+	if _, err := decodeBatch((batch{last: true}).encode()); err != nil {
+		t.Errorf("an empty last batch: %v", err)
+	}
+}
+
+// A team with many nodes does not keep this one from dialling others, nor takes every sync.
+func TestManyNodesOfOneTeamAreFewPeers(t *testing.T) {
+	c, many, other := identity.CommunityID{1}, identity.TeamID{1}, identity.TeamID{2}
+	m := &Mesh{links: map[peer.ID]*link{}, syncing: map[syncKey]bool{}}
+	for i := range 20 {
+		l := &link{standing: standing{team: many, known: true, shared: []identity.CommunityID{c}}}
+		m.links[peer.ID(fmt.Sprint(i))] = l
+	}
+	m.links["other"] = &link{standing: standing{team: other, known: true, shared: []identity.CommunityID{c}}}
+	_, in := m.linked()
+	if in[c] != wantPerTeam+1 {
+		t.Errorf("%d peers count in the community", in[c])
+	}
+	m.syncing[syncKey{peer: "1"}], m.syncing[syncKey{peer: "2"}] = true, true
+	if got := m.syncingWith("3"); got < maxSyncsTeam {
+		t.Errorf("%d sessions with the team", got)
+	}
+	if got := m.syncingWith("other"); got != 0 {
+		t.Errorf("%d sessions with the other", got)
+	}
+}
+
+// Whoever shouts in the local network takes little room, has no names looked up, and cannot bury where a
+// peer is.
+func TestLocalNetworkIsNotBelievedMuch(t *testing.T) {
+	net := mocknet.New()
+	defer net.Close() //nolint:errcheck // nothing is open in it
+	h, err := net.GenPeer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &Mesh{host: h, candidates: map[peer.ID]*candidate{}, wake: make(chan struct{}, 1)}
+	shout := func(p peer.ID, addr string) { m.found(addr + "/p2p/" + p.String()) }
+	for range 2 * lanPeers {
+		p, err := test.RandPeerID()
+		if err != nil {
+			t.Fatal(err)
+		}
+		shout(p, "/ip4/192.0.2.1/tcp/4001")
+	}
+	if len(m.candidates) != lanPeers {
+		t.Errorf("%d candidates", len(m.candidates))
+	}
+	member, err := test.RandPeerID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.addCandidate(member)
+	for i := range 200 {
+		shout(member, fmt.Sprintf("/ip4/192.0.2.1/tcp/%d", 5000+i))
+		shout(member, fmt.Sprintf("/dns4/%d.example.org/tcp/4001", i))
+	}
+	addrs := h.Peerstore().Addrs(member)
+	if len(addrs) != lanAddrs || m.candidates[member] == nil || m.candidates[member].nearby {
+		t.Errorf("%d addresses: %v", len(addrs), addrs)
+	}
+}
