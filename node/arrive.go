@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"time"
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/identity"
@@ -42,7 +43,9 @@ func (n *Node) committed(outcomes []replica.Outcome, published []replica.Publish
 			continue
 		}
 		n.kept(o.Record)
-		if o.Gap {
+		// In a topic records overtake each other all the time, and the mesh compares a moment later if one
+		// stays away; on a direct stream they come in order, so that a gap is a loss.
+		if o.Gap && o.Record.Header().Channel.Private() {
 			n.net.Sync(o.Record.Header().Channel, identity.TeamID{})
 		}
 	}
@@ -84,12 +87,12 @@ func (n *Node) statementsCame(from identity.TeamID, _ int) {
 
 // inStep is told by the mesh that a comparison with a member found no difference: what this node has
 // written into the channel is with that member too.
-func (n *Node) inStep(ch record.Channel, team identity.TeamID) {
+func (n *Node) inStep(ch record.Channel, team identity.TeamID, at time.Time) {
 	if team == n.replica.Self() {
 		return
 	}
 	n.unsent.gone(ch)
-	n.steps.reached(ch)
+	n.steps.reached(replica.Step{Channel: ch, Team: team, At: at})
 }
 
 // Watch implements httpapi.Service. Entries are read when they are sent: the ring holds no content.

@@ -225,7 +225,7 @@ func TestLeavingIsSeenWhenAMemberHasIt(t *testing.T) {
 		a.restart()
 		time.Sleep(time.Hour)
 		ch := record.InCommunity(community)
-		w.at(a.id()).opt.Events.OnInStep(ch, b.id())
+		w.at(a.id()).opt.Events.OnInStep(ch, b.id(), time.Now())
 		time.Sleep(time.Second)
 		if at := left(); time.Since(at) > time.Minute {
 			t.Errorf("left at %s", at)

@@ -10,11 +10,15 @@ import (
 
 	"tocsin/pkg/identity"
 	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
 )
 
 const (
 	tendEvery  = time.Minute
 	pruneEvery = 24 * time.Hour
+	// settled is how long ago a connected team's word is surely here: longer than a dead connection takes
+	// to be noticed and a frame that gossip lost to be fetched.
+	settled = 2 * time.Minute
 	// skewLimit is how far the clocks of others may seem ahead before the operator is told.
 	skewLimit = 30 * time.Second
 	// skewTeams is how many teams must agree that this clock is behind.
@@ -22,39 +26,52 @@ const (
 	maxSkew   = 256 // teams remembered
 )
 
-// steps remembers the communities in which this node is in step.
+// steps remembers with whom this node is in step.
 type steps struct {
 	woken chan struct{} // room for one
 
-	mu   sync.Mutex
-	here map[record.Channel]bool // true: reached since the last mark
+	mu    sync.Mutex
+	fresh []replica.Step          // reached by a comparison since the last take
+	here  map[levelWith]time.Time // the newest mark of teams that are connected since a comparison
+}
+
+type levelWith struct {
+	channel record.Channel
+	team    identity.TeamID
 }
 
 func newSteps() *steps {
-	return &steps{woken: make(chan struct{}, 1), here: map[record.Channel]bool{}}
+	return &steps{woken: make(chan struct{}, 1), here: map[levelWith]time.Time{}}
 }
 
-func (s *steps) reached(ch record.Channel) {
+func (s *steps) reached(step replica.Step) {
 	s.mu.Lock()
-	s.here[ch] = true
+	s.fresh = append(s.fresh, step)
+	s.here[levelWith{step.Channel, step.Team}] = step.At
 	s.mu.Unlock()
 	rouse(s.woken)
 }
 
-// take returns the channels to mark: those just reached, and on the minute those where somebody is
-// still connected. Gossip then keeps the node in step between two comparisons. Where nobody is left
-// the channel is forgotten until the next comparison.
-func (s *steps) take(minute bool, connected func(record.Channel) bool) []record.Channel {
+// take returns the steps to note: those just reached, and on the minute those with teams that have
+// been connected ever since, as of settled ago: gossip keeps the node in step between comparisons, and
+// a line that is dead is noticed before that. A team that is gone is forgotten until it is compared
+// with again.
+func (s *steps) take(minute bool, now time.Time, connected func(record.Channel, identity.TeamID) bool) []replica.Step {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []record.Channel
-	for ch, fresh := range s.here {
-		switch {
-		case fresh, minute && connected(ch):
-			out = append(out, ch)
-			s.here[ch] = false
-		case minute:
-			delete(s.here, ch)
+	out := s.fresh
+	s.fresh = nil
+	if !minute {
+		return out
+	}
+	for with, last := range s.here {
+		if !connected(with.channel, with.team) {
+			delete(s.here, with)
+			continue
+		}
+		if at := now.Add(-settled); at.After(last) {
+			s.here[with] = at
+			out = append(out, replica.Step{Channel: with.channel, Team: with.team, At: at})
 		}
 	}
 	return out
@@ -122,10 +139,8 @@ func (n *Node) runTending(ctx context.Context) error {
 		case <-n.unsent.woken:
 		}
 		n.noteLeft(ctx, n.unsent.take())
-		for _, ch := range n.steps.take(minute, n.connected) {
-			if err := n.replica.InStep(ch, n.now()); err != nil {
-				n.log.WarnContext(ctx, "could not note that the node is in step", slog.Any("err", err))
-			}
+		if err := n.replica.InStep(n.steps.take(minute, n.now(), n.connectedTo)...); err != nil {
+			n.log.WarnContext(ctx, "could not note that the node is in step", slog.Any("err", err))
 		}
 	}
 }

@@ -3,8 +3,11 @@ package node
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 
+	"tocsin/pkg/identity"
+	"tocsin/pkg/mesh"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
@@ -87,14 +90,16 @@ func (n *Node) noteLeft(ctx context.Context, left []record.ID) {
 
 // connected reports whether a member of the community is connected.
 func (n *Node) connected(ch record.Channel) bool {
-	for _, p := range n.net.Peers() {
-		for _, c := range p.Communities {
-			if p.Known && c == ch.Community && p.Team != n.replica.Self() {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.net.Peers(), func(p mesh.PeerInfo) bool {
+		return p.Known && p.Team != n.replica.Self() && slices.Contains(p.Communities, ch.Community)
+	})
+}
+
+// connectedTo reports whether a node of the team is connected, with which the channel is shared.
+func (n *Node) connectedTo(ch record.Channel, team identity.TeamID) bool {
+	return slices.ContainsFunc(n.net.Peers(), func(p mesh.PeerInfo) bool {
+		return p.Known && p.Team == team && (ch.Private() || slices.Contains(p.Communities, ch.Community))
+	})
 }
 
 // recallUnsent finds the requests that an earlier life of this node published and nobody took. Only

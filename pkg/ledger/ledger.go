@@ -21,8 +21,8 @@ import (
 type Sighting struct {
 	// Seen is when this node first had the record. A sighting without it is none.
 	Seen time.Time
-	// InStep is the last moment before Seen when this node was in step with the channel, so that a
-	// record written earlier would have been here. Zero means never.
+	// InStep is the last moment before Seen when this node had everything that the author's team had said
+	// in the channel, so that a record written earlier would have been here. Zero means never.
 	InStep time.Time
 	// Left is when a record of our own first left this node. Zero means not yet.
 	Left time.Time

@@ -116,7 +116,7 @@ func steps() []step {
 			return nil, us.Left(noon.Add(time.Minute), s.own)
 		}, false},
 		{"in step", func(_ *testing.T, us *team, s *scene) ([]record.ID, error) {
-			return nil, us.InStep(s.ch, noon.Add(time.Hour))
+			return nil, us.InStep(replica.Step{Channel: s.ch, Team: s.p.team(), At: noon.Add(time.Hour)})
 		}, false},
 		{"delivered", func(_ *testing.T, us *team, s *scene) ([]record.ID, error) {
 			return nil, us.Delivered(noon.Add(time.Hour+time.Nanosecond), s.p.team(), s.deliver)

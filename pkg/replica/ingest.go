@@ -179,7 +179,7 @@ func (r *Replica) candidate(now time.Time, a *Arrival, o opening, retention time
 	h := rec.Header()
 	e := Entry{
 		Record: rec, Notice: o.notice, Unread: o.unread, Via: a.Via,
-		Sighting: ledger.Sighting{Seen: now, InStep: r.step[h.Channel]},
+		Sighting: ledger.Sighting{Seen: now, InStep: r.step[stepKey{h.Channel, rec.Team()}]},
 		Day:      dropDay(rec, retention),
 	}
 	if e.Sighting.InStep.After(now) {

@@ -22,7 +22,7 @@ import (
 //	s ID            frame of a statement
 //	l T             head of this node's lane in channel T: run, seq, ID
 //	o TEAM ID       delivery of a private record: its state
-//	t T             when this node was last in step with channel T
+//	t T TEAM        when this node was last in step with what TEAM says in channel T
 //	a PEER          signed address record of a peer
 //	m owner         the format's version and the node that writes here
 const (

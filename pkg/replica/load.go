@@ -30,7 +30,7 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 	r := &Replica{
 		opt: opt, self: opt.Delegation.Team,
 		roster: roster.New(), index: newIndex(),
-		lanes: map[record.Channel]laneHead{}, step: map[record.Channel]time.Time{},
+		lanes: map[record.Channel]laneHead{}, step: map[stepKey]time.Time{},
 		outbox: map[deliveryKey]Delivery{}, wanted: map[record.ID]struct{}{},
 		today: author{day: DayOf(now), count: map[authorClass]int{}},
 	}
@@ -232,8 +232,12 @@ func (r *Replica) loadLanes() error {
 func (r *Replica) loadSteps() error {
 	channels := r.channels()
 	return r.opt.Store.Scan([]byte{spaceStep}, false, func(key, value []byte) error {
-		if ch := channels[[32]byte(key[1:])]; ch != nil && len(value) == 8 {
-			r.step[*ch] = fromNanos(int64(binary.BigEndian.Uint64(value))) //nolint:gosec // see encodeSighting
+		if len(key) != 65 || len(value) != 8 {
+			return fmt.Errorf("in-step mark has %d and %d bytes, want 65 and 8", len(key), len(value))
+		}
+		if ch := channels[[32]byte(key[1:33])]; ch != nil {
+			at := fromNanos(int64(binary.BigEndian.Uint64(value))) //nolint:gosec // see encodeSighting
+			r.step[stepKey{*ch, identity.TeamID(key[33:])}] = at
 		}
 		return nil
 	})

@@ -2,7 +2,6 @@ package replica
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -217,23 +216,6 @@ func (r *Replica) left(now time.Time, ids []record.ID) error {
 	for i := range entries {
 		r.view(&entries[i])
 	}
-	return nil
-}
-
-// InStep notes that this node was in step with a channel at now: whatever its members had written by
-// then was here. It is on stable storage when InStep returns nil. A clock that was set back takes the
-// mark with it, or every time would be doubted until the clock is there again.
-func (r *Replica) InStep(ch record.Channel, now time.Time) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if now.Equal(r.step[ch]) {
-		return nil
-	}
-	v := binary.BigEndian.AppendUint64(nil, uint64(nanos(now))) //nolint:gosec // see encodeSighting
-	if err := r.opt.Store.Apply([]Op{{Key: idKey(spaceStep, ch.Tag()), Value: v}}); err != nil {
-		return fmt.Errorf("note that the node is in step: %w", err)
-	}
-	r.step[ch] = now
 	return nil
 }
 

@@ -273,10 +273,3 @@ func (r *Replica) Stats() (Stats, error) {
 	st.Store, err = r.opt.Store.Usage()
 	return st, err
 }
-
-// InStepAt returns when this node was last in step with a channel; zero for never.
-func (r *Replica) InStepAt(ch record.Channel) time.Time {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return r.step[ch]
-}

@@ -134,7 +134,7 @@ type Replica struct {
 	index  index
 	lanes  map[record.Channel]laneHead // where this node's lanes stand, on stable storage
 	fresh  bool                        // the next record of ours must begin a new run in every channel
-	step   map[record.Channel]time.Time
+	step   map[stepKey]time.Time       // when this node last had all that a team had said
 	outbox map[deliveryKey]Delivery
 	wanted map[record.ID]struct{} // records whose detached body is not here
 	today  author                 // what each author brought today

@@ -72,7 +72,7 @@ func TestViewsAreThoseOfTheStore(t *testing.T) {
 			"left":      func(*rapid.T) { check(rt, us.Left(now, []record.ID{pick(), pick()})) },
 			"delivered": func(*rapid.T) { check(rt, us.Delivered(now, p.team(), []record.ID{pick()})) },
 			"postponed": func(*rapid.T) { check(rt, us.Postponed(now, p.team(), []record.ID{pick()}, "no route")) },
-			"in step":   func(*rapid.T) { check(rt, us.InStep(where(), now)) },
+			"in step":   func(*rapid.T) { check(rt, us.InStep(replica.Step{Channel: where(), Team: p.team(), At: now})) },
 			"prune": func(*rapid.T) {
 				_, err := us.Prune(now)
 				check(rt, err)
@@ -146,7 +146,7 @@ func TestDeliveriesAreTriedLessAndLessOften(t *testing.T) {
 // The clock ran ahead, and was put right: what comes afterwards is not doubted for ever.
 func TestAClockThatWasSetBackTakesTheStepWithIt(t *testing.T) {
 	us, p, ch := village(t)
-	if err := us.InStep(ch, noon.AddDate(1, 0, 0)); err != nil {
+	if err := us.InStep(replica.Step{Channel: ch, Team: p.team(), At: noon.AddDate(1, 0, 0)}); err != nil {
 		t.Fatal(err)
 	}
 	rec := p.say(t, ch, alert("x"), nil)
@@ -154,7 +154,7 @@ func TestAClockThatWasSetBackTakesTheStepWithIt(t *testing.T) {
 	if e, err := us.Entry(rec.ID()); err != nil || e.Sighting.InStep.After(noon) {
 		t.Fatalf("%v, in step at %s", err, e.Sighting.InStep)
 	}
-	if err := us.InStep(ch, noon.Add(time.Hour)); err != nil {
+	if err := us.InStep(replica.Step{Channel: ch, Team: p.team(), At: noon.Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	us.restart(t, noon)
@@ -210,7 +210,7 @@ func TestAPairWithAForgottenTeamSurvivesARestart(t *testing.T) {
 	ch := pair(t, us.Self(), gone.team())
 	first := us.publish(t, noon, ch, request(gone.team()))
 	us.publish(t, noon, ch, request(gone.team()))
-	if err := us.InStep(ch, noon); err != nil {
+	if err := us.InStep(replica.Step{Channel: ch, Team: gone.team(), At: noon}); err != nil {
 		t.Fatal(err)
 	}
 	before := views(t, us.Replica, noon)

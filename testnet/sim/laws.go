@@ -122,8 +122,10 @@ func (w *World) checkRestart(t *Team, list []replica.Entry) {
 		if !slices.Equal(t.rep.Set(ch, w.now).Days(), other.Set(ch, w.now).Days()) {
 			o.broken("%s would hand out another set of %s after a start", t.Name, name)
 		}
-		if !t.rep.InStepAt(ch).Equal(other.InStepAt(ch)) {
-			o.broken("%s would be in step with %s since another time after a start", t.Name, name)
+		for _, m := range t.rep.Roster().Members(ch.Community) {
+			if !t.rep.InStepWith(ch, m).Equal(other.InStepWith(ch, m)) {
+				o.broken("%s would be in step with a team of %s since another time after a start", t.Name, name)
+			}
 		}
 	}
 }

@@ -71,7 +71,7 @@ func TestOracleNotices(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.now = w.now.Add(time.Hour)
-			if err := beta.rep.InStep(ch, w.now); err != nil {
+			if err := beta.rep.InStep(replica.Step{Channel: ch, Team: alpha.ID, At: w.now}); err != nil {
 				t.Fatal(err)
 			}
 			w.Heal()

@@ -35,18 +35,11 @@ type Team struct {
 
 	// What a node holds in memory, all of it gone with the machine:
 	seen     map[[32]byte]time.Time // gossip messages
-	compared map[comparison]time.Time
 	visiting map[*Team]bool
 	unsent   map[record.ID]struct{} // our records that have not left yet
 	owed     []owed                 // receipts to write
 	flying   map[*Team]bool         // direct deliveries on their way
 	why      map[record.ID]string   // last told reason of waiting
-}
-
-// comparison is a channel, and a team whose copy of it was compared with ours.
-type comparison struct {
-	channel record.Channel
-	team    identity.TeamID
 }
 
 // Retention of private records, and how long a receipt may take before a team shows as unreachable.
@@ -143,7 +136,7 @@ func (t *Team) start() error {
 		return fmt.Errorf("start %s: %w", t.Name, err)
 	}
 	t.rep, t.murky = r, false
-	t.seen, t.compared = map[[32]byte]time.Time{}, map[comparison]time.Time{}
+	t.seen = map[[32]byte]time.Time{}
 	t.visiting, t.flying = map[*Team]bool{}, map[*Team]bool{}
 	t.unsent, t.owed, t.why = map[record.ID]struct{}{}, nil, map[record.ID]string{}
 	if err := t.remember(); err != nil {

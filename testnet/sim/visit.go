@@ -293,27 +293,9 @@ func (t *Team) wholeBody(id record.ID, to identity.TeamID) []byte {
 	}
 }
 
-// alike notes that this copy of a channel holds all that a team had written in it until at, and that
-// the team is in step if that holds for every other member: one who is cut off may have written
-// something that nobody here has seen, and must not be charged for it.
+// alike notes that this copy of a channel holds all that a team had written in it until at.
 func (t *Team) alike(ch record.Channel, other identity.TeamID, at time.Time) {
-	t.compared[comparison{ch, other}] = at
-	since := at
-	if !ch.Private() {
-		for _, m := range t.rep.Roster().Members(ch.Community) {
-			if m == t.ID {
-				continue
-			}
-			with := t.compared[comparison{ch, m}]
-			if with.IsZero() {
-				return
-			}
-			if with.Before(since) {
-				since = with
-			}
-		}
-	}
-	if err := t.rep.InStep(ch, since); err != nil {
+	if err := t.rep.InStep(replica.Step{Channel: ch, Team: other, At: at}); err != nil {
 		t.w.note("%s cannot note that it is in step: %v", t.Name, err)
 	}
 }
