@@ -17,12 +17,19 @@ type Limits struct {
 	// PerAuthorDay is how many records of one class this node takes from one team in a day by its own
 	// clock; a class that is absent has the default (see DefaultPerAuthorDay). Negative: no limit.
 	PerAuthorDay map[record.Class]int
+	// PerAuthorDayBytes is how many bytes of records, bodies included, this node takes from one team in a
+	// day. 0: DefaultPerAuthorDayBytes. Negative: no limit.
+	PerAuthorDayBytes int64
 	// PrivateRetention is how long private records are kept. Default notice.DefaultRetentionDays.
 	PrivateRetention time.Duration
 }
 
 // DefaultAhead is the default of Limits.Ahead.
 const DefaultAhead = 10 * time.Minute
+
+// DefaultPerAuthorDayBytes is the default of Limits.PerAuthorDayBytes. The counts alone would let one
+// team fill any disk with long bodies within a day.
+const DefaultPerAuthorDayBytes = 1 << 30
 
 // DefaultPerAuthorDay returns how many records of a class one team may bring in a day where the
 // limits do not say. Routine is a busy feed; emergency is what a person can have cause for.
@@ -54,6 +61,16 @@ func (l *Limits) perAuthorDay(c record.Class) int {
 	return DefaultPerAuthorDay(c)
 }
 
+func (l *Limits) perAuthorDayBytes() int64 {
+	if l.PerAuthorDayBytes == 0 {
+		return DefaultPerAuthorDayBytes
+	}
+	return l.PerAuthorDayBytes
+}
+
+// Size is what a record counts for in bytes: a body that is not here yet counts as if it were.
+func Size(r *record.Record) int64 { return int64(len(r.Payload())) + r.Header().Body.Length }
+
 // Retention returns how long records of a private channel are kept.
 func (l *Limits) Retention() time.Duration {
 	if l.PrivateRetention == 0 {
@@ -70,6 +87,7 @@ type Standing struct {
 	Removed   bool          // the author was removed from the channel
 	Retention time.Duration // of the channel
 	Today     int           // records of this class already taken from the author today
+	Bytes     int64         // of records of any class already taken from the author today
 }
 
 // Drops returns when a record leaves the channel's set: at the end of the retention after its own
@@ -109,6 +127,10 @@ func Judge(r *record.Record, s Standing, l *Limits, now time.Time) Judgement {
 	if limit := l.perAuthorDay(h.Class); limit >= 0 && s.Today >= limit {
 		return Judgement{Ignore, Quota, fmt.Sprintf("the team has brought %d records of class %s today, at most %d are taken",
 			s.Today, h.Class, limit)}
+	}
+	if limit := l.perAuthorDayBytes(); limit >= 0 && s.Bytes+Size(r) > limit {
+		return Judgement{Ignore, Quota, fmt.Sprintf("the team has brought %d bytes today and this is %d more, at most %d are taken",
+			s.Bytes, Size(r), limit)}
 	}
 	return Judgement{Verdict: Accept, Reason: OK}
 }

@@ -129,6 +129,7 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 		pending[id] = i
 		h := rec.Header()
 		r.today.count[authorClass{rec.Team(), h.Class}]++
+		r.today.bytes[rec.Team()] += policy.Size(rec)
 		if h.Seq > 1 {
 			_, here := r.index.slots[h.Prev]
 			_, coming := pending[h.Prev]
@@ -148,14 +149,14 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 // turnDay begins counting anew when the day has changed.
 func (r *Replica) turnDay(now time.Time) {
 	if d := DayOf(now); d != r.today.day {
-		r.today = author{day: d, count: map[authorClass]int{}}
+		r.today = newAuthor(d)
 	}
 }
 
 // judge asks the policy, and says for how long the channel keeps its records.
 func (r *Replica) judge(rec *record.Record, now time.Time) (time.Duration, policy.Judgement) {
 	h := rec.Header()
-	s := policy.Standing{Today: r.today.count[authorClass{rec.Team(), h.Class}]}
+	s := policy.Standing{Today: r.today.count[authorClass{rec.Team(), h.Class}], Bytes: r.today.bytes[rec.Team()]}
 	if h.Channel.Private() {
 		s.Ours = h.Channel.Has(r.self)
 		// The form already says that the author is one of the two. That we share a community with it
@@ -169,7 +170,7 @@ func (r *Replica) judge(rec *record.Record, now time.Time) (time.Duration, polic
 		s.Retention = c.Retention()
 	}
 	if rec.Team() == r.self {
-		s.Today = 0 // our own words are not rationed here
+		s.Today, s.Bytes = 0, 0 // our own words are not rationed here
 	}
 	return s.Retention, policy.Judge(rec, s, &r.opt.Limits, now)
 }
@@ -252,6 +253,7 @@ func (r *Replica) commit(batch []candidate, out []Outcome) (done bool) {
 			// so they stay; a record that is there all the same is found at the next start.
 			out[c.i].Judgement = j
 			r.today.count[authorClass{c.entry.Record.Team(), c.entry.Record.Header().Class}]--
+			r.today.bytes[c.entry.Record.Team()] -= policy.Size(c.entry.Record)
 			if c.own && !errors.Is(err, ErrFull) {
 				r.fresh = true // the lane's head on disk is unknown: never sign at that place again
 			}

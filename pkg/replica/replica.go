@@ -147,10 +147,15 @@ type laneHead struct {
 	id  record.ID
 }
 
-// author counts records by author and class for one day.
+// author counts records by author and class, and their bytes by author, for one day.
 type author struct {
 	day   Day
 	count map[authorClass]int
+	bytes map[identity.TeamID]int64
+}
+
+func newAuthor(d Day) author {
+	return author{day: d, count: map[authorClass]int{}, bytes: map[identity.TeamID]int64{}}
 }
 
 type authorClass struct {
