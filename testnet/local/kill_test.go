@@ -145,7 +145,7 @@ func sample(title string, size int) notice.Alert {
 		text[i] = "tocsin "[i%7]
 	}
 	return notice.Alert{
-		Type: notice.AlertNew, Status: notice.StatusTest, Marking: notice.Marking{TLP: notice.TLPClear},
+		Type: notice.AlertNew, Status: notice.StatusActual, Marking: notice.Marking{TLP: notice.TLPClear},
 		Severity: notice.SeverityMinor, Urgency: notice.UrgencyFuture, Certainty: notice.CertaintyObserved,
 		Texts: []notice.Text{{Language: "en", Title: title, Summary: string(text)}},
 	}
