@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"tocsin/pkg/identity"
 	"tocsin/pkg/ledger"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/policy"
@@ -162,7 +163,7 @@ func (r *Replica) judge(rec *record.Record, now time.Time) (time.Duration, polic
 		// The form already says that the author is one of the two. That we share a community with it
 		// keeps strangers, of whom anybody can make any number, from filling the store.
 		s.Speaks = rec.Team() == r.self || r.roster.Share(r.self, rec.Team())
-		s.Retention = r.opt.Limits.Retention()
+		s.Retention = r.privateRetention(h.Channel.Other(r.self))
 	} else if c, ok := r.roster.Community(h.Channel.Community); ok {
 		s.Ours = c.Member(r.self)
 		s.Speaks = c.Speaks(rec.Team(), rec.Lane(), h.Seq)
@@ -173,6 +174,18 @@ func (r *Replica) judge(rec *record.Record, now time.Time) (time.Duration, polic
 		s.Today, s.Bytes = 0, 0 // our own words are not rationed here
 	}
 	return s.Retention, policy.Judge(rec, s, &r.opt.Limits, now)
+}
+
+// privateRetention is the limit's, or that of the longest community shared with the other team: what
+// answers a request privately must not go before the request.
+func (r *Replica) privateRetention(other identity.TeamID) time.Duration {
+	longest := r.opt.Limits.Retention()
+	for _, id := range r.roster.CommunitiesOf(other) {
+		if c, ok := r.roster.Community(id); ok && c.Member(r.self) {
+			longest = max(longest, c.Retention())
+		}
+	}
+	return longest
 }
 
 func (r *Replica) candidate(now time.Time, a *Arrival, o opening, retention time.Duration) candidate {

@@ -211,15 +211,16 @@ func (r *Roster) Statements() []record.StatementID {
 
 // For returns the statements that a team may have, ascending by ID: those about communities it is a
 // member of, the delegations of the teams it shares them with, and whatever it signed itself. The
-// roster of a community is its members' business.
+// roster of a community is its members' business; that it was removed is also that team's.
 func (r *Roster) For(t identity.TeamID) []record.StatementID {
 	var out []record.StatementID
 	for _, id := range r.Statements() {
 		s := r.statements[id]
-		c, isAbout := CommunityOf(s)
+		of, isAbout := r.subjects[id]
 		switch {
 		case s.SignedBy(t),
-			isAbout && r.Member(c, t),
+			isAbout && r.Member(of.community, t),
+			s.Kind == KindRemove && of.team == t,
 			s.Kind == identity.KindDelegate && r.Share(t, s.Delegation.Team):
 			out = append(out, id)
 		}

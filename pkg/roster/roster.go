@@ -31,7 +31,14 @@ type Roster struct {
 	delegations map[identity.TeamID][]*identity.Delegation // by From, then ID
 	transports  map[[32]byte][]*identity.Delegation        // by transport digest; by ID
 	about       map[identity.CommunityID][]*record.Statement
+	subjects    map[record.StatementID]subject
 	communities map[identity.CommunityID]*Community
+}
+
+// subject is what a statement about a community speaks of.
+type subject struct {
+	community identity.CommunityID
+	team      identity.TeamID // zero for a charter
 }
 
 // Community is a charter with its members. It is immutable.
@@ -60,6 +67,7 @@ func New() *Roster {
 		delegations: map[identity.TeamID][]*identity.Delegation{},
 		transports:  map[[32]byte][]*identity.Delegation{},
 		about:       map[identity.CommunityID][]*record.Statement{},
+		subjects:    map[record.StatementID]subject{},
 		communities: map[identity.CommunityID]*Community{},
 	}
 }
@@ -70,6 +78,7 @@ func (r *Roster) With(statements ...*record.Statement) *Roster {
 	n := &Roster{
 		statements: maps.Clone(r.statements), delegations: maps.Clone(r.delegations),
 		transports: maps.Clone(r.transports), about: maps.Clone(r.about), communities: maps.Clone(r.communities),
+		subjects: maps.Clone(r.subjects),
 	}
 	touched := map[identity.CommunityID]struct{}{}
 	for _, s := range statements {
@@ -81,7 +90,9 @@ func (r *Roster) With(statements ...*record.Statement) *Roster {
 		for _, signer := range s.Signers {
 			n.addDelegation(signer.Delegation)
 		}
-		if c, ok := CommunityOf(s); ok {
+		if of, ok := subjectOf(s); ok {
+			c := of.community
+			n.subjects[s.ID()] = of
 			n.about[c] = append(slices.Clone(n.about[c]), s)
 			touched[c] = struct{}{}
 		}
@@ -96,19 +107,24 @@ func (r *Roster) With(statements ...*record.Statement) *Roster {
 
 // CommunityOf returns the community that a statement is about: for a charter the one it founds.
 func CommunityOf(s *record.Statement) (identity.CommunityID, bool) {
+	of, ok := subjectOf(s)
+	return of.community, ok
+}
+
+func subjectOf(s *record.Statement) (subject, bool) {
 	switch s.Kind {
 	case KindCharter:
-		return identity.CommunityID(s.ID()), true
+		return subject{community: identity.CommunityID(s.ID())}, true
 	case KindMember:
 		if m, err := notice.DecodeMember(s.Says); err == nil {
-			return m.Community, true
+			return subject{m.Community, m.Team}, true
 		}
 	case KindRemove:
 		if m, err := notice.DecodeRemove(s.Says); err == nil {
-			return m.Community, true
+			return subject{m.Community, m.Team}, true
 		}
 	}
-	return identity.CommunityID{}, false
+	return subject{}, false
 }
 
 func (r *Roster) addDelegation(d *identity.Delegation) {

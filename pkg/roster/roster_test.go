@@ -378,3 +378,15 @@ func TestHeadsAreWhatNobodyNamed(t *testing.T) {
 		t.Errorf("%d heads", len(got))
 	}
 }
+
+// A node that was shut out must be able to learn why it is not heard any more.
+func TestARemovedTeamMayHaveItsRemovalAndNothingElse(t *testing.T) {
+	founder, gone := newParty(t, 1), newParty(t, 2)
+	genesis := charter(t, "region", []*party{founder}, founder)
+	c := identity.CommunityID(genesis.ID())
+	removal := remove(t, c, gone, nil, founder)
+	r := roster.New().With(genesis, delegation(founder), member(t, c, gone, "gone", founder), removal)
+	if got := r.For(gone.team()); !slices.Equal(got, []record.StatementID{removal.ID()}) {
+		t.Errorf("it may have %v", got)
+	}
+}
