@@ -16,6 +16,22 @@ func readLimited(path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readAll(f, path, limit)
+}
+
+// readBeside reads a file in or below dir; no link in path leads out of it.
+func readBeside(dir, path string, limit int64) ([]byte, error) {
+	if !filepath.IsLocal(path) {
+		return nil, fmt.Errorf("%s is not beside the draft; a file that is elsewhere is named with --attach", path)
+	}
+	f, err := os.OpenInRoot(dir, path)
+	if err != nil {
+		return nil, err
+	}
+	return readAll(f, path, limit)
+}
+
+func readAll(f *os.File, path string, limit int64) ([]byte, error) {
 	defer f.Close() //nolint:errcheck // only read
 	text, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
@@ -107,7 +123,7 @@ func mediaTypeOf(path string, data []byte) string {
 // plainFileError is an error of the file system without the name of the system call.
 func plainFileError(err error) string {
 	text := err.Error()
-	for _, call := range []string{"open ", "read ", "stat "} {
+	for _, call := range []string{"openat ", "open ", "read ", "stat "} {
 		text = strings.TrimPrefix(text, call)
 	}
 	return text

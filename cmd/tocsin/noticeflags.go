@@ -92,18 +92,19 @@ func readInput(e *env, name string, limit int64) ([]byte, error) {
 	return text, err
 }
 
-// newDrafting starts on a draft that came from o. Files to attach are looked for beside the draft that names them.
+// newDrafting starts on a draft that came from o. Files to attach are looked for beside the draft that names them, and nowhere
+// else: the draft may be by another hand than the command, and must not choose which of the operator's files go out.
 func newDrafting(e *env, o origin) *drafting {
-	dir := ""
-	if o.file != "" && o.file != "standard input" && o.flags["attach"] == "" {
+	d := &drafting{from: o, now: e.Now(), read: func(path string) ([]byte, error) { return readLimited(path, notice.MaxBody) }}
+	if o.file == "" || o.flags["attach"] != "" {
+		return d
+	}
+	dir := "."
+	if o.file != "standard input" {
 		dir = filepath.Dir(o.file)
 	}
-	return &drafting{from: o, now: e.Now(), read: func(path string) ([]byte, error) {
-		if dir != "" && !filepath.IsAbs(path) {
-			path = filepath.Join(dir, path)
-		}
-		return readLimited(path, notice.MaxBody)
-	}}
+	d.read = func(path string) ([]byte, error) { return readBeside(dir, path, notice.MaxBody) }
+	return d
 }
 
 // over lays flags over a draft and remembers which flag set what.
