@@ -18,38 +18,35 @@ type named[ID any] struct {
 	name string
 }
 
-// choose returns the one of list that text means: by its whole ID, by a name that only one has, or by
-// a prefix of at least api.MinPrefix characters of the ID that only one begins with. Names go before
-// prefixes. Nobody is guessed: where several fit, the problem lists them.
+// choose returns the one of list that text means: by its whole ID, by its name, or by a prefix of at
+// least api.MinPrefix characters of the ID. Nobody is guessed: where several fit, the problem lists them,
+// also where one fits by name and another by prefix, since a team can call itself by the beginning of
+// another's ID.
 func choose[ID any](what, text string, list []named[ID]) (ID, error) {
 	var none ID
 	wanted := strings.TrimSpace(text)
 	if wanted == "" {
 		return none, api.NewProblem(api.NotFound, "no "+what+" is named", "give its name, its ID or the first characters of the ID")
 	}
-	var byName, byPrefix, near []named[ID]
+	var found, near []named[ID]
 	lower := strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(wanted))
 	for _, n := range list {
 		switch {
 		case n.text == lower:
 			return n.id, nil
-		case strings.EqualFold(n.name, wanted):
-			byName = append(byName, n)
-		case len(lower) >= api.MinPrefix && strings.HasPrefix(n.text, lower):
-			byPrefix = append(byPrefix, n)
+		case strings.EqualFold(n.name, wanted), len(lower) >= api.MinPrefix && strings.HasPrefix(n.text, lower):
+			found = append(found, n)
 		case strings.Contains(strings.ToLower(n.name), strings.ToLower(wanted)):
 			near = append(near, n)
 		}
 	}
-	for _, found := range [][]named[ID]{byName, byPrefix} {
-		switch len(found) {
-		case 0:
-		case 1:
-			return found[0].id, nil
-		default:
-			return none, candidates(api.NewProblem(api.Ambiguous, fmt.Sprintf("%+q may be one of %d %ss", wanted, len(found), what),
-				"give the ID, or more of it"), found)
-		}
+	switch len(found) {
+	case 0:
+	case 1:
+		return found[0].id, nil
+	default:
+		return none, candidates(api.NewProblem(api.Ambiguous, fmt.Sprintf("%+q may be one of %d %ss", wanted, len(found), what),
+			"give the ID, or more of it"), found)
 	}
 	if len(near) == 0 {
 		near = list
