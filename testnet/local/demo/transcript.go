@@ -52,7 +52,7 @@ func (t *transcript) say(format string, args ...any) {
 
 // typed shows a command at a team's prompt, a long one over several lines as a shell reads it.
 func (t *transcript) typed(team string, words ...string) {
-	lines := wrap(words, width-len(team)-len("$  \\"))
+	lines := wrap(glued(words), width-len(team)-len("$  \\"))
 	for i, l := range lines {
 		if i < len(lines)-1 {
 			l += " \\"
@@ -102,6 +102,19 @@ func (t *transcript) put(l line) {
 		text = begin + text + "\x1b[0m"
 	}
 	fmt.Fprintln(t.w, text)
+}
+
+// glued keeps flags and their values together.
+func glued(words []string) []string {
+	var out []string
+	for i, w := range words {
+		if i > 0 && strings.HasPrefix(words[i-1], "--") && !strings.HasPrefix(w, "--") {
+			out[len(out)-1] += " " + w
+		} else {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // wrap sets words into lines of at most width characters, or one word where that is longer.
