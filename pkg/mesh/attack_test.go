@@ -103,3 +103,25 @@ func TestDoneIsNotTakenOnTrust(t *testing.T) {
 		}
 	})
 }
+
+// Strangers that only sit there, and come back when they are sent away, keep no joiner out.
+func TestIdleStrangersKeepNoJoinerOut(t *testing.T) {
+	inWorld(t, 1, func(t *testing.T, w *world) {
+		a := w.nodes[0]
+		a.run()
+		for range 32 {
+			s := w.add("stranger")
+			_, err := w.net.ConnectPeers(s.host.ID(), a.host.ID())
+			w.check(err)
+		}
+		time.Sleep(3 * time.Second)
+		joiner := w.add("joiner")
+		joiner.connectRaw(a)
+		if back, _, _ := joiner.say(a, "/tocsin/hello/1", greeting(record.DelegationStatement(joiner.delegation).Frame())); back == 0 {
+			t.Error("the joiner's hello was refused")
+		}
+		if got := len(a.mesh.Peers()); got > 32 {
+			t.Errorf("%d strangers are connected", got)
+		}
+	})
+}

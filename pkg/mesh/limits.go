@@ -24,7 +24,8 @@ const (
 	maxFD         = 512
 
 	// Strangers: peers that the roster does not know.
-	maxStrangers   = 32               // at once; those beyond are refused at once
+	maxStrangers   = 32               // at once; one more takes the place of the oldest, or is refused
+	strangerLeast  = 2 * time.Second  // before which none has to go
 	strangerLinger = 20 * time.Second // time to say hello and become known
 
 	// Members we keep connections to, by our own dialling.

@@ -148,14 +148,17 @@ func (m *Mesh) met(ctx context.Context, p peer.ID) {
 	}
 	now := time.Now()
 	s := m.stands(p)
+	var away peer.ID
 	m.mu.Lock()
 	l := m.links[p]
 	if l == nil {
 		l = &link{since: now, deadline: now.Add(strangerLinger), limit: rate.NewLimiter(rate.Every(helloEvery), helloBurst)}
 		if !s.fellow() && m.strangers() >= maxStrangers {
-			m.mu.Unlock()
-			_ = m.host.Network().ClosePeer(p)
-			return
+			if away = m.giveWay(p, now); away == p {
+				m.mu.Unlock()
+				_ = m.host.Network().ClosePeer(p)
+				return
+			}
 		}
 		m.links[p] = l
 	}
@@ -165,10 +168,30 @@ func (m *Mesh) met(ctx context.Context, p peer.ID) {
 	}
 	g := m.gossip
 	m.mu.Unlock()
+	if away != "" {
+		_ = m.host.Network().ClosePeer(away)
+	}
 	if g != nil && len(s.shared) > 0 {
 		g.admit(p)
 	}
 	m.log.LogAttrs(ctx, slog.LevelDebug, "peer connected", slog.String("peer", p.String()), slog.Bool("fellow", s.fellow()))
+}
+
+// giveWay returns who is to go when one more stranger has come: the stranger that is here longest, if it
+// has had time for a hello, so that those who only sit there keep no joiner out; else the newcomer. The
+// caller holds mu.
+func (m *Mesh) giveWay(newcomer peer.ID, now time.Time) (away peer.ID) {
+	away, oldest := newcomer, now.Add(-strangerLeast)
+	for p, l := range m.links {
+		if !l.fellow() && l.since.Before(oldest) {
+			away, oldest = p, l.since
+		}
+	}
+	if away != newcomer {
+		delete(m.links, away)
+		delete(m.hellos, away)
+	}
+	return away
 }
 
 // strangers counts the peers that are no fellows. The caller holds mu.
