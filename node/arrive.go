@@ -42,7 +42,7 @@ func (n *Node) committed(outcomes []replica.Outcome, published []replica.Publish
 		if o.Verdict != policy.Accept || o.Record == nil {
 			continue
 		}
-		n.kept(o.Record)
+		n.kept(o.Record, o.Notice)
 		// In a topic records overtake each other all the time, and the mesh compares a moment later if one
 		// stays away; on a direct stream they come in order, so that a gap is a loss.
 		if o.Gap && o.Record.Header().Channel.Private() {
@@ -51,17 +51,18 @@ func (n *Node) committed(outcomes []replica.Outcome, published []replica.Publish
 	}
 	for _, p := range published {
 		if p.Err == nil {
-			n.kept(p.Record)
+			n.kept(p.Record, nil)
 		}
 	}
 }
 
-func (n *Node) kept(r *record.Record) {
+// kept is told of each record that is on disk now, with what it says where that is known already.
+func (n *Node) kept(r *record.Record, what notice.Notice) {
 	n.hub.tell(api.Event{Type: api.EventRecord, At: n.now(), Record: r.ID()})
 	if !r.HasBody() {
 		n.bodies.wake()
 	}
-	if r.Team() != n.replica.Self() && (r.Header().Kind == notice.KindRequest || r.Header().Kind == notice.KindAlert) {
+	if r.Team() != n.replica.Self() && n.wantsReceipt(r, what) {
 		n.receipts.look(r.ID())
 	}
 }

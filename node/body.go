@@ -69,6 +69,7 @@ func (n *Node) fetch(ctx context.Context, r *record.Record, part *mesh.Partial) 
 		return
 	}
 	if full, err := r.WithBody(body); err == nil {
-		n.kept(full)
+		n.kept(full, nil)
+		n.receipts.look(full.ID()) // what it says can be read only now
 	}
 }

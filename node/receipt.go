@@ -122,7 +122,7 @@ func (n *Node) sendReceipts(ctx context.Context, sent map[record.ID]struct{}) er
 			continue
 		}
 		e, err := n.replica.Entry(id)
-		if err != nil || !n.wantsReceipt(&e) || e.Record.Header().Created.Before(since) {
+		if err != nil || e.Record.Team() == n.replica.Self() || !n.wantsReceipt(e.Record, e.Notice) || e.Record.Header().Created.Before(since) {
 			continue
 		}
 		due[e.Record.Team()] = append(due[e.Record.Team()], id)
@@ -166,10 +166,10 @@ func (n *Node) sendReceipts(ctx context.Context, sent map[record.ID]struct{}) er
 // wantsReceipt: requests that ask this team by name or privately, and drills, which are there to see
 // who is reached. It is the machine's word that the record is on disk and opened, so what could not be
 // opened gets none.
-func (n *Node) wantsReceipt(e *replica.Entry) bool {
-	switch what := e.Notice.(type) {
+func (n *Node) wantsReceipt(r *record.Record, what notice.Notice) bool {
+	switch what := what.(type) {
 	case *notice.Request:
-		return e.Record.Header().Channel.Private() || slices.Contains(what.To, n.replica.Self()) || what.Status.Drill()
+		return r.Header().Channel.Private() || slices.Contains(what.To, n.replica.Self()) || what.Status.Drill()
 	case *notice.Alert:
 		return what.Status.Drill()
 	}

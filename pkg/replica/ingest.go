@@ -117,6 +117,7 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 		}
 		c := r.candidate(now, &arrivals[i], o, retention)
 		c.i = i
+		out[i].Notice = o.notice
 		if ops+len(c.ops) > MaxApplyOps || size+c.size > MaxApplyBytes {
 			flush()
 		}
