@@ -85,8 +85,8 @@ func (m *Mesh) dial(ctx context.Context, p peer.ID, proto protocol.ID, total tim
 func (m *Mesh) serve(ctx context.Context, proto protocol.ID, total time.Duration, handle func(context.Context, peer.ID, *wire) error) {
 	m.host.SetStreamHandler(proto, func(s network.Stream) {
 		p := s.Conn().RemotePeer()
-		fellow, ok := m.enter(p)
-		if !ok {
+		fellow := m.stands(p).fellow() // as of now: a hello that makes it one may not be over
+		if !m.enter(p, fellow) {
 			_ = s.Reset()
 			return
 		}
@@ -102,16 +102,16 @@ func (m *Mesh) serve(ctx context.Context, proto protocol.ID, total time.Duration
 	})
 }
 
-// enter takes a place for a handler, and says whether it is one of those for fellows.
-func (m *Mesh) enter(p peer.ID) (fellow, ok bool) {
+// enter takes a place for a handler, if there is one.
+func (m *Mesh) enter(p peer.ID, fellow bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	most := strangePeer
-	if l := m.links[p]; l != nil && l.fellow() {
-		fellow, most = true, maxHandlersPeer
+	most := maxHandlersPeer
+	if !fellow {
+		most = strangePeer
 	}
 	if !m.serving || m.handlers >= maxHandlers || m.handlersOf[p] >= most || !fellow && m.strange >= strangeHandlers {
-		return fellow, false
+		return false
 	}
 	m.handlers++
 	m.handlersOf[p]++
@@ -119,7 +119,7 @@ func (m *Mesh) enter(p peer.ID) (fellow, ok bool) {
 		m.strange++
 	}
 	m.handling.Add(1)
-	return fellow, true
+	return true
 }
 
 func (m *Mesh) leave(p peer.ID, fellow bool) {
