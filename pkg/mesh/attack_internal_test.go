@@ -3,12 +3,14 @@ package mesh
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/test"
 	mocknet "github.com/libp2p/go-libp2p/p2p/net/mock"
 
 	"tocsin/pkg/identity"
+	"tocsin/pkg/record"
 )
 
 // A session cannot be held open by batches of nothing.
@@ -76,5 +78,25 @@ func TestLocalNetworkIsNotBelievedMuch(t *testing.T) {
 	addrs := h.Peerstore().Addrs(member)
 	if len(addrs) != lanAddrs || m.candidates[member] == nil || m.candidates[member].nearby {
 		t.Errorf("%d addresses: %v", len(addrs), addrs)
+	}
+}
+
+// An author who writes records with predecessors that nobody has does not make nodes compare all the time.
+func TestGapsAskForFewSessions(t *testing.T) {
+	ch := record.InCommunity(identity.CommunityID{1})
+	ended := time.Now()
+	m := &Mesh{
+		links: map[peer.ID]*link{"busy": {compared: map[record.Channel]time.Time{ch: ended}}, "rested": {}},
+		syncs: map[syncKey]time.Time{}, wake: make(chan struct{}, 1),
+	}
+	for range 3 {
+		m.wantSyncAgain(syncKey{"busy", ch})
+		m.wantSyncAgain(syncKey{"rested", ch})
+	}
+	if due := m.syncs[syncKey{"busy", ch}]; due.Sub(ended) < syncRest {
+		t.Errorf("another session after %v", due.Sub(ended))
+	}
+	if due := m.syncs[syncKey{"rested", ch}]; due.Sub(ended) > time.Second {
+		t.Errorf("the first session after %v", due.Sub(ended))
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
@@ -259,7 +258,7 @@ func (g *gossip) memberIn(p peer.ID, topic string) (identity.TeamID, bool) {
 // missed has the channel compared with the peer soon: it has something that we lack.
 func (g *gossip) missed(from peer.ID, topic string) {
 	if c, ok := communityOf(topic); ok {
-		g.mesh.wantSync(syncKey{peer: from, channel: record.InCommunity(c)}, time.Now().Add(syncSettle))
+		g.mesh.wantSyncAgain(syncKey{peer: from, channel: record.InCommunity(c)})
 	}
 }
 

@@ -68,8 +68,9 @@ const (
 	maxBatch    = batchBytes + record.MaxFrame + 4*batchFrames + 64
 
 	// Sync.
-	syncPeriod   = 5 * time.Minute // plus or minus a fifth
-	syncTimeout  = 5 * time.Minute // one session, rounds and transfer
+	syncPeriod   = 5 * time.Minute  // plus or minus a fifth
+	syncTimeout  = 5 * time.Minute  // one session, rounds and transfer
+	syncRest     = 10 * time.Second // between two sessions that something missed in gossip asks for
 	syncSettle   = 500 * time.Millisecond
 	syncSpread   = 2 * time.Second // sessions that pass on what one brought begin within this
 	syncWindow   = 2048            // IDs wanted at once; emergencies go first within one window

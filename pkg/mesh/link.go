@@ -14,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"tocsin/pkg/identity"
+	"tocsin/pkg/record"
 )
 
 // link is a peer that is connected. Its fields are guarded by Mesh.mu.
@@ -27,8 +28,9 @@ type link struct {
 	greeted   bool            // a hello is over
 	announced bool            // OnPeer was called
 	told      []identity.CommunityID
-	failed    int       // hellos that failed in a row
-	renewAt   time.Time // when the connection is ended to be made anew; zero: not
+	failed    int                          // hellos that failed in a row
+	compared  map[record.Channel]time.Time // when a session that we began has ended
+	renewAt   time.Time                    // when the connection is ended to be made anew; zero: not
 }
 
 // standing is what the roster says of a transport key.

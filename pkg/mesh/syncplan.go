@@ -24,6 +24,20 @@ func (m *Mesh) wantSync(key syncKey, at time.Time) {
 	m.rouse()
 }
 
+// wantSyncAgain has a session with the peer begin soon, but not soon after the last one: what makes us
+// want it, a record whose predecessor is not here for one, any author can write at will.
+func (m *Mesh) wantSyncAgain(key syncKey) {
+	at := time.Now().Add(syncSettle)
+	m.mu.Lock()
+	if l := m.links[key.peer]; l != nil {
+		if rested := l.compared[key.channel].Add(syncRest); rested.After(at) {
+			at = rested
+		}
+	}
+	m.mu.Unlock()
+	m.wantSync(key, at)
+}
+
 // Sync has the channel compared with the peers of a team that are connected, or of every team if team
 // is zero, as soon as possible. It returns how many sessions that will be.
 func (m *Mesh) Sync(ch record.Channel, team identity.TeamID) int {
@@ -102,6 +116,12 @@ func (m *Mesh) startSyncs(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 			err := m.sync(ctx, key)
 			m.mu.Lock()
 			delete(m.syncing, key)
+			if l := m.links[key.peer]; l != nil {
+				if l.compared == nil {
+					l.compared = map[record.Channel]time.Time{}
+				}
+				l.compared[key.channel] = time.Now()
+			}
 			m.mu.Unlock()
 			m.rouse()
 			m.synced(ctx, key, began, err)
