@@ -2,7 +2,9 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -241,26 +243,53 @@ func (n *Node) Remove(_ context.Context, id string, d api.RemoveDraft) (*api.Rem
 	return &api.RemovedTeam{Team: n.team(team), Statement: s.ID(), Lanes: len(heads)}, nil
 }
 
-// heads returns the last record here of each lane of a team in a channel.
+// heads returns where the lanes of a team in a channel end.
 func (n *Node) heads(ch record.Channel, team identity.TeamID) ([]notice.LaneHead, error) {
 	list, err := n.replica.List(replica.Query{Channel: ch})
 	if err != nil {
 		return nil, err
 	}
-	last := map[record.Lane]notice.LaneHead{}
+	var theirs []*record.Record
 	for i := range list {
-		r := list[i].Record
-		if r.Team() != team {
-			continue
-		}
-		if h, ok := last[r.Lane()]; !ok || r.Header().Seq > h.Seq {
-			last[r.Lane()] = notice.LaneHead{Node: r.Node(), Run: dsse.Nonce(r.Header().Run), Seq: r.Header().Seq, ID: r.ID()}
+		if r := list[i].Record; r.Team() == team {
+			theirs = append(theirs, r)
 		}
 	}
+	return laneHeads(theirs), nil
+}
+
+// laneHeads returns the last record of each lane up to which all from the first are here, of as many
+// lanes as a removal can name, those with the most records first. The team that is to be removed wrote
+// them: a number far ahead must not let it go on up to there, nor a multitude of lanes keep it in.
+func laneHeads(records []*record.Record) []notice.LaneHead {
+	lanes := map[record.Lane]map[uint64]record.ID{}
+	for _, r := range records {
+		places := lanes[r.Lane()]
+		if places == nil {
+			places = map[uint64]record.ID{}
+			lanes[r.Lane()] = places
+		}
+		places[r.Header().Seq] = r.ID()
+	}
+	type end struct {
+		notice.LaneHead
+		records int
+	}
+	var ends []end
+	for lane, places := range lanes {
+		last := slices.Min(slices.Collect(maps.Keys(places)))
+		count := 1
+		for ; places[last+1] != (record.ID{}); last++ {
+			count++
+		}
+		ends = append(ends, end{notice.LaneHead{Node: lane.Node, Run: dsse.Nonce(lane.Run), Seq: last, ID: places[last]}, count})
+	}
+	slices.SortFunc(ends, func(a, b end) int {
+		return cmp.Or(cmp.Compare(b.records, a.records), bytes.Compare(a.ID[:], b.ID[:]))
+	})
 	var out []notice.LaneHead
-	for _, h := range last {
-		out = append(out, h)
+	for _, e := range ends[:min(len(ends), notice.MaxLaneHeads)] {
+		out = append(out, e.LaneHead)
 	}
-	slices.SortFunc(out, func(a, b notice.LaneHead) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	return out, nil
+	return out
 }
