@@ -130,8 +130,7 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 		}
 		pending[id] = i
 		h := rec.Header()
-		r.today.count[authorClass{rec.Team(), h.Class}]++
-		r.today.bytes[rec.Team()] += policy.Size(rec)
+		r.today.add(rec, 1)
 		if h.Seq > 1 {
 			_, here := r.index.slots[h.Prev]
 			_, coming := pending[h.Prev]
@@ -151,7 +150,7 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 // turnDay begins counting anew when the day has changed.
 func (r *Replica) turnDay(now time.Time) {
 	if d := DayOf(now); d != r.today.day {
-		r.today = newAuthor(d)
+		r.today = newTally(d)
 	}
 }
 
@@ -258,16 +257,12 @@ func (r *Replica) commit(batch []candidate, out []Outcome) (done bool) {
 		err = r.opt.Store.Apply(ops)
 	}
 	if err != nil {
-		j := policy.Judgement{Verdict: policy.Ignore, Reason: policy.Unavailable, Detail: err.Error()}
-		if errors.Is(err, ErrFull) {
-			j.Reason = policy.Full
-		}
+		j := policy.Judgement{Verdict: policy.Ignore, Reason: storeReason(err), Detail: err.Error()}
 		for _, c := range batch {
 			// Either nothing was written (ErrFull) or nobody knows. The views say what was acknowledged,
 			// so they stay; a record that is there all the same is found at the next start.
 			out[c.i].Judgement = j
-			r.today.count[authorClass{c.entry.Record.Team(), c.entry.Record.Header().Class}]--
-			r.today.bytes[c.entry.Record.Team()] -= policy.Size(c.entry.Record)
+			r.today.add(c.entry.Record, -1)
 			if c.own && !errors.Is(err, ErrFull) {
 				r.fresh = true // the lane's head on disk is unknown: never sign at that place again
 			}

@@ -86,26 +86,15 @@ func (c code) ledger() bool   { return c.plain() >= codeRequest && c.plain() <= 
 // viewed reports whether a start must read the record's notice.
 func (c code) viewed() bool { return c.ledger() || c.plain() == codeRevision }
 
+// codeOf goes by the kind that the header names, so that a body that is still to be fetched does not
+// matter; only that an alert is a revision stands in its body.
 func codeOf(r *record.Record, n notice.Notice) code {
-	var c code
-	switch n := n.(type) {
-	case *notice.Alert:
-		c = codeAlert
-		if len(n.Replaces) > 0 {
-			c = codeRevision
-		}
-	case *notice.Request:
-		c = codeRequest
-	case *notice.Receipt:
-		c = codeReceipt
-	case *notice.Reply:
-		c = codeReply
-	case *notice.Close:
-		c = codeClose
-	case *notice.Withdraw:
-		c = codeWithdraw
-	default:
-		c = codeByName(r)
+	c := codeOther
+	if len(r.Header().Crit) == 0 {
+		c = codeNamed(r.Header().Kind)
+	}
+	if a, ok := n.(*notice.Alert); ok && len(a.Replaces) > 0 {
+		c = codeRevision
 	}
 	if !r.Inline() {
 		c |= codeDetached
@@ -113,24 +102,12 @@ func codeOf(r *record.Record, n notice.Notice) code {
 	return c
 }
 
-// codeByName serves a record whose notice is not readable yet: its body is still to be fetched.
-func codeByName(r *record.Record) code {
-	if len(r.Header().Crit) > 0 {
-		return codeOther
-	}
-	switch r.Header().Kind {
-	case notice.KindAlert:
-		return codeAlert
-	case notice.KindRequest:
-		return codeRequest
-	case notice.KindReceipt:
-		return codeReceipt
-	case notice.KindReply:
-		return codeReply
-	case notice.KindClose:
-		return codeClose
-	case notice.KindWithdraw:
-		return codeWithdraw
+// codeNamed is the inverse of code.kind.
+func codeNamed(k notice.Kind) code {
+	for c := codeAlert; c <= codeWithdraw; c++ {
+		if c.kind() == k {
+			return c
+		}
 	}
 	return codeOther
 }

@@ -32,7 +32,7 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 		roster: roster.New(), index: newIndex(),
 		lanes: map[record.Channel]laneHead{}, step: map[stepKey]time.Time{},
 		outbox: map[deliveryKey]Delivery{}, wanted: map[record.ID]struct{}{},
-		today: newAuthor(DayOf(now)),
+		today: newTally(DayOf(now)),
 	}
 	r.clearViews()
 	for _, load := range []func() error{r.checkOwner, r.loadStatements, r.loadIndex, r.loadLanes, r.loadSteps, r.loadOutbox} {
@@ -218,8 +218,11 @@ func (r *Replica) loadView(rows []indexRow) error {
 func (r *Replica) loadLanes() error {
 	channels := r.channels()
 	return r.opt.Store.Scan([]byte{spaceLane}, false, func(key, value []byte) error {
+		if len(key) != 33 || len(value) != laneValueLen {
+			return fmt.Errorf("lane has %d and %d bytes, want 33 and %d", len(key), len(value), laneValueLen)
+		}
 		ch := channels[[32]byte(key[1:])]
-		if ch == nil || len(value) != laneValueLen {
+		if ch == nil {
 			return nil // a lane in a channel that no statement names; a new run begins if it comes back
 		}
 		r.lanes[*ch] = laneHead{
@@ -241,6 +244,11 @@ func (r *Replica) loadSteps() error {
 		}
 		return nil
 	})
+}
+
+// headAt is the head of a lane whose last record is rec.
+func headAt(rec *record.Record) laneHead {
+	return laneHead{run: rec.Header().Run, seq: rec.Header().Seq, id: rec.ID()}
 }
 
 func (h laneHead) op(ch record.Channel) Op {

@@ -21,6 +21,12 @@ type Delivery struct {
 	Delivered time.Time // zero while it waits
 }
 
+// newDelivery is that of a private record which has just been signed.
+func (r *Replica) newDelivery(rec *record.Record) Delivery {
+	h := rec.Header()
+	return Delivery{ID: rec.ID(), To: h.Channel.Other(r.self), Next: h.Created}
+}
+
 type deliveryKey struct {
 	to identity.TeamID
 	id record.ID

@@ -1,7 +1,6 @@
 package replica
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -30,8 +29,7 @@ func (r *Replica) Publish(now time.Time, outgoing []Outgoing) []Published {
 		}
 		// The door sees what strangers will see: the frame.
 		arrivals[i], opened[i] = Arrival{Frame: rec.Frame(), Via: Local, own: true}, openingOf(rec)
-		h := rec.Header()
-		heads[h.Channel] = laneHead{run: h.Run, seq: h.Seq, id: rec.ID()}
+		heads[rec.Header().Channel] = headAt(rec)
 	}
 	outcomes := make([]Outcome, len(outgoing))
 	r.admit(now, arrivals, opened, outcomes)
@@ -145,10 +143,9 @@ func (r *Replica) place(ch record.Channel, heads map[record.Channel]laneHead) (l
 // ownOps are the writes that go with a record of this node's: the lane's head, and the delivery of a
 // private one.
 func (r *Replica) ownOps(rec *record.Record) []Op {
-	h := rec.Header()
-	ops := []Op{laneHead{run: h.Run, seq: h.Seq, id: rec.ID()}.op(h.Channel)}
-	if h.Channel.Private() {
-		d := Delivery{ID: rec.ID(), To: h.Channel.Other(r.self), Next: h.Created}
+	ops := []Op{headAt(rec).op(rec.Header().Channel)}
+	if rec.Header().Channel.Private() {
+		d := r.newDelivery(rec)
 		ops = append(ops, d.op())
 	}
 	return ops
@@ -156,10 +153,10 @@ func (r *Replica) ownOps(rec *record.Record) []Op {
 
 // own takes a stored record of this node's into the views.
 func (r *Replica) own(rec *record.Record) {
-	h := rec.Header()
-	r.lanes[h.Channel] = laneHead{run: h.Run, seq: h.Seq, id: rec.ID()}
-	if h.Channel.Private() {
-		d := Delivery{ID: rec.ID(), To: h.Channel.Other(r.self), Next: h.Created}
+	ch := rec.Header().Channel
+	r.lanes[ch] = headAt(rec)
+	if ch.Private() {
+		d := r.newDelivery(rec)
 		r.outbox[d.key()] = d
 	}
 }
@@ -251,26 +248,15 @@ func dropDay(rec *record.Record, retention time.Duration) Day {
 	return DayOf(policy.Drops(rec.Header(), retention)) + 1
 }
 
-// storeRefusal names the reason of an error that the store answered a publish with.
+// storeRefusal is the refusal of a publish for an error of the store.
 func storeRefusal(err error) error {
-	reason := policy.Unavailable
-	if errors.Is(err, ErrFull) {
-		reason = policy.Full
-	}
-	return &Refusal{Reason: reason, Detail: err.Error()}
+	return &Refusal{Reason: storeReason(err), Detail: err.Error()}
 }
 
-// CoSign signs a charter that is on its way round its founders, if this node is among the signers it
-// names. It stores nothing.
-func (r *Replica) CoSign(payload []byte) (sig [64]byte, err error) {
-	s, err := r.verifier.ReadStatement(payload)
-	if err != nil {
-		return sig, err
+// storeReason names the reason of an error that the store answered a write with.
+func storeReason(err error) policy.Reason {
+	if errors.Is(err, ErrFull) {
+		return policy.Full
 	}
-	for _, signer := range s.Signers {
-		if signer.Delegation != nil && bytes.Equal(signer.Delegation.Payload(), r.opt.Delegation.Payload()) {
-			return r.opt.Key.Sign(statementType, payload), nil
-		}
-	}
-	return sig, &Refusal{Reason: policy.NotOurs, Detail: "this node is not among the signers that the statement names"}
+	return policy.Unavailable
 }

@@ -168,11 +168,9 @@ func (r *Replica) choose(q Query) []place {
 	return out
 }
 
-func newer(a, b Entry) int {
-	if c := b.Record.Header().Created.Compare(a.Record.Header().Created); c != 0 {
-		return c
-	}
-	return compareIDs(a.Record.ID(), b.Record.ID())
+// older is the order of List turned round.
+func older(a, b Entry) int {
+	return cmp.Or(a.Record.Header().Created.Compare(b.Record.Header().Created), compareIDs(b.Record.ID(), a.Record.ID()))
 }
 
 // Answers returns the replies, closings and withdrawals that refer to a request, oldest first. Who
@@ -209,7 +207,7 @@ func (r *Replica) entries(pick func() []record.ID) ([]Entry, error) {
 		}
 		out = append(out, e)
 	}
-	slices.SortFunc(out, func(a, b Entry) int { return newer(b, a) })
+	slices.SortFunc(out, older)
 	return out, nil
 }
 

@@ -138,7 +138,7 @@ type Replica struct {
 	step   map[stepKey]time.Time       // when this node last had all that a team had said
 	outbox map[deliveryKey]Delivery
 	wanted map[record.ID]struct{} // records whose detached body is not here
-	today  author                 // what each author brought today
+	today  tally                  // what each author brought today
 }
 
 // laneHead is the last record that this node signed in a channel.
@@ -148,15 +148,21 @@ type laneHead struct {
 	id  record.ID
 }
 
-// author counts records by author and class, and their bytes by author, for one day.
-type author struct {
+// tally counts records by author and class, and their bytes by author, for one day.
+type tally struct {
 	day   Day
 	count map[authorClass]int
 	bytes map[identity.TeamID]int64
 }
 
-func newAuthor(d Day) author {
-	return author{day: d, count: map[authorClass]int{}, bytes: map[identity.TeamID]int64{}}
+func newTally(d Day) tally {
+	return tally{day: d, count: map[authorClass]int{}, bytes: map[identity.TeamID]int64{}}
+}
+
+// add counts n more copies of a record; n is -1 for one that was not kept after all.
+func (y *tally) add(rec *record.Record, n int) {
+	y.count[authorClass{rec.Team(), rec.Header().Class}] += n
+	y.bytes[rec.Team()] += int64(n) * policy.Size(rec)
 }
 
 type authorClass struct {

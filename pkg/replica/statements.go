@@ -1,7 +1,6 @@
 package replica
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -61,7 +60,7 @@ func (r *Replica) addStatements(now time.Time, frames [][]byte, join bool) []Sta
 	if err := r.keepStatements(r.sift(out, join)); err != nil {
 		for i := range out {
 			if out[i].Verdict == policy.Accept {
-				out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: refusalReason(err), Detail: err.Error()}
+				out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: storeReason(err), Detail: err.Error()}
 			}
 		}
 	}
@@ -180,7 +179,7 @@ func (r *Replica) SignStatement(now time.Time, kind string, says []byte) (*recor
 		return nil, err
 	}
 	if err := r.keepStatements([]*record.Statement{s}); err != nil {
-		return nil, &Refusal{Reason: refusalReason(err), Detail: err.Error()}
+		return nil, storeRefusal(err)
 	}
 	return s, nil
 }
@@ -237,13 +236,6 @@ func (r *Replica) mayState(kind string, says []byte) ([]record.StatementID, erro
 		return nil, &Refusal{Reason: policy.NotMember, Detail: why}
 	}
 	return r.roster.Heads(about), nil
-}
-
-func refusalReason(err error) policy.Reason {
-	if errors.Is(err, ErrFull) {
-		return policy.Full
-	}
-	return policy.Unavailable
 }
 
 // Statements returns the IDs of all statements kept, ascending.
