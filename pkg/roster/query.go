@@ -2,6 +2,8 @@ package roster
 
 import (
 	"bytes"
+	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -27,12 +29,7 @@ func (c *Community) Removed(t identity.TeamID) bool {
 
 // Members returns the members, ascending by ID.
 func (c *Community) Members() []identity.TeamID {
-	out := make([]identity.TeamID, 0, len(c.members))
-	for t := range c.members {
-		out = append(out, t)
-	}
-	slices.SortFunc(out, func(a, b identity.TeamID) int { return bytes.Compare(a[:], b[:]) })
-	return out
+	return ascending(maps.Keys(c.members))
 }
 
 // Retention returns how long members keep records.
@@ -65,23 +62,22 @@ func (r *Roster) Community(id identity.CommunityID) (*Community, bool) {
 
 // Communities returns the communities whose charters are known, ascending by ID.
 func (r *Roster) Communities() []identity.CommunityID {
-	return sorted(r.communities, func(*Community) bool { return true })
+	return ascending(maps.Keys(r.communities))
 }
 
 // CommunitiesOf returns the communities of which t is a member, ascending by ID.
 func (r *Roster) CommunitiesOf(t identity.TeamID) []identity.CommunityID {
-	return sorted(r.communities, func(c *Community) bool { return c.Member(t) })
+	return ascending(func(yield func(identity.CommunityID) bool) {
+		for id, c := range r.communities {
+			if c.Member(t) && !yield(id) {
+				return
+			}
+		}
+	})
 }
 
-func sorted(all map[identity.CommunityID]*Community, keep func(*Community) bool) []identity.CommunityID {
-	var out []identity.CommunityID
-	for id, c := range all {
-		if keep(c) {
-			out = append(out, id)
-		}
-	}
-	slices.SortFunc(out, func(a, b identity.CommunityID) int { return bytes.Compare(a[:], b[:]) })
-	return out
+func ascending[ID ~[32]byte](ids iter.Seq[ID]) []ID {
+	return slices.SortedFunc(ids, func(a, b ID) int { return bytes.Compare(a[:], b[:]) })
 }
 
 // Member reports whether t is a member of c. It is false where the charter of c is not known.
@@ -123,12 +119,7 @@ func (r *Roster) Teams() []identity.TeamID {
 			all[t] = struct{}{}
 		}
 	}
-	out := make([]identity.TeamID, 0, len(all))
-	for t := range all {
-		out = append(out, t)
-	}
-	slices.SortFunc(out, func(a, b identity.TeamID) int { return bytes.Compare(a[:], b[:]) })
-	return out
+	return ascending(maps.Keys(all))
 }
 
 // Name returns what the team calls itself in its newest delegation, else what the founder who
@@ -145,19 +136,10 @@ func (r *Roster) Name(t identity.TeamID) string {
 	return ""
 }
 
-// TeamOf returns the team and node whose delegation names the transport key with this digest and is
-// in force at at. A root can name a transport key that is not its own; where several do, a team that
-// is a member somewhere goes first, then the oldest delegation, so that a stranger takes no place.
-func (r *Roster) TeamOf(transport [32]byte, at time.Time) (identity.TeamID, identity.NodeID, bool) {
-	for _, d := range r.Claims(transport, at) {
-		return d.Team, d.Node, true
-	}
-	return identity.TeamID{}, identity.NodeID{}, false
-}
-
 // Claims returns the delegations in force at at that name the transport key with this digest: those of
 // teams that are members somewhere, else all; one for each team, the oldest first. A root can name a
-// key that is not its node's, so where there are several only the holder of the key can say whose it is.
+// key that is not its node's, so where there are several only the holder of the key can say whose it is;
+// that members go first keeps a stranger from taking a member's place.
 func (r *Roster) Claims(transport [32]byte, at time.Time) []*identity.Delegation {
 	var members, others []*identity.Delegation
 	for _, d := range r.transports[transport] {
@@ -176,17 +158,6 @@ func (r *Roster) Claims(transport [32]byte, at time.Time) []*identity.Delegation
 	return others
 }
 
-// TransportDigests returns the digests of the transport keys of the team's nodes.
-func (r *Roster) TransportDigests(t identity.TeamID) [][32]byte {
-	var out [][32]byte
-	for _, d := range r.delegations[t] {
-		if !slices.Contains(out, d.Transport) {
-			out = append(out, d.Transport)
-		}
-	}
-	return out
-}
-
 // Has reports whether the statement is in the roster.
 func (r *Roster) Has(id record.StatementID) bool {
 	_, ok := r.statements[id]
@@ -201,12 +172,7 @@ func (r *Roster) Statement(id record.StatementID) (*record.Statement, bool) {
 
 // Statements returns the IDs of all statements, ascending.
 func (r *Roster) Statements() []record.StatementID {
-	out := make([]record.StatementID, 0, len(r.statements))
-	for id := range r.statements {
-		out = append(out, id)
-	}
-	slices.SortFunc(out, func(a, b record.StatementID) int { return bytes.Compare(a[:], b[:]) })
-	return out
+	return ascending(maps.Keys(r.statements))
 }
 
 // For returns the statements that a team may have, ascending by ID: those about communities it is a

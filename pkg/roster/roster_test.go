@@ -128,8 +128,10 @@ func told(r *roster.Roster, parties []*party) string {
 		}
 	}
 	for _, p := range parties {
-		t, n, ok := r.TeamOf(p.d.Transport, noon)
-		fmt.Fprintln(&b, p.team(), r.Name(p.team()), r.CommunitiesOf(p.team()), r.For(p.team()), r.TransportDigests(p.team()), t, n, ok)
+		fmt.Fprintln(&b, p.team(), r.Name(p.team()), r.CommunitiesOf(p.team()), r.For(p.team()))
+		for _, d := range r.Claims(p.d.Transport, noon) {
+			fmt.Fprintln(&b, "claim", d.ID())
+		}
 		for _, d := range r.Delegations(p.team()) {
 			fmt.Fprintln(&b, "delegation", d.ID())
 		}
@@ -333,23 +335,23 @@ func TestAStrangerCannotTakeAMembersPlaceInTheNetwork(t *testing.T) {
 	for _, from := range []time.Time{noon.AddDate(-50, 0, 0), noon.AddDate(-1, 0, 0), noon.AddDate(0, 0, -1)} {
 		r = r.With(record.DelegationStatement(thief.delegate(t, victim.key, "thief", from)))
 	}
-	team, node, ok := r.TeamOf(victim.d.Transport, noon)
-	if !ok || team != victim.team() || node != victim.d.Node {
-		t.Errorf("the connection is taken for that of %s", team)
+	if claims := r.Claims(victim.d.Transport, noon); len(claims) != 1 || claims[0].ID() != victim.d.ID() {
+		t.Errorf("the connection may be that of %d delegations", len(claims))
 	}
-	if _, _, ok := r.TeamOf(victim.d.Transport, noon.AddDate(5, 0, 0)); ok {
+	if claims := r.Claims(victim.d.Transport, noon.AddDate(5, 0, 0)); len(claims) > 0 {
 		t.Error("a delegation that has ended still counts")
 	}
-	if _, _, ok := r.TeamOf([32]byte{1}, noon); ok {
+	if claims := r.Claims([32]byte{1}, noon); len(claims) > 0 {
 		t.Error("an unknown key is known")
 	}
 	// A stranger alone is known as what it says, and member of nothing.
-	if team, _, ok := r.TeamOf(thief.d.Transport, noon); ok {
-		t.Errorf("known as %s without a delegation", team)
+	if claims := r.Claims(thief.d.Transport, noon); len(claims) > 0 {
+		t.Errorf("known as %s without a delegation", claims[0].Team)
 	}
 	r = r.With(delegation(thief))
-	if team, _, ok := r.TeamOf(thief.d.Transport, noon); !ok || team != thief.team() || len(r.CommunitiesOf(team)) != 0 {
-		t.Errorf("%s %t", team, ok)
+	claims := r.Claims(thief.d.Transport, noon)
+	if len(claims) != 1 || claims[0].Team != thief.team() || len(r.CommunitiesOf(thief.team())) != 0 {
+		t.Errorf("a stranger's own key: %d claims", len(claims))
 	}
 }
 
