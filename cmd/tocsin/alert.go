@@ -50,7 +50,7 @@ There is no default marking: without --tlp (or tlp in the draft) the alert is re
 recognised; title, text and references are taken from it where you give none, its marking never.`,
 		Examples: []string{
 			"tocsin alert send --community drill --tlp clear --title 'Mass exploitation of CVE-2024-3400' --severity severe",
-			"tocsin alert send --community drill --tlp green --attach advisory.json",
+			"tocsin alert send --community drill --tlp clear --attach advisory.json",
 			"tocsin alert send --template > alert.toml && $EDITOR alert.toml && tocsin alert send alert.toml",
 		},
 		Flags: alertFlags(),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +29,9 @@ func TestExamplesCanBeTyped(t *testing.T) {
 			words := shellWords(line)
 			if !strings.HasPrefix(strings.Join(words, " "), name) {
 				t.Errorf("%s: example %q is of another command", name, line)
+			}
+			if i := slices.Index(words, "--tlp"); i >= 0 && words[i+1] != "clear" {
+				t.Errorf("%s: example %q would be refused: only TLP:CLEAR leaves a node", name, line)
 			}
 			_, _, errs := try(t, append([]string{"--home", t.TempDir()}, words...)...)
 			for _, bad := range []string{"unknown", "comes after", "unexpected argument", "needs a value", "missing --", "missing A", "needs a command", "is missing"} {

@@ -49,8 +49,8 @@ fail; the exit code is then 3 and stderr says which.
 What the request says comes from flags, a DRAFT file (--template prints a commented one), or both; a flag replaces what the draft
 says. --tlp and --reply-by have no default. A community has a floor below which no answer can be asked for.`,
 		Examples: []string{
-			"tocsin request send --community drill --to CERT-B --action takedown --reply-by 24h --tlp green --title 'C2 at 192.0.2.7'",
-			"tocsin request send --private --to CERT-A --to CERT-B --action information --reply-by 2d --tlp amber --title 'Logs of 1 March'",
+			"tocsin request send --community drill --to CERT-B --action takedown --reply-by 24h --tlp clear --title 'C2 at 192.0.2.7'",
+			"tocsin request send --private --to CERT-A --to CERT-B --action information --reply-by 2d --tlp clear --title 'Logs of 1 March'",
 			"tocsin request send --template > request.toml",
 		},
 		Flags: requestFlags(),
