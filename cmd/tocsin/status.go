@@ -39,7 +39,7 @@ What needs attention is said in words; the exit code is 0 whenever the daemon an
 
 func writeStatus(e *env, st *api.Status) error {
 	s := &sheet{now: e.Now()}
-	s.title(statusSentence(st, e.Now()))
+	s.title(statusSentence(st))
 	for _, w := range st.Warnings {
 		s.prose("! " + cleanLine(w))
 	}
@@ -59,16 +59,14 @@ func writeStatus(e *env, st *api.Status) error {
 	return s.write(e.Stdout)
 }
 
-// statusSentence is the plain answer.
-func statusSentence(st *api.Status, now time.Time) string {
+// statusSentence is the plain answer. What is wrong with the node is the daemon's to say, in the warnings.
+func statusSentence(st *api.Status) string {
 	state := "All is well"
 	switch {
 	case len(st.Warnings) == 1:
 		state = "One thing needs a look"
 	case len(st.Warnings) > 1:
 		state = fmt.Sprintf("%d things need a look", len(st.Warnings))
-	case !st.Until.After(now):
-		state = "This node no longer speaks for its team: its delegation has ended"
 	case len(st.Communities) == 0:
 		state = "Running, in no community yet"
 	case len(st.Peers) == 0:
