@@ -63,9 +63,9 @@ func (n *Node) warnings(d *identity.Delegation, room api.Store) []string {
 	var out []string
 	switch left := d.Until.Sub(n.now()); {
 	case left <= 0:
-		out = append(out, "the delegation of this node has ended: nothing can be signed; renew it with the root key")
+		out = append(out, "the delegation of this node has ended: nothing can be signed")
 	case left < expirySoon:
-		out = append(out, fmt.Sprintf("the delegation of this node ends in %d days: renew it with the root key", int(left/(24*time.Hour))))
+		out = append(out, fmt.Sprintf("the delegation of this node ends in %d days; after that nothing can be signed", int(left/(24*time.Hour))))
 	}
 	if room.Free > 0 && room.Free < room.Floor {
 		out = append(out, "the disk is full: nothing new is kept")

@@ -17,7 +17,7 @@ func initCommand(e *env) *cli.Command {
 		Name:  "init",
 		Usage: "make this team's identity",
 		Help: `Makes three files in the home directory. root.key is the team: it is encrypted with a passphrase, is needed only to delegate to
-further nodes, and should be moved to a place that is not connected. node.key is this node, which the root delegates for a time
+a node, and should be moved to a place that is not connected. node.key is this node, which the root delegates for a time
 (--validity), and unlock.key opens it without a person. Nothing that exists is overwritten.
 
 The team's ID is printed, and on a terminal a QR code of it: it is what other teams know you by. There is nobody who could give
