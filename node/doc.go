@@ -1,4 +1,4 @@
-// Package node is the daemon put together: it opens the keys, the store, the replica, the mesh and the
+// Package node is the daemon put together: it is given the keys, opens the store, the replica, the mesh and the
 // local API, owns every goroutine and the clock, and does what takes time (deliveries, receipts, long
 // bodies, pruning). It judges nothing: records pass the replica's door, calls come through httpapi.
 // Invariant: everything that New and Start opened is on one stack and comes down in the opposite

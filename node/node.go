@@ -41,17 +41,16 @@ type Network interface {
 
 // Options say what a node is made of.
 type Options struct {
-	Home    string        // required; the directory of keys, settings, store and socket
-	Config  config.Config // required; as config.Load returned it
-	Version string        // of the program, for status
-	Logger  *slog.Logger  // required
-	Now     func() time.Time
-	Rand    io.Reader
-	// Getenv reads the environment: CREDENTIALS_DIRECTORY and NOTIFY_SOCKET. Nil: it is empty.
+	Home    string           // required; the directory of store, address book and socket
+	Config  config.Config    // required; as config.Load returned it
+	Keys    *keyfile.Node    // required; the caller found and opened them, as keys.unlock of the settings says
+	Version string           // of the program, for status
+	Logger  *slog.Logger     // required
+	Now     func() time.Time // required
+	Rand    io.Reader        // required
+	// Getenv reads the environment, of which the node wants NOTIFY_SOCKET. Nil: it is empty.
 	Getenv func(string) string
 
-	// Keys are those of the node. Nil: they are loaded from Home.
-	Keys *keyfile.Node
 	// Store opens the store. Nil: the one in Home. For tests and other engines.
 	Store func() (replica.Store, error)
 	// Network opens the network. Nil: the mesh. For tests and simulations.
@@ -64,6 +63,8 @@ func (o *Options) validate() error {
 	switch {
 	case o.Home == "":
 		return errors.New("node needs a home directory")
+	case o.Keys == nil:
+		return errors.New("node needs keys")
 	case o.Logger == nil:
 		return errors.New("node needs a logger")
 	case o.Now == nil || o.Rand == nil:
@@ -117,7 +118,9 @@ func New(ctx context.Context, opt Options) (*Node, error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	n := &Node{opt: opt, log: opt.Logger, now: opt.Now, started: opt.Now(), failed: make(chan error, 1)}
+	n := &Node{
+		opt: opt, log: opt.Logger, now: opt.Now, started: opt.Now(), key: opt.Keys.Key, failed: make(chan error, 1),
+	}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.Stop(ctx))
 	}
@@ -127,12 +130,8 @@ func New(ctx context.Context, opt Options) (*Node, error) {
 // open is one straight line on purpose: each thing is made from those above it, and comes down after
 // those below it.
 func (n *Node) open(ctx context.Context) error {
-	keys, err := n.keys()
-	if err != nil {
-		return err
-	}
-	n.key = keys.Key
-	st, err := n.openStore(keys)
+	keys := n.opt.Keys
+	st, err := n.openStore()
 	if err != nil {
 		return err
 	}
@@ -155,7 +154,7 @@ func (n *Node) open(ctx context.Context) error {
 	n.door.after = n.committed
 	n.book = &book{path: filepath.Join(n.opt.Home, bookFile)}
 
-	if n.net, err = n.opt.Network(n.meshOptions(keys)); err != nil {
+	if n.net, err = n.opt.Network(n.meshOptions()); err != nil {
 		return fmt.Errorf("open mesh: %w", err)
 	}
 	n.stops.push("mesh", func(context.Context) error { return n.net.Close() })

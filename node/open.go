@@ -1,65 +1,31 @@
 package node
 
 import (
-	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"sync/atomic"
 
 	"tocsin/node/config"
-	"tocsin/pkg/keyfile"
 	"tocsin/pkg/mesh"
 	"tocsin/pkg/replica"
 	"tocsin/pkg/store"
 )
 
-// maxCredential bounds an unlock key from systemd; the real one has some 200 bytes.
-const maxCredential = 16 << 10
-
-// keys loads the node's keys from where the settings say.
-func (n *Node) keys() (*keyfile.Node, error) {
-	if n.opt.Keys != nil {
-		return n.opt.Keys, nil
-	}
-	var unlock keyfile.UnlockSource
-	if name, ok := strings.CutPrefix(n.opt.Config.Keys.Unlock, "credential:"); ok {
-		dir := n.opt.Getenv("CREDENTIALS_DIRECTORY")
-		if dir == "" || name != filepath.Base(name) {
-			return nil, fmt.Errorf("keys.unlock names the systemd credential %q, and systemd handed none over; "+
-				"add LoadCredential=%s:PATH to the unit", name, name)
-		}
-		f, err := os.Open(filepath.Join(dir, name)) //nolint:gosec // the directory is systemd's
-		if err != nil {
-			return nil, fmt.Errorf("open credential: %w", err)
-		}
-		defer f.Close() //nolint:errcheck // only read from
-		if unlock.Identity, err = io.ReadAll(io.LimitReader(f, maxCredential)); err != nil {
-			return nil, fmt.Errorf("read credential: %w", err)
-		}
-	} else {
-		unlock.Path = inside(n.opt.Home, n.opt.Config.Keys.Unlock)
-	}
-	return keyfile.Load(n.opt.Home, unlock)
-}
-
-func (n *Node) openStore(keys *keyfile.Node) (replica.Store, error) {
+func (n *Node) openStore() (replica.Store, error) {
 	if n.opt.Store != nil {
 		return n.opt.Store()
 	}
 	c := n.opt.Config.Store
 	return store.Open(store.Options{
-		Dir: inside(n.opt.Home, c.Dir), Key: keys.StoreKey, Quota: int64(c.Quota), Floor: int64(c.Floor), Logger: n.log,
+		Dir: inside(n.opt.Home, c.Dir), Key: n.opt.Keys.StoreKey, Quota: int64(c.Quota), Floor: int64(c.Floor), Logger: n.log,
 	})
 }
 
-func (n *Node) meshOptions(keys *keyfile.Node) mesh.Options {
-	c := n.opt.Config.Mesh
+func (n *Node) meshOptions() mesh.Options {
+	c, keys := n.opt.Config.Mesh, n.opt.Keys
 	profile := mesh.Profile(c.Profile)
 	if c.Profile == "balanced" {
 		profile = mesh.Balanced

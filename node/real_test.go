@@ -39,18 +39,23 @@ func newHome(t *testing.T, name string) string {
 	return home
 }
 
-func realOptions(home string) Options {
+func realOptions(t *testing.T, home string) Options {
+	t.Helper()
+	keys, err := keyfile.Load(home, keyfile.UnlockSource{Path: filepath.Join(home, keyfile.UnlockFile)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	cfg := config.Default()
 	cfg.Mesh.Listen = []string{"/ip4/127.0.0.1/tcp/0"}
 	return Options{
-		Home: home, Config: cfg, Version: "test", Logger: slog.New(slog.DiscardHandler), Now: time.Now, Rand: rand.Reader,
+		Home: home, Config: cfg, Keys: keys, Version: "test", Logger: slog.New(slog.DiscardHandler), Now: time.Now, Rand: rand.Reader,
 	}
 }
 
 func run(t *testing.T, home string) *daemon {
 	t.Helper()
 	begin := time.Now()
-	n, err := New(t.Context(), realOptions(home))
+	n, err := New(t.Context(), realOptions(t, home))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +99,7 @@ func TestTwoDaemons(t *testing.T) {
 		view = must(a.Request(ctx, asked.Published[0].ID.String()))(t)
 	}
 
-	if _, err := New(ctx, realOptions(a.home)); err == nil || !strings.Contains(err.Error(), "in use") {
+	if _, err := New(ctx, realOptions(t, a.home)); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("a second daemon in one home: %v", err)
 	}
 	if err := a.stop(); err != nil {

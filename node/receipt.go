@@ -22,7 +22,8 @@ const (
 	receiptGrace = 15 * time.Minute
 	// maxReceipt is how many records one receipt names: its body then rides in the frame.
 	maxReceipt = 500
-	// lookBack is how old a record may be that a receipt is still sent for.
+	// lookBack is how old a record may be that a receipt is still sent for; also how far back a start
+	// looks for requests that nobody took.
 	lookBack = 7 * 24 * time.Hour
 	// maxRecall is how many of the newest alerts are looked through at a start for drills without a
 	// receipt. Each is read from disk, and few are drills.

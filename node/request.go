@@ -161,10 +161,11 @@ func (n *Node) Request(_ context.Context, id string) (*api.RequestView, error) {
 	return view, err
 }
 
-// sameCase returns the other private requests of one case by the same team.
+// sameCase returns the other private requests of one case by the same team: those that came from a while
+// before this one was written until now.
 func (n *Node) sameCase(e *replica.Entry, name string) ([]record.ID, error) {
-	day := e.Record.Header().Created.Add(-lookBack)
-	list, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest}, Since: day})
+	since := e.Record.Header().Created.Add(-lookBack)
+	list, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest}, Since: since})
 	if err != nil {
 		return nil, err
 	}

@@ -38,8 +38,8 @@ type Mesh struct {
 	// How much the node gives for how quick it is: balanced, wide (for nodes with bandwidth in large
 	// communities) or leaf (for a thin or dear line).
 	Profile string `toml:"profile"`
-	// How often the node compares what it has with each member it is connected to. Gossip is faster;
-	// this is what makes sure. From 10s to 24h.
+	// How often the node compares what it has in each community with a member that it is connected to,
+	// another one each time as chance has it. Gossip is faster; this is what makes sure. From 10s to 24h.
 	SyncEvery Duration `toml:"sync_every"`
 }
 
