@@ -29,10 +29,9 @@ const maxSchema = 64 << 10
 //
 //	[[team]]
 //	name = "Brisa-CSIRT"
-//	joins = "Aldra-CERT"
 //
-// A team that joins nobody founds the community; there is exactly one. Whom others join must stand
-// above them. Without a community the teams are strangers to each other.
+// The first team founds the community, and brings the others in. Without a community the teams are
+// strangers to each other.
 type Schema struct {
 	// Community is the name of the one community.
 	Community string `toml:"community"`
@@ -47,9 +46,8 @@ type Schema struct {
 
 // TeamSchema is one team.
 type TeamSchema struct {
-	Name  string `toml:"name"`
-	Role  string `toml:"role"`  // for people
-	Joins string `toml:"joins"` // the team whose address is in the invite; empty for the founder
+	Name string `toml:"name"`
+	Role string `toml:"role"` // for people
 }
 
 // Span is a time.Duration that is written as "2s".
@@ -83,11 +81,7 @@ func ParseSchema(text []byte) (Schema, error) {
 func Numbered(community string, n int) Schema {
 	s := Schema{Community: community}
 	for i := range n {
-		t := TeamSchema{Name: fmt.Sprintf("node-%d", i)}
-		if i > 0 {
-			t.Joins = "node-0"
-		}
-		s.Teams = append(s.Teams, t)
+		s.Teams = append(s.Teams, TeamSchema{Name: fmt.Sprintf("node-%d", i)})
 	}
 	return s
 }
@@ -106,16 +100,8 @@ func (s *Schema) validate() error {
 		if err := identity.CheckName(t.Name); err != nil {
 			return fmt.Errorf("team %d: %w", i+1, err)
 		}
-		founds := t.Joins == ""
-		switch {
-		case slices.Contains(above, t.Name):
+		if slices.Contains(above, t.Name) {
 			return fmt.Errorf("two teams are called %s", t.Name)
-		case s.Community == "" && !founds:
-			return fmt.Errorf("%s joins %s, but there is no community", t.Name, t.Joins)
-		case s.Community != "" && founds != (i == 0):
-			return fmt.Errorf("%s: the first team founds and all others join one", t.Name)
-		case !founds && !slices.Contains(above, t.Joins):
-			return fmt.Errorf("%s joins %s, which does not stand above it", t.Name, t.Joins)
 		}
 		above = append(above, t.Name)
 	}

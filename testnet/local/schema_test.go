@@ -17,7 +17,6 @@ role = "national CERT"
 
 [[team]]
 name = "Brisa-CSIRT"
-joins = "Aldra-CERT"
 `
 
 func TestParseSchema(t *testing.T) {
@@ -26,7 +25,7 @@ func TestParseSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s.Community != "sundrift" || time.Duration(s.ReplyByFloor) != 2*time.Second || len(s.Teams) != 2 ||
-		s.Teams[1] != (TeamSchema{Name: "Brisa-CSIRT", Joins: "Aldra-CERT"}) {
+		s.Teams[1] != (TeamSchema{Name: "Brisa-CSIRT"}) {
 		t.Errorf("%+v", s)
 	}
 }
@@ -37,9 +36,6 @@ func TestParseSchemaRefuses(t *testing.T) {
 		{"unknown key", "colour = 1\n" + twoTeams, "missing in the target"},
 		{"no name", strings.Replace(twoTeams, "Aldra-CERT", "", 1), "team 1"},
 		{"twice", strings.Replace(twoTeams, "Brisa-CSIRT", "Aldra-CERT", 1), "two teams are called"},
-		{"stranger", strings.Replace(twoTeams, `joins = "Aldra-CERT"`, `joins = "Corvo"`, 1), "does not stand above"},
-		{"two founders", strings.Replace(twoTeams, `joins = "Aldra-CERT"`, "", 1), "the first team founds"},
-		{"nothing to join", strings.Replace(twoTeams, `community = "sundrift"`, "", 1), "there is no community"},
 		{"fraction", strings.Replace(twoTeams, `"2s"`, `"1500ms"`, 1), "whole seconds"},
 		{"long", strings.Repeat("#", maxSchema+1), "longer than"},
 		{"many", strings.Repeat("[[team]]\nname = \"x\"\n", MaxTeams+1), "at most"},
