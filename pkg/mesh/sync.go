@@ -315,9 +315,9 @@ func (m *Mesh) answerSync(ctx context.Context, p peer.ID, w *wire) error {
 	return err
 }
 
-// answerTransfer does as the initiator asks until it is done or the stream ends, and says whether the
-// two copies are level. That the initiator is
-// done proves nothing: the two are in step where the session found everything, and all of it was moved.
+// answerTransfer does as the initiator asks until it is done or the stream ends, and says whether the two
+// copies are level. That the initiator is done proves nothing: they are in step where the session found
+// everything, and all of it was moved.
 func (m *Mesh) answerTransfer(ctx context.Context, w *wire, key syncKey, session *reconcile.Session) (level bool, err error) {
 	owed, lacked := setOf(session.Have()), setOf(session.Need())
 	for {
