@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"tocsin/pkg/identity"
 	"tocsin/pkg/mesh"
 	"tocsin/pkg/record"
 )
@@ -39,37 +40,41 @@ func (n *Node) runBodies(ctx context.Context) error {
 		case <-timer.C:
 		case <-n.bodies.woken:
 		}
+		// One body that does not come is enough of its author for this round: the others' go first.
+		stuck := map[identity.TeamID]bool{}
 		for _, id := range n.replica.WantedBodies() {
 			if ctx.Err() != nil {
 				return nil
 			}
 			e, err := n.replica.Entry(id)
-			if err != nil || e.Record.Header().Body.Length > int64(n.opt.Config.Limits.FetchBody) {
+			if err != nil || stuck[e.Record.Team()] || e.Record.Header().Body.Length > int64(n.opt.Config.Limits.FetchBody) {
 				continue
 			}
 			if begun != id {
 				begun, part = id, mesh.Partial{}
 			}
-			n.fetch(ctx, e.Record, &part)
+			stuck[e.Record.Team()] = !n.fetch(ctx, e.Record, &part)
 		}
 		timer.Reset(fetchRetry)
 	}
 }
 
-func (n *Node) fetch(ctx context.Context, r *record.Record, part *mesh.Partial) {
+// fetch fetches one body and says whether it came.
+func (n *Node) fetch(ctx context.Context, r *record.Record, part *mesh.Partial) bool {
 	attempt, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
 	body, err := n.net.FetchBody(attempt, r, part)
 	if err != nil {
 		n.log.DebugContext(ctx, "body not here yet", slog.String("record", r.ID().String()), slog.Any("err", err))
-		return
+		return false
 	}
 	if err := n.replica.PutBody(r.ID(), body); err != nil {
 		n.log.WarnContext(ctx, "could not store a body", slog.String("record", r.ID().String()), slog.Any("err", err))
-		return
+		return true // it came; the store is another matter
 	}
 	if full, err := r.WithBody(body); err == nil {
 		n.kept(full, nil)
 		n.receipts.look(full.ID()) // what it says can be read only now
 	}
+	return true
 }
