@@ -102,8 +102,7 @@ func (e *entry) refresh(l *Ledger) {
 
 // due fixes the instant by which an answer is in time. What the request asked is a span, from its
 // writing to its reply-by. If an own request lay here first, the team gets that span from the
-// moment it left: our outbox is not its delay. No team gets less than the floor. For a request that
-// did not lie here this is notice.Request.Deadline.
+// moment it left: our outbox is not its delay. No team gets less than the floor.
 func (r *Row) due(ask *fact, floor time.Duration) {
 	if ask.replyBy.IsZero() || r.Sent.IsZero() {
 		return

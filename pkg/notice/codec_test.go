@@ -220,17 +220,6 @@ func TestPreferred(t *testing.T) {
 	}
 }
 
-func TestDeadline(t *testing.T) {
-	r := goodRequest()
-	if got := r.Deadline(noon(), time.Hour); !got.Equal(r.ReplyBy) {
-		t.Errorf("a fair time was changed to %v", got)
-	}
-	r.ReplyBy = noon().Add(time.Minute)
-	if got := r.Deadline(noon(), time.Hour); !got.Equal(noon().Add(time.Hour)) {
-		t.Errorf("an unfair time became %v", got)
-	}
-}
-
 func TestStatements(t *testing.T) {
 	c := &notice.Charter{Name: " Example Region ", Founders: []identity.TeamID{teamID(2), teamID(1), teamID(2)}, Ends: noon()}
 	b, err := notice.Encode(c)

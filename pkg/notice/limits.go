@@ -66,12 +66,10 @@ const (
 	maxInteger = 1<<53 - 1
 )
 
-// Defaults of a charter and of a request.
+// Defaults of a charter.
 const (
 	// DefaultRetentionDays keeps a year, and a month to look back on it.
 	DefaultRetentionDays = 400
 	// DefaultReplyByFloor is the shortest time that a community expects a human to answer in.
 	DefaultReplyByFloor = time.Hour
-	// DefaultReplyIn is the time to answer that a draft proposes: two working days.
-	DefaultReplyIn = 48 * time.Hour
 )

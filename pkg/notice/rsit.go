@@ -16,9 +16,6 @@ type Classification struct {
 	Type  string
 }
 
-// RSITVersion is the version of the taxonomy that Classifications lists.
-const RSITVersion = 1003
-
 // RSITClass is a class of the taxonomy with its types.
 type RSITClass struct {
 	Name  string
