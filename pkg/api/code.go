@@ -142,15 +142,7 @@ func Meanings() []Meaning {
 // Known reports whether the code is in the table of this release.
 func (c Code) Known() bool { return c.meaning().Code == c }
 
-// Status returns the HTTP status of a problem with this code; of an unknown code that of Internal.
-func (c Code) Status() int { return c.meaning().Status }
-
-// Exit returns the exit code of a command that failed with this code; of an unknown one ExitFailed.
-func (c Code) Exit() Exit { return c.meaning().Exit }
-
-// Title returns the problem in a few words.
-func (c Code) Title() string { return c.meaning().Title }
-
+// meaning is the code's line of the table; of a code that is not in it that of Internal.
 func (c Code) meaning() Meaning {
 	var internal Meaning
 	for _, m := range Meanings() {

@@ -6,10 +6,7 @@
 // misspelt limit is never taken for none. docs/api.md is the manual, and a test decodes its examples.
 package api
 
-// Version is the first path element of every endpoint.
-const Version = "v1"
-
-// Paths. A part in braces is a parameter; build a path with Path.
+// Paths, all under the version of the contract. A part in braces is a parameter; build a path with Path.
 const (
 	PathStatus      = "/v1/status"
 	PathIdentity    = "/v1/id"

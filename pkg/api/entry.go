@@ -52,7 +52,7 @@ type Entry struct {
 // Sighting is what this node itself knows of a record's way.
 type Sighting struct {
 	Seen   time.Time `json:"seen"`             // first here
-	InStep time.Time `json:"in_step,omitzero"` // the last moment before, when the channel was complete here
+	InStep time.Time `json:"in_step,omitzero"` // the last moment before, when all that its author's team had said was here
 	Left   time.Time `json:"left,omitzero"`    // an own record first left this node
 }
 

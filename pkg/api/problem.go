@@ -70,7 +70,7 @@ func ExitOf(err error) Exit {
 	case !errors.As(err, &p):
 		return ExitFailed
 	case p.Code.Known():
-		return p.Code.Exit()
+		return p.Code.meaning().Exit
 	case p.Exit > ExitDone && p.Exit < 256:
 		return p.Exit
 	}

@@ -45,7 +45,7 @@ const (
 	Removed       Reason = "removed"        // the author was removed, and this is beyond the removal's heads
 	Future        Reason = "future"         // its time is ahead of our clock by more than the limit
 	Expired       Reason = "expired"        // it is past its expiry or the retention of its channel
-	Quota         Reason = "quota"          // its author's quota of this class is used up here
+	Quota         Reason = "quota"          // its author's quota, of this class or of bytes, is used up here
 	Full          Reason = "full"           // this node's store is full
 	Unavailable   Reason = "unavailable"    // this node cannot store now
 	Marking       Reason = "marking"        // the marking does not allow it to go there
