@@ -82,9 +82,6 @@ func (w *World) AddTeam(name string) (*Team, error) {
 // Up reports whether the team's machine runs.
 func (t *Team) Up() bool { return t.rep != nil && !t.dying }
 
-// Replica returns the team's copy, or nil while its machine is down.
-func (t *Team) Replica() *replica.Replica { return t.rep }
-
 // later schedules something that this life of the node does; it is void after a crash.
 func (t *Team) later(d time.Duration, do func()) {
 	life := t.life

@@ -120,9 +120,6 @@ func (w *World) bury() {
 // Team returns the team of that name, or nil.
 func (w *World) Team(name string) *Team { return w.names[name] }
 
-// Teams returns all teams in the order of their making.
-func (w *World) Teams() []*Team { return w.teams }
-
 // Trace returns the digest of all that happened so far.
 func (w *World) Trace() string { return hex.EncodeToString(w.trace.Sum(nil)) }
 
