@@ -110,7 +110,7 @@ func (m *Mesh) addressesFor(ctx context.Context, p peer.ID, asked bool) [][]byte
 		out = append(out, bytes.Clone(signed))
 	})
 	if err != nil {
-		m.log.LogAttrs(ctx, slog.LevelWarn, "cannot read addresses", slog.Any("error", err))
+		m.log.LogAttrs(ctx, slog.LevelWarn, "cannot read addresses", slog.Any("err", err))
 	}
 	return out
 }
@@ -145,7 +145,7 @@ func (m *Mesh) keepAddresses(ctx context.Context, list [][]byte) {
 			continue
 		}
 		if err := m.opt.Copy.PutAddress(r.PeerID.String(), b); err != nil {
-			m.log.LogAttrs(ctx, slog.LevelWarn, "cannot keep address", slog.Any("error", err))
+			m.log.LogAttrs(ctx, slog.LevelWarn, "cannot keep address", slog.Any("err", err))
 			continue
 		}
 		m.addCandidate(r.PeerID)

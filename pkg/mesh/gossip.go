@@ -145,7 +145,7 @@ func (g *gossip) follow(ctx context.Context, communities []identity.CommunityID)
 		j, err := g.join(c)
 		if err != nil {
 			g.mesh.log.LogAttrs(ctx, slog.LevelError, "cannot join topic",
-				slog.String("community", c.String()), slog.Any("error", err))
+				slog.String("community", c.String()), slog.Any("err", err))
 			continue
 		}
 		g.topics[c] = j

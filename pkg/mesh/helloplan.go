@@ -57,7 +57,7 @@ func (m *Mesh) helloFailed(ctx context.Context, p peer.ID, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	m.log.LogAttrs(ctx, slog.LevelDebug, "hello failed", slog.String("peer", p.String()), slog.Any("error", err))
+	m.log.LogAttrs(ctx, slog.LevelDebug, "hello failed", slog.String("peer", p.String()), slog.Any("err", err))
 	m.mu.Lock()
 	if l := m.links[p]; l != nil && !errors.Is(err, errNotItself) {
 		l.failed++

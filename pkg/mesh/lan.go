@@ -29,14 +29,14 @@ func lanGroup() *net.UDPAddr { return &net.UDPAddr{IP: net.IPv4(224, 0, 0, 251),
 func (m *Mesh) lan(ctx context.Context) {
 	conn, err := net.ListenMulticastUDP("udp4", nil, lanGroup())
 	if err != nil {
-		m.log.LogAttrs(ctx, slog.LevelWarn, "cannot look for nodes in the local network", slog.Any("error", err))
+		m.log.LogAttrs(ctx, slog.LevelWarn, "cannot look for nodes in the local network", slog.Any("err", err))
 		return
 	}
 	// A socket of its own to speak with: what the other one sends is not heard by nodes on this machine.
 	voice, err := net.ListenUDP("udp4", nil)
 	if err != nil {
 		_ = conn.Close()
-		m.log.LogAttrs(ctx, slog.LevelWarn, "cannot look for nodes in the local network", slog.Any("error", err))
+		m.log.LogAttrs(ctx, slog.LevelWarn, "cannot look for nodes in the local network", slog.Any("err", err))
 		return
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
@@ -47,7 +47,7 @@ func (m *Mesh) lan(ctx context.Context) {
 	}()
 	question, err := lanQuestion()
 	if err != nil {
-		m.log.LogAttrs(ctx, slog.LevelWarn, "cannot look for nodes in the local network", slog.Any("error", err))
+		m.log.LogAttrs(ctx, slog.LevelWarn, "cannot look for nodes in the local network", slog.Any("err", err))
 		return
 	}
 	buf := make([]byte, lanPacket)

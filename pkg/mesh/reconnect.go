@@ -63,7 +63,7 @@ func (m *Mesh) loadAddresses(ctx context.Context) {
 		}
 	})
 	if err != nil {
-		m.log.LogAttrs(ctx, slog.LevelWarn, "cannot read addresses", slog.Any("error", err))
+		m.log.LogAttrs(ctx, slog.LevelWarn, "cannot read addresses", slog.Any("err", err))
 	}
 	for _, k := range list {
 		if !m.mayBeFellow(k.id) {
@@ -112,7 +112,7 @@ func (m *Mesh) startDials(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 			m.mu.Unlock()
 			m.rouse()
 			if err != nil && ctx.Err() == nil {
-				m.log.LogAttrs(ctx, slog.LevelDebug, "cannot dial", slog.String("peer", p.String()), slog.Any("error", err))
+				m.log.LogAttrs(ctx, slog.LevelDebug, "cannot dial", slog.String("peer", p.String()), slog.Any("err", err))
 			}
 		})
 	}

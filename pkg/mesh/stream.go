@@ -97,7 +97,7 @@ func (m *Mesh) serve(ctx context.Context, proto protocol.ID, total time.Duration
 		w.end(err)
 		if err != nil {
 			m.log.LogAttrs(ctx, slog.LevelDebug, "stream ended early",
-				slog.String("protocol", string(proto)), slog.String("peer", p.String()), slog.Any("error", err))
+				slog.String("protocol", string(proto)), slog.String("peer", p.String()), slog.Any("err", err))
 		}
 	})
 }

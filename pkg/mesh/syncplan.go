@@ -167,7 +167,7 @@ func (m *Mesh) synced(ctx context.Context, key syncKey, began time.Time, err err
 	if err != nil {
 		if ctx.Err() == nil {
 			m.log.LogAttrs(ctx, slog.LevelDebug, "sync failed", slog.String("peer", key.peer.String()),
-				slog.String("channel", key.channel.String()), slog.Any("error", err))
+				slog.String("channel", key.channel.String()), slog.Any("err", err))
 		}
 		return
 	}
