@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -108,6 +110,42 @@ func TestExitsAreAllDeclared(t *testing.T) {
 	}
 	if declared := constants(t, ".", "Exit"); !slices.Equal(declared, listed) {
 		t.Errorf("Exits lists %v, declared are %v", listed, declared)
+	}
+}
+
+func TestExitOf(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want api.Exit
+	}{
+		{nil, api.ExitDone},
+		{errors.New("no problem of ours"), api.ExitFailed},
+		{api.NewProblem(api.NotFound, "no such record", ""), api.ExitNotFound},
+		{fmt.Errorf("ask: %w", api.NewProblem(api.Denied, "", "")), api.ExitDenied},
+		{&api.Problem{Code: api.Quota, Exit: api.ExitDone}, api.ExitRefused}, // our own table goes first
+	} {
+		if got := api.ExitOf(c.err); got != c.want {
+			t.Errorf("%v: %s, want %s", c.err, got, c.want)
+		}
+	}
+	some := api.RequestsPublished{Failed: []api.Failed{{}}}
+	if got := some.Exit(); got != api.ExitPartly {
+		t.Errorf("some failed: %s", got)
+	}
+	if got := (&api.RequestsPublished{}).Exit(); got != api.ExitDone {
+		t.Errorf("none failed: %s", got)
+	}
+}
+
+func TestProblemIsReadable(t *testing.T) {
+	if got := api.NewProblem(api.Full, "12 bytes are left", "").Error(); got != "12 bytes are left" {
+		t.Errorf("got %q", got)
+	}
+	if got := api.NewProblem(api.Full, "", "").Error(); got != "the store of this node is full" {
+		t.Errorf("without a detail %q", got)
+	}
+	if got := api.Exit(77).String(); got != "exit code 77" {
+		t.Errorf("got %q", got)
 	}
 }
 

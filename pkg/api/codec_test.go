@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"tocsin/pkg/api"
@@ -52,7 +53,10 @@ func TestDecodeRequestRefuses(t *testing.T) {
 		{"no label", `{"alert":{"marking":{"tlp":""}}}`, "alert.marking.tlp", api.MarkingAbsent},
 		{"type", `{"community":7}`, "community", api.BadRequest},
 		{"time", `{"expires":"tomorrow"}`, "expires", api.BadRequest},
+		{"time of another type", `{"expires":7}`, "expires", api.BadRequest},
 		{"base64", `{"alert":{"attachments":[{"data":"?"}]}}`, "alert.attachments[0].data", api.BadRequest},
+		{"bytes of another type", `{"alert":{"attachments":[{"data":[1]}]}}`, "alert.attachments[0].data", api.BadRequest},
+		{"no object", `7`, "request", api.BadRequest},
 		{"twice", `{"community":"a","community":"b"}`, "", api.BadRequest},
 		{"after the end", `{} {}`, "", api.BadRequest},
 		{"empty", ``, "", api.BadRequest},
@@ -69,6 +73,36 @@ func TestDecodeRequestRefuses(t *testing.T) {
 				t.Errorf("fields %+v, want %s", p.Fields, c.field)
 			}
 		})
+	}
+}
+
+// People attach what their tools wrote: either alphabet of base64, padded or not.
+func TestEitherBase64(t *testing.T) {
+	for _, data := range []string{"-_8", "-_8=", "+/8", "+/8="} {
+		var d api.AlertDraft
+		if err := api.DecodeRequest(strings.NewReader(strings.Replace(alertDraft, "-_8", data, 1)), &d); err != nil {
+			t.Errorf("%s: %v", data, err)
+		} else if got := string(d.Alert.Attachments[0].Data); got != "\xfb\xff" {
+			t.Errorf("%s: %q", data, got)
+		}
+	}
+}
+
+// A connection that breaks is not the caller's mistake.
+func TestBrokenRequestIsNoProblem(t *testing.T) {
+	broken := errors.New("broken")
+	err := api.DecodeRequest(iotest.ErrReader(broken), new(api.AlertDraft))
+	var p *api.Problem
+	if !errors.Is(err, broken) || errors.As(err, &p) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnswerOfSomethingElse(t *testing.T) {
+	for _, answer := range []string{"", "<html>", `{"kind":7}`} {
+		if err := api.DecodeAnswer([]byte(answer), new(api.Published)); err == nil {
+			t.Errorf("%q was taken for an answer", answer)
+		}
 	}
 }
 
@@ -96,6 +130,21 @@ func TestQueries(t *testing.T) {
 		if _, err := api.ParseList(values); !api.Is(err, api.BadRequest) {
 			t.Errorf("%s: %v", bad, err)
 		}
+	}
+}
+
+func TestLedgerQueryRefuses(t *testing.T) {
+	for _, bad := range []string{"since=now", "drills=yes", "detail=1", "limit=3", "team=a&team=b"} {
+		values, err := url.ParseQuery(bad)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := api.ParseLedgerQuery(values); !api.Is(err, api.BadRequest) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	if q, err := api.ParseLedgerQuery(url.Values{"drills": {"false"}}); err != nil || q.Drills {
+		t.Errorf("%+v %v", q, err)
 	}
 }
 
