@@ -40,7 +40,7 @@ func runProcess() int {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	defer context.AfterFunc(ctx, stop)() // a second interrupt ends us at once
+	defer context.AfterFunc(ctx, stop)()                      // a second interrupt ends us at once
 	ctx, unread := signal.NotifyContext(ctx, syscall.SIGPIPE) // nobody reads on, as with head: clean up, too
 	defer unread()
 	ctx, cancel := context.WithTimeout(ctx, patience)
