@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tocsin/pkg/api"
+	"tocsin/pkg/client"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 )
@@ -32,6 +33,29 @@ func listOf(e *env, c *cli.Context) (api.List, error) {
 	return l, err
 }
 
+// runList is what a list command does: ask the daemon for what listFlags choose, and print it.
+func runList(e *env, ask func(*client.Client, context.Context, api.List) (*api.Entries, error), write func(*env, []api.Entry) error,
+) func(context.Context, *cli.Context) error {
+	return func(ctx context.Context, c *cli.Context) error {
+		list, err := listOf(e, c)
+		if err != nil {
+			return err
+		}
+		d, err := dial(e)
+		if err != nil {
+			return err
+		}
+		found, err := ask(d, ctx, list)
+		if err != nil {
+			return err
+		}
+		if e.JSON {
+			return printAnswer(e, found)
+		}
+		return write(e, found.Entries)
+	}
+}
+
 func alertListCommand(e *env) *cli.Command {
 	return newCommand(e, command{
 		Name:  "list",
@@ -40,24 +64,7 @@ func alertListCommand(e *env) *cli.Command {
 The beginning of an ID that is shown here can be typed wherever an ID is asked for.`,
 		Examples: []string{"tocsin alert list", "tocsin alert list --community drill --since 24h"},
 		Flags:    listFlags(),
-		Run: func(ctx context.Context, c *cli.Context) error {
-			list, err := listOf(e, c)
-			if err != nil {
-				return err
-			}
-			d, err := dial(e)
-			if err != nil {
-				return err
-			}
-			found, err := d.Alerts(ctx, list)
-			if err != nil {
-				return err
-			}
-			if e.JSON {
-				return printAnswer(e, found)
-			}
-			return writeAlerts(e, found.Entries)
-		},
+		Run:      runList(e, (*client.Client).Alerts, writeAlerts),
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tocsin/pkg/api"
+	"tocsin/pkg/client"
 	"tocsin/pkg/notice"
 )
 
@@ -20,24 +21,7 @@ func requestListCommand(e *env) *cli.Command {
 tells where a request stands with each team; tocsin ledger gathers that over all requests.`,
 		Examples: []string{"tocsin request list --since 7d"},
 		Flags:    listFlags(),
-		Run: func(ctx context.Context, c *cli.Context) error {
-			list, err := listOf(e, c)
-			if err != nil {
-				return err
-			}
-			d, err := dial(e)
-			if err != nil {
-				return err
-			}
-			found, err := d.Requests(ctx, list)
-			if err != nil {
-				return err
-			}
-			if e.JSON {
-				return printAnswer(e, found)
-			}
-			return writeRequests(e, found.Entries)
-		},
+		Run:      runList(e, (*client.Client).Requests, writeRequests),
 	})
 }
 
