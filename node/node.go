@@ -179,15 +179,7 @@ func (n *Node) open(ctx context.Context) error {
 }
 
 // Addr returns the path of the local API's socket.
-func (n *Node) Addr() string { return inside(n.opt.Home, n.opt.Config.Socket) }
-
-// inside returns a path of the settings, which is relative to the home directory.
-func inside(home, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(home, path)
-}
+func (n *Node) Addr() string { return config.Path(n.opt.Home, n.opt.Config.Socket) }
 
 // Start starts every goroutine and returns. The node serves from then on, until Stop; ctx gives
 // values, not an end.

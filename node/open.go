@@ -20,7 +20,7 @@ func (n *Node) openStore() (replica.Store, error) {
 	}
 	c := n.opt.Config.Store
 	return store.Open(store.Options{
-		Dir: inside(n.opt.Home, c.Dir), Key: n.opt.Keys.StoreKey, Quota: int64(c.Quota), Floor: int64(c.Floor), Logger: n.log,
+		Dir: config.Path(n.opt.Home, c.Dir), Key: n.opt.Keys.StoreKey, Quota: int64(c.Quota), Floor: int64(c.Floor), Logger: n.log,
 	})
 }
 

@@ -51,15 +51,6 @@ func (e *env) home() (string, error) {
 	}
 }
 
-// socket is the path of the daemon's local API.
-func (e *env) socket() (string, error) {
-	home, err := e.home()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(home, "tocsin.sock"), nil
-}
-
 // answer remembers the first failed write. A full disk under a redirected stdout must not look like success.
 type answer struct {
 	w   io.Writer

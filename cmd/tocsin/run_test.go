@@ -117,7 +117,7 @@ func TestHome(t *testing.T) {
 		e := &env{Home: tt.flag, Getenv: func(k string) string {
 			return map[string]string{"TOCSIN_HOME": tt.tocsin, "HOME": tt.home}[k]
 		}}
-		got, err := e.socket()
+		got, err := socketPath(e)
 		if got != tt.want || (err != nil) != (tt.want == "") {
 			t.Errorf("%+v: got %q, %v", tt, got, err)
 		}

@@ -42,21 +42,13 @@ func socketPath(e *env) (string, error) {
 		return "", err
 	}
 	if e.Getenv(config.EnvName("socket")) == "" && !exists(filepath.Join(home, configFile)) {
-		return e.socket()
+		return config.Path(home, config.Default().Socket), nil
 	}
 	loaded, err := loadSettings(settingsSource(e, home, nil))
 	if err != nil {
 		return "", err
 	}
-	return within(home, loaded.Socket), nil
-}
-
-// within resolves a path of the settings.
-func within(home, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(home, path)
+	return config.Path(home, loaded.Socket), nil
 }
 
 // unlockSource says where the key that opens node.key is.
@@ -72,7 +64,7 @@ func unlockSource(e *env, home string) (keyfile.UnlockSource, error) {
 func unlockOf(e *env, home string, loaded *config.Loaded) (keyfile.UnlockSource, error) {
 	name, ok := strings.CutPrefix(loaded.Keys.Unlock, "credential:")
 	if !ok {
-		return keyfile.UnlockSource{Path: within(home, loaded.Keys.Unlock)}, nil
+		return keyfile.UnlockSource{Path: config.Path(home, loaded.Keys.Unlock)}, nil
 	}
 	dir := e.Getenv("CREDENTIALS_DIRECTORY")
 	if dir == "" {

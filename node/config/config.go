@@ -5,6 +5,8 @@
 // Invariant: the zero value of no key is a trap; a Config that Load returned passes Check.
 package config
 
+import "path/filepath"
+
 // Config is the settings of one node. Whoever can write the file can point the node to other peers,
 // open it to the network or fill its log, but can neither forge what the team says nor read what it
 // stores without the keys.
@@ -83,6 +85,14 @@ type Log struct {
 	Level string `toml:"level"`
 	// The form of a line: text or json.
 	Format string `toml:"format"`
+}
+
+// Path returns where a path of the settings leads: it is relative to the home directory.
+func Path(home, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(home, path)
 }
 
 // Default returns the settings of a node whose operator has said nothing.
