@@ -116,7 +116,7 @@ func (d *Delegation) Signature() dsse.Signature { return d.signature }
 // Covers reports whether the delegation was in force at t: From <= t < Until.
 func (d *Delegation) Covers(t time.Time) bool { return !t.Before(d.From) && t.Before(d.Until) }
 
-// MaxName is the longest name of a team or a community, in bytes of UTF-8.
+// MaxName is the longest name that a team gives itself, in bytes of UTF-8.
 const MaxName = 64
 
 // CheckName refuses a name that is empty, too long, not UTF-8, padded with blanks, or that holds

@@ -29,7 +29,7 @@ const (
 	MaxLine = 256
 	// MaxURL is what common software accepts as a URL.
 	MaxURL = 2048
-	// MaxName bounds the name of a community or a team.
+	// MaxName bounds the name of a community, and what a founder calls a team.
 	MaxName = 128
 
 	// MaxTexts is more languages than one notice has been seen in.

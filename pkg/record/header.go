@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -123,7 +124,7 @@ func (w *headerWire) header(v *Verifier) (Header, error) {
 // check holds a header, ours or a stranger's, to the rules that its members have by themselves.
 func (h *Header) check() error {
 	switch {
-	case !word(h.Kind):
+	case !kindName(h.Kind):
 		return fault(FaultMember, "kind", "want 1 to %d characters of a-z, 0-9, dot and dash", MaxKind)
 	case !h.Class.Valid():
 		return fault(FaultMember, "class", "%.40q is not routine, urgent, emergency or control", h.Class)
@@ -182,47 +183,23 @@ func knownMembers() []string {
 	}
 }
 
-func word(s string) bool {
-	if s == "" || len(s) > MaxKind {
-		return false
-	}
+// word reports whether s is 1 to limit characters of a-z, 0-9 and the marks.
+func word(s, marks string, limit int) bool {
 	for _, c := range []byte(s) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '.' {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && strings.IndexByte(marks, c) < 0 {
 			return false
 		}
 	}
-	return true
+	return s != "" && len(s) <= limit
 }
 
-func critName(s string) bool {
-	if s == "" || len(s) > MaxKind {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
-			return false
-		}
-	}
-	return true
-}
+func kindName(s string) bool { return word(s, "-.", MaxKind) }
+
+func critName(s string) bool { return word(s, "_", MaxKind) }
 
 // mediaType accepts type/subtype of RFC 6838 names, without parameters.
 func mediaType(s string) bool {
-	if len(s) > MaxMediaType {
-		return false
-	}
-	typ, sub, ok := bytes.Cut([]byte(s), []byte("/"))
-	return ok && restrictedName(typ) && restrictedName(sub)
-}
-
-func restrictedName(s []byte) bool {
-	if len(s) == 0 {
-		return false
-	}
-	for _, c := range s {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && !bytes.ContainsRune([]byte("!#$&-^_.+"), rune(c)) {
-			return false
-		}
-	}
-	return true
+	const marks = "!#$&-^_.+"
+	typ, sub, _ := strings.Cut(s, "/")
+	return len(s) <= MaxMediaType && word(typ, marks, MaxMediaType) && word(sub, marks, MaxMediaType)
 }

@@ -183,7 +183,7 @@ func (w *statementWire) statement(v *Verifier, payload []byte) (*Statement, erro
 		return nil, fault(FaultVersion, "v", "%d, this release reads %d", w.Version, identity.StatementVersion)
 	case w.Suite != dsse.Ed25519:
 		return nil, fault(FaultSuite, "suite", "%.40q is not a suite this release can check", w.Suite)
-	case !word(w.Kind):
+	case !kindName(w.Kind):
 		return nil, fault(FaultMember, "kind", "want 1 to %d characters of a-z, 0-9, dot and dash", MaxKind)
 	case len(w.Signers) == 0 || len(w.Signers) > MaxSigners:
 		return nil, fault(FaultMember, "signers", "%d, want 1 to %d", len(w.Signers), MaxSigners)

@@ -13,8 +13,6 @@ import (
 	"tocsin/pkg/roster"
 )
 
-const statementType = identity.StatementType
-
 // maxDelegations bounds how many delegations of one team are kept: a root key can sign any number.
 const maxDelegations = 64
 
@@ -174,7 +172,7 @@ func (r *Replica) SignStatement(now time.Time, kind string, says []byte) (*recor
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.verifier.AssembleStatement(payload, []dsse.Signature{r.opt.Key.Sign(statementType, payload)})
+	s, err := r.verifier.AssembleStatement(payload, []dsse.Signature{r.opt.Key.Sign(identity.StatementType, payload)})
 	if err != nil {
 		return nil, err
 	}
