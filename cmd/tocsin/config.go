@@ -38,7 +38,7 @@ there with its default and its manual, as comments. A file that exists is left a
 				if err != nil {
 					return err
 				}
-				path = filepath.Join(home, configFile)
+				path = filepath.Join(home, config.FileName)
 			}
 			if err := createFile(path, []byte(config.Template()), 0o600); err != nil {
 				return err

@@ -10,12 +10,9 @@ import (
 	"tocsin/pkg/keyfile"
 )
 
-// configFile is the name of the settings in the home directory.
-const configFile = "config.toml"
-
 // settingsSource is where the settings of this node are read from. flags are values by key, over all others.
 func settingsSource(e *env, home string, flags map[string][]string) config.Source {
-	src := config.Source{File: filepath.Join(home, configFile), Flags: flags}
+	src := config.Source{File: filepath.Join(home, config.FileName), Flags: flags}
 	if e.Environ != nil {
 		src.Env = e.Environ()
 	}
@@ -41,7 +38,7 @@ func socketPath(e *env) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if e.Getenv(config.EnvName("socket")) == "" && !exists(filepath.Join(home, configFile)) {
+	if e.Getenv(config.EnvName("socket")) == "" && !exists(filepath.Join(home, config.FileName)) {
 		return config.Path(home, config.Default().Socket), nil
 	}
 	loaded, err := loadSettings(settingsSource(e, home, nil))
