@@ -67,7 +67,7 @@ demo: build ## six teams, real processes, one region: the main job, watched
 	$(GO) run ./testnet/local/demo -tocsin bin/tocsin $(if $(DATA),-data "$(DATA)")
 
 format: ## fail if a file is not formatted
-	@files=$$(gofmt -l cmd docs $(wildcard node pkg testnet)); \
+	@files=$$(gofmt -l cmd docs node pkg testnet); \
 	if [ -n "$$files" ]; then echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; fi
 
 tidy: ## fail if go.mod is not what the code needs, or a module is not what go.sum says
