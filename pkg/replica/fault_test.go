@@ -329,3 +329,53 @@ func TestAStoreThatCannotBeReadIsAnError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A removal is kept, and then its team's records cannot be read: the next statements, or the next
+// Prune, make up for it.
+func TestARemovalThatMeetsABadDiskIsMadeUpFor(t *testing.T) {
+	for reads := range 40 {
+		us, p, ch := village(t)
+		ours := us.publish(t, noon, ch, request(p.team()))
+		if err := us.Left(noon, []record.ID{ours.ID()}); err != nil {
+			t.Fatal(err)
+		}
+		one := p.say(t, ch, alert("true"), nil)
+		for _, r := range []*record.Record{
+			one, p.say(t, ch, revision(notice.AlertCancel, one.ID()), nil), p.say(t, ch, reply(ours.ID()), nil),
+			p.say(t, ch, request(us.Self()), nil),
+		} {
+			us.accept(t, noon, r.Frame())
+		}
+		founder := &party{key: us.opt.Key, d: us.opt.Delegation}
+		removal := frames(founder.state(t, roster.KindRemove, &notice.Remove{Community: ch.Community, Team: p.team(), Heads: heads(one)}))
+		left := reads
+		us.store.SetFault(func(op string, _ []replica.Op) (bool, error) {
+			if op == "get" || op == "scan" {
+				if left--; left < 0 {
+					return false, errDisk
+				}
+			}
+			return true, nil
+		})
+		out := us.AddStatements(noon, removal)[0]
+		us.store.SetFault(nil)
+		if out.Verdict == policy.Accept {
+			if reads < 5 {
+				t.Fatalf("only %d reads failed nothing: the test no longer tests", reads)
+			}
+			return
+		}
+		if out.Reason != policy.Unavailable {
+			t.Fatal(out.Reason)
+		}
+		if reads%2 == 0 {
+			us.AddStatements(noon, removal)
+		} else if _, err := us.Prune(noon); err != nil {
+			t.Fatal(err)
+		}
+		after := views(t, us.Replica, noon)
+		us.restart(t, noon)
+		same(t, fmt.Sprintf("%d reads, then a start", reads), after, views(t, us.Replica, noon))
+	}
+	t.Fatal("the removal never came through")
+}

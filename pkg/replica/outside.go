@@ -9,15 +9,19 @@ import (
 )
 
 // setAside takes the records that lie beyond a removal out of the set and out of every view. They stay
-// in the store as evidence. The caller holds the lock.
+// in the store as evidence. After an error some may still be in the views; the next statements or the
+// next Prune try again. The caller holds the lock.
 func (r *Replica) setAside() error {
+	again := r.astray
+	r.astray = true
 	changed, err := r.exile()
-	if err == nil && changed {
+	if err == nil && (changed || again) {
 		err = r.rebuild()
 	}
 	if err != nil {
 		return fmt.Errorf("set records aside: %w", err)
 	}
+	r.astray = false
 	return nil
 }
 

@@ -30,6 +30,9 @@ func (r *Replica) Prune(now time.Time) (dropped int, err error) {
 			return len(ids), fmt.Errorf("drop days: %w", err)
 		}
 	}
+	if r.astray {
+		return len(ids), r.setAside()
+	}
 	return len(ids), nil
 }
 

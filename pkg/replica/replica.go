@@ -139,6 +139,7 @@ type Replica struct {
 	outbox map[deliveryKey]Delivery
 	wanted map[record.ID]struct{} // records whose detached body is not here
 	today  tally                  // what each author brought today
+	astray bool                   // a removal is in the roster, and what it puts outside may be in the views
 }
 
 // laneHead is the last record that this node signed in a channel.

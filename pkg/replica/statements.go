@@ -153,6 +153,9 @@ func (r *Replica) keepStatements(statements []*record.Statement) error {
 			}
 		}
 	}
+	if r.astray {
+		return r.setAside()
+	}
 	return nil
 }
 
