@@ -95,7 +95,7 @@ func portion(frames [][]byte) int {
 	return len(frames)
 }
 
-// answerDirect takes what a member, or a team the operator knows, delivers.
+// answerDirect takes what a team delivers with which a community is shared.
 func (m *Mesh) answerDirect(ctx context.Context, p peer.ID, w *wire) error {
 	s := m.stands(p)
 	if !s.fellow() {

@@ -39,11 +39,10 @@ type standing struct {
 	node   identity.NodeID
 	known  bool                   // some delegation in force names the key
 	shared []identity.CommunityID // with us, ascending
-	pinned bool
 }
 
 // fellow reports whether the peer may use more than hello.
-func (s standing) fellow() bool { return s.known && (len(s.shared) > 0 || s.pinned) }
+func (s standing) fellow() bool { return len(s.shared) > 0 }
 
 // PeerInfo describes a connected peer.
 type PeerInfo struct {
@@ -106,7 +105,7 @@ func (m *Mesh) claims(p peer.ID) (all []standing) {
 	r := m.opt.Roster()
 	mine := r.CommunitiesOf(m.self)
 	for _, d := range r.Claims(digest, m.opt.Now()) {
-		s := standing{team: d.Team, node: d.Node, known: true, pinned: m.opt.Known != nil && m.opt.Known(d.Team)}
+		s := standing{team: d.Team, node: d.Node, known: true}
 		for _, c := range mine {
 			if r.Member(c, d.Team) {
 				s.shared = append(s.shared, c)

@@ -93,13 +93,10 @@ type Options struct {
 	Rand       io.Reader            // required; seeds jitter and choice, nothing secret
 	Logger     *slog.Logger         // required; never gets bodies
 
-	Listen  []string // multiaddrs to listen on, TCP and QUIC; none: outbound only
-	Static  []string // multiaddrs with /p2p/ID, also /dns4, /dns6 and /dnsaddr; always kept connected
-	MDNS    bool     // find and be found by nodes in the local network
-	Profile Profile
-	// Known names teams that may use direct streams and body fetch though no community is shared, for
-	// example those that the operator pinned. Nil: none.
-	Known      func(identity.TeamID) bool
+	Listen     []string // multiaddrs to listen on, TCP and QUIC; none: outbound only
+	Static     []string // multiaddrs with /p2p/ID, also /dns4, /dns6 and /dnsaddr; always kept connected
+	MDNS       bool     // find and be found by nodes in the local network
+	Profile    Profile
 	SyncPeriod time.Duration // between two periodic sessions; 0: 5 minutes
 	Events     Events
 }
