@@ -49,7 +49,7 @@ func TestManyNodesOfOneTeamAreFewPeers(t *testing.T) {
 // peer is.
 func TestLocalNetworkIsNotBelievedMuch(t *testing.T) {
 	net := mocknet.New()
-	defer net.Close() //nolint:errcheck // nothing is open in it
+	defer net.Close()
 	h, err := net.GenPeer()
 	if err != nil {
 		t.Fatal(err)
