@@ -20,7 +20,7 @@ import (
 )
 
 // inviteTime is how long an invite file is good for where nothing else is said.
-const inviteTime = 14 * 24 * time.Hour
+const inviteTime = 7 * 24 * time.Hour
 
 // Invite implements httpapi.Service.
 func (n *Node) Invite(ctx context.Context, id string, d api.InviteDraft) (*api.Invited, error) {

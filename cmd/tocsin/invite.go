@@ -30,7 +30,7 @@ and your ID, works for that team alone, and expires; the membership itself does 
 		Flags: []cli.Flag{
 			required(&cli.StringFlag{Name: "team", Usage: "the team's `CARD` file, or its whole ID"}),
 			&cli.StringFlag{Name: "name", Usage: "what you call the team, as `NAME`; needed with an ID"},
-			&cli.StringFlag{Name: "expires", Usage: "the file can be used for this `SPAN`, or until this time", Value: "7d"},
+			&cli.StringFlag{Name: "expires", Usage: "the file can be used for this `SPAN`, or until this time (default 7d)"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the invite to `FILE` (default: stdout)"},
 		},
 		Run: func(ctx context.Context, c *cli.Context) error {
@@ -59,11 +59,13 @@ and your ID, works for that team alone, and expires; the membership itself does 
 func readInvite(e *env, c *cli.Context) (api.InviteDraft, error) {
 	draft := api.InviteDraft{Name: c.String("name")}
 	var err error
-	if draft.Expires, err = parseWhen(c.String("expires"), e.Now()); err != nil {
-		return draft, usageErrorf(whenHint, "--expires: %v", err)
-	}
-	if !draft.Expires.After(e.Now()) {
-		return draft, usageErrorf(whenHint, "--expires %s is in the past", c.String("expires"))
+	if typed := c.String("expires"); typed != "" {
+		if draft.Expires, err = parseWhen(typed, e.Now()); err != nil {
+			return draft, usageErrorf(whenHint, "--expires: %v", err)
+		}
+		if !draft.Expires.After(e.Now()) {
+			return draft, usageErrorf(whenHint, "--expires %s is in the past", typed)
+		}
 	}
 	typed := c.String("team")
 	if id, err := identity.ParseTeam(typed); err == nil {
