@@ -132,6 +132,7 @@ func (n *Node) runTending(ctx context.Context) error {
 		minute := false
 		select {
 		case <-ctx.Done():
+			n.noteLeft(context.WithoutCancel(ctx), n.unsent.take())
 			return nil
 		case <-ticker.C:
 			minute = true

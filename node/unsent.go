@@ -50,6 +50,14 @@ func (u *unsent) gone(ch record.Channel) {
 	}
 }
 
+// departed is told that a record was given to gossip while a member was connected.
+func (u *unsent) departed(id record.ID) {
+	u.mu.Lock()
+	u.left = append(u.left, id)
+	u.mu.Unlock()
+	rouse(u.woken)
+}
+
 func (u *unsent) take() []record.ID {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -58,9 +66,9 @@ func (u *unsent) take() []record.ID {
 	return left
 }
 
-// send publishes durable records to the mesh and notes that they left, if somebody was there.
+// send publishes durable records to the mesh and leaves word of those that somebody was there to take.
+// That they left is written down soon after, many in one write: it is not what the publisher waits for.
 func (n *Node) send(ctx context.Context, records []*record.Record) {
-	var left []record.ID
 	for _, r := range records {
 		ch := r.Header().Channel
 		if ch.Private() {
@@ -71,12 +79,11 @@ func (n *Node) send(ctx context.Context, records []*record.Record) {
 			n.log.WarnContext(ctx, "could not gossip a record; members will get it when they compare",
 				slog.String("record", r.ID().String()), slog.Any("err", err))
 		} else if n.connected(ch) {
-			left = append(left, r.ID())
+			n.unsent.departed(r.ID())
 			continue
 		}
 		n.unsent.add(ch, r.ID())
 	}
-	n.noteLeft(ctx, left)
 }
 
 func (n *Node) noteLeft(ctx context.Context, left []record.ID) {
