@@ -59,7 +59,7 @@ type Store struct {
 	// community; private requests and the ledger's own sightings are not.
 	Dir string `toml:"dir"`
 	// The most bytes the store may occupy, such as 20GiB; 0 for no limit but the disk. Beyond it
-	// nothing new is kept, and members are told so.
+	// nothing new is kept; what others have is fetched once there is room.
 	Quota Size `toml:"quota"`
 	// Nothing is written while fewer bytes than this are free on the disk. At least 64MiB.
 	Floor Size `toml:"floor"`
@@ -75,7 +75,8 @@ type Limits struct {
 	// Bodies above 48 KiB do not ride with gossip. Up to this size they are fetched at once; larger
 	// ones stay with those who have them. From 0 (none) to 16MiB.
 	FetchBody Size `toml:"fetch_body"`
-	// How many requests to publish may wait for the disk at once; more are told to come again.
+	// How many calls may wait for the disk at once, each something to publish or what a peer sent.
+	// Beyond that a publish is told to come again, and peers wait.
 	Queue int `toml:"queue"`
 }
 
