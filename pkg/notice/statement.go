@@ -91,7 +91,8 @@ func DecodeRemove(b []byte) (*Remove, error) {
 // Retention returns how long members keep records.
 func (c *Charter) Retention() time.Duration { return time.Duration(c.RetentionDays) * 24 * time.Hour }
 
-// Floor returns the shortest time in which an answer can be asked for; see Request.Deadline.
+// Floor returns the shortest time in which an answer can be asked for; an earlier reply_by is judged
+// as if it were that long after the request.
 func (c *Charter) Floor() time.Duration { return time.Duration(c.ReplyByFloor) * time.Second }
 
 // Normalise gives the charter its one form, defaults written out.

@@ -20,7 +20,8 @@ type Limits struct {
 	// PerAuthorDayBytes is how many bytes of records, bodies included, this node takes from one team in a
 	// day. 0: DefaultPerAuthorDayBytes. Negative: no limit.
 	PerAuthorDayBytes int64
-	// PrivateRetention is how long private records are kept. Default notice.DefaultRetentionDays.
+	// PrivateRetention is how long private records are kept at least: an answer must not go before a
+	// request of a community that keeps longer. Default notice.DefaultRetentionDays.
 	PrivateRetention time.Duration
 }
 
@@ -71,7 +72,7 @@ func (l *Limits) perAuthorDayBytes() int64 {
 // Size is what a record counts for in bytes: a body that is not here yet counts as if it were.
 func Size(r *record.Record) int64 { return int64(len(r.Payload())) + r.Header().Body.Length }
 
-// Retention returns how long records of a private channel are kept.
+// Retention returns how long records of a private channel are kept at least.
 func (l *Limits) Retention() time.Duration {
 	if l.PrivateRetention == 0 {
 		return notice.DefaultRetentionDays * 24 * time.Hour

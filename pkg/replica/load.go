@@ -46,11 +46,8 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 // floor gives the ledger a community's shortest time to answer. It reads the roster under the lock
 // that every use of the ledger holds.
 func (r *Replica) floor(ch record.Channel) time.Duration {
-	if c, ok := r.roster.Community(ch.Community); ok && !ch.Private() && c.Charter.ReplyByFloor > 0 {
+	if c, ok := r.roster.Community(ch.Community); ok && !ch.Private() {
 		return c.Charter.Floor()
-	}
-	if ch.Private() && r.opt.PrivateFloor > 0 {
-		return r.opt.PrivateFloor
 	}
 	return notice.DefaultReplyByFloor
 }

@@ -101,9 +101,6 @@ type Options struct {
 	// Parallel calls do(0) to do(n-1) and returns when all have returned. Nil: one after another.
 	Parallel func(n int, do func(i int))
 	Limits   policy.Limits
-	// PrivateFloor is the shortest time in which an answer can be asked on a private channel; a
-	// community's is in its charter. 0: notice.DefaultReplyByFloor.
-	PrivateFloor time.Duration
 	// ReceiptGrace is how long a machine's receipt may take before a team shows as unreachable.
 	ReceiptGrace time.Duration
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"tocsin/pkg/identity"
-	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 )
 
@@ -33,12 +32,7 @@ func (c *Community) Members() []identity.TeamID {
 }
 
 // Retention returns how long members keep records.
-func (c *Community) Retention() time.Duration {
-	if c.Charter.RetentionDays <= 0 {
-		return notice.DefaultRetentionDays * 24 * time.Hour
-	}
-	return c.Charter.Retention()
-}
+func (c *Community) Retention() time.Duration { return c.Charter.Retention() }
 
 // Speaks reports whether a record of the team, at that place in its lane, belongs to the community:
 // the team is a member, or was and the place is not beyond the heads that its removal names.

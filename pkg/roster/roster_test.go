@@ -320,10 +320,24 @@ func TestAnEarlyStatementWaitsForWhatItMisses(t *testing.T) {
 	}
 }
 
+// Another implementation may leave out what is the default.
 func TestACharterWithoutRetentionHasTheDefault(t *testing.T) {
-	c := roster.Community{Charter: &notice.Charter{}}
-	if c.Retention() != notice.DefaultRetentionDays*24*time.Hour {
-		t.Error(c.Retention())
+	p := newParty(t, 1)
+	payload, err := record.DraftStatement(record.Draft{
+		Kind: roster.KindCharter, Created: noon, Signers: []record.Signer{{Team: p.team(), Delegation: p.d}},
+		Says: fmt.Appendf(nil, `{"founders":[%q],"name":"c"}`, p.team()),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v record.Verifier
+	s, err := v.AssembleStatement(payload, []dsse.Signature{p.key.Sign(identity.StatementType, payload)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, ok := roster.New().With(s).Community(identity.CommunityID(s.ID()))
+	if !ok || c.Retention() != notice.DefaultRetentionDays*24*time.Hour || c.Charter.Floor() != notice.DefaultReplyByFloor {
+		t.Errorf("%t %+v", ok, c)
 	}
 }
 
