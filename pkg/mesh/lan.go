@@ -2,9 +2,11 @@ package mesh
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -62,7 +64,13 @@ func (m *Mesh) lan(ctx context.Context) {
 		_ = conn.SetReadDeadline(asked.Add(wait))
 		n, _, err := conn.ReadFromUDP(buf)
 		if err != nil {
-			continue // the deadline, or the end
+			if !errors.Is(err, os.ErrDeadlineExceeded) { // the end, or a fault that must not keep us busy
+				select {
+				case <-ctx.Done():
+				case <-time.After(lanAnswer):
+				}
+			}
+			continue
 		}
 		asks, found := readLAN(buf[:n])
 		if asks && time.Since(answered) >= lanAnswer {
