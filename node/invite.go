@@ -161,25 +161,12 @@ func (n *Node) admission(c identity.CommunityID, t identity.TeamID) *record.Stat
 // callingAddresses returns where to call this node first: what the operator announces, else what the
 // mesh sees, without what nobody outside this machine can reach unless there is nothing else.
 func (n *Node) callingAddresses() []string {
-	var far, near []string
-	id := ""
-	for _, a := range n.net.Addrs() {
-		if at := strings.LastIndex(a, "/p2p/"); at >= 0 {
-			id = a[at:]
-		}
-		if strings.HasPrefix(a, "/ip4/127.") || strings.HasPrefix(a, "/ip6/::1/") {
-			near = append(near, a)
-			continue
-		}
-		far = append(far, a)
-	}
-	var told []string
-	for _, a := range n.opt.Config.Mesh.Announce {
-		told = append(told, a+id)
-	}
-	all := slices.Concat(told, far, near)
-	if len(told)+len(far) > 0 {
-		all = slices.Concat(told, far)
+	all := n.net.Addrs()
+	far := slices.DeleteFunc(slices.Clone(all), func(a string) bool {
+		return strings.HasPrefix(a, "/ip4/127.") || strings.HasPrefix(a, "/ip6/::1/")
+	})
+	if len(far) > 0 {
+		all = far
 	}
 	return all[:min(len(all), invite.MaxAddresses)]
 }

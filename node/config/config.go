@@ -29,7 +29,8 @@ type Mesh struct {
 	// take part. Port 443 gets through most firewalls.
 	Listen []string `toml:"listen"`
 	// Addresses under which others reach this node, if they differ from those it sees itself, for
-	// example behind a router that forwards a port. They go into the card and into invites.
+	// example behind a router that forwards a port. Members learn them, and cards and invites name them
+	// first.
 	Announce []string `toml:"announce"`
 	// Nodes to stay connected to, as multiaddrs that end in /p2p/ID; /dns4, /dns6 and /dnsaddr names
 	// are looked up anew. Others are learnt from invites and from members, so this may stay empty.

@@ -54,13 +54,19 @@ func parseAddress(addr string) (*peer.AddrInfo, error) {
 	return info, nil
 }
 
-// Addrs returns the addresses at which this node can be dialled, each with its peer ID, for invites.
+// Addrs returns the addresses at which this node can be dialled, each with its peer ID, the announced
+// ones first.
 func (m *Mesh) Addrs() []string {
-	var out []string
+	var announced, seen []string
 	for _, a := range m.host.Addrs() {
-		out = append(out, a.String()+"/p2p/"+m.host.ID().String())
+		text := a.String() + "/p2p/" + m.host.ID().String()
+		if slices.Contains(m.opt.Announce, a.String()) {
+			announced = append(announced, text)
+			continue
+		}
+		seen = append(seen, text)
 	}
-	return out
+	return append(announced, seen...)
 }
 
 // ID returns libp2p's name of this node.

@@ -48,10 +48,17 @@ func newHost(opt *Options) (host.Host, error) {
 	if len(opt.Listen) > 0 {
 		listen = libp2p.ListenAddrStrings(opt.Listen...)
 	}
+	announced, err := parseAddrs(opt.Announce)
+	if err != nil {
+		return nil, err
+	}
 	h, err := libp2p.New(
 		libp2p.Identity(key),
 		libp2p.UserAgent("tocsin"),
 		listen,
+		libp2p.AddrsFactory(func(seen []ma.Multiaddr) []ma.Multiaddr {
+			return ma.Unique(slices.Concat(announced, seen))
+		}),
 		libp2p.Transport(tcp.NewTCPTransport),
 		libp2p.Transport(quic.NewTransport),
 		libp2p.Security(libp2ptls.ID, libp2ptls.New),
@@ -67,6 +74,19 @@ func newHost(opt *Options) (host.Host, error) {
 		return nil, fmt.Errorf("open host: %w", err)
 	}
 	return h, nil
+}
+
+// parseAddrs reads addresses of this node itself, which carry no /p2p/ID.
+func parseAddrs(texts []string) ([]ma.Multiaddr, error) {
+	var out []ma.Multiaddr
+	for _, text := range texts {
+		a, err := ma.NewMultiaddr(text)
+		if err != nil {
+			return nil, fmt.Errorf("announced address %q: %w", text, err)
+		}
+		out = append(out, a)
+	}
+	return out, nil
 }
 
 func transportKey(key *identity.NodeKey) (crypto.PrivKey, error) {

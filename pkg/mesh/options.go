@@ -94,6 +94,7 @@ type Options struct {
 	Logger     *slog.Logger         // required; never gets bodies
 
 	Listen     []string // multiaddrs to listen on, TCP and QUIC; none: outbound only
+	Announce   []string // multiaddrs under which others reach this node, told before those it sees itself
 	Static     []string // multiaddrs with /p2p/ID, also /dns4, /dns6 and /dnsaddr; always kept connected
 	MDNS       bool     // find and be found by nodes in the local network
 	Profile    Profile

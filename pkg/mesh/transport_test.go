@@ -22,6 +22,44 @@ func TestPeerByName(t *testing.T) {
 
 // Nothing but TCP and QUIC is listened on: each other transport is more code that strangers can reach.
 func TestOtherTransportsAreOff(t *testing.T) {
+	opt := alone(t)
+	for _, listen := range []string{
+		"/ip4/127.0.0.1/udp/0/quic-v1/webtransport", "/ip4/127.0.0.1/udp/0/webrtc-direct", "/ip4/127.0.0.1/tcp/0/ws",
+	} {
+		opt.Listen = []string{listen}
+		m, err := mesh.New(opt)
+		if err == nil {
+			t.Errorf("%s: listens on %q", listen, m.Addrs())
+			if err := m.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// A node behind a router that forwards a port tells others where the port is, before what it sees.
+func TestAnnouncedAddressesGoFirst(t *testing.T) {
+	opt := alone(t)
+	opt.Listen, opt.Announce = []string{tcpLoopback}, []string{"/dns4/csirt.example/tcp/443"}
+	m, err := mesh.New(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if addrs := m.Addrs(); len(addrs) != 2 || addrs[0] != "/dns4/csirt.example/tcp/443/p2p/"+m.ID() {
+		t.Errorf("it tells %q", addrs)
+	}
+	if err := m.Close(); err != nil {
+		t.Error(err)
+	}
+	opt.Announce = []string{"csirt.example:443"}
+	if _, err := mesh.New(opt); err == nil {
+		t.Error("an address that is none was taken")
+	}
+}
+
+// alone returns what a node of a team without any community is made of.
+func alone(t *testing.T) mesh.Options {
+	t.Helper()
 	root, err := identity.NewRootKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -36,18 +74,8 @@ func TestOtherTransportsAreOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := newCopy(d.Team, d.Team, time.Now)
-	for _, listen := range []string{
-		"/ip4/127.0.0.1/udp/0/quic-v1/webtransport", "/ip4/127.0.0.1/udp/0/webrtc-direct", "/ip4/127.0.0.1/tcp/0/ws",
-	} {
-		m, err := mesh.New(mesh.Options{
-			Key: key, Delegation: d, Door: &peerOf{copyOf: c}, Copy: c, Roster: c.Roster, Now: time.Now,
-			Rand: rand.Reader, Logger: testLogger("A"), Listen: []string{listen},
-		})
-		if err == nil {
-			t.Errorf("%s: listens on %q", listen, m.Addrs())
-			if err := m.Close(); err != nil {
-				t.Error(err)
-			}
-		}
+	return mesh.Options{
+		Key: key, Delegation: d, Door: &peerOf{copyOf: c}, Copy: c, Roster: c.Roster, Now: time.Now,
+		Rand: rand.Reader, Logger: testLogger("A"),
 	}
 }
