@@ -383,6 +383,9 @@ func TestListChoosesAndOrders(t *testing.T) {
 	if !us.MayRead(p.team(), ch) || !us.MayRead(p.team(), private) {
 		t.Error("a member may not read its own channels")
 	}
+	if s := newParty(t, 9); us.MayRead(p.team(), pair(t, p.team(), s.team())) {
+		t.Error("this node hands out what is between others")
+	}
 	if s := newParty(t, 9); us.MayRead(s.team(), ch) || us.MayRead(s.team(), private) {
 		t.Error("a stranger may read")
 	}

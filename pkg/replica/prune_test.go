@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
 )
@@ -156,5 +157,27 @@ func TestAnAnswerIsNotPrunedBeforeItsRequest(t *testing.T) {
 	now := noon.AddDate(0, 0, 9)
 	if _, err := us.Prune(now); err != nil || !us.Has(answer.ID()) {
 		t.Fatal("the answer is gone", err)
+	}
+}
+
+// A request of a community is answered in private, too: what is private goes no earlier than what the
+// community keeps.
+func TestPrivateRecordsStayAsLongAsASharedCommunityKeepsItsOwn(t *testing.T) {
+	us, p, _ := village(t) // which keeps for the default
+	us.opt.Limits.PrivateRetention = 60 * day
+	us.restart(t, noon)
+	private := pair(t, us.Self(), p.team())
+	ours := us.publish(t, noon, private, request(p.team()))
+	theirs := p.say(t, private, reply(ours.ID()), nil)
+	us.accept(t, noon, theirs.Frame())
+	for days, want := range map[int]bool{61: true, notice.DefaultRetentionDays: true, notice.DefaultRetentionDays + 2: false} {
+		copied := *us
+		copied.restart(t, noon)
+		if _, err := copied.Prune(noon.AddDate(0, 0, days)); err != nil {
+			t.Fatal(err)
+		}
+		if copied.Has(ours.ID()) != want || copied.Has(theirs.ID()) != want {
+			t.Errorf("after %d days: request %t, answer %t, want %t", days, copied.Has(ours.ID()), copied.Has(theirs.ID()), want)
+		}
 	}
 }

@@ -172,6 +172,10 @@ func TestAddressesAreBoundedAndTheNewestStays(t *testing.T) {
 			}
 		}
 	}
+	struck := strike(us, 1, false)
+	if err := us.PutAddress("12D3", []byte("signed 2")); err != nil || struck() {
+		t.Errorf("what is kept already was written again: %v", err)
+	}
 	for name, err := range map[string]error{
 		"no peer":   us.PutAddress("", nil),
 		"long peer": us.PutAddress(strings.Repeat("x", 200), nil),
