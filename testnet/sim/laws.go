@@ -10,6 +10,7 @@ import (
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
+	"tocsin/pkg/roster"
 )
 
 // checkLedger folds what the team keeps in another order, twice over and in two halves, and asks
@@ -236,7 +237,7 @@ func (w *World) about(t *Team, c [32]byte) []record.StatementID {
 	now := t.rep.Roster()
 	for _, id := range now.Statements() {
 		if s, ok := now.Statement(id); ok {
-			if of, ok := communityOf(s); ok && of == c {
+			if of, ok := roster.CommunityOf(s); ok && of == c {
 				out = append(out, id)
 			}
 		}

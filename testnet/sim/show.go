@@ -7,14 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"tocsin/pkg/identity"
 	"tocsin/pkg/ledger"
-	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
-	"tocsin/pkg/roster"
 )
-
-func communityOf(s *record.Statement) (identity.CommunityID, bool) { return roster.CommunityOf(s) }
 
 // ShowLedger writes a team's ledger for people: a line for each row, then what it says of each team.
 func (t *Team) ShowLedger() []string {
