@@ -180,7 +180,7 @@ func TestUnreadable(t *testing.T) {
 		"texts missing":       with(`[{"language":"en","title":"t"}]`, `[]`),
 		"title too long":      with(`"t"`, `"`+strings.Repeat("t", notice.MaxTitle+1)+`"`),
 		"too many texts":      with(`[{`, `[`+strings.Repeat(`{},`, notice.MaxTexts)+`{`),
-		"too many values":     with(`[{`, `[`+strings.Repeat(`{},`, notice.MaxMarks)+`{`),
+		"too many values":     with(`{"marking"`, `{"later":[`+strings.Repeat(`0,`, notice.MaxMarks)+`0],"marking"`),
 		"too many purposes":   with(`{"tlp"`, `{"purpose":[`+manyWords(60_000)+`],"tlp"`),
 		"too many prefixes":   with(`{"marking"`, `{"affected":{"prefixes":[`+strings.Repeat(`"",`, 60_000)+`""]},"marking"`),
 		"bad time":            with(`"status"`, `"observed":"2026-01-02T03:04:05Z","status"`),
@@ -200,6 +200,15 @@ func TestUnreadable(t *testing.T) {
 	}
 	if _, err := notice.Decode("profile", []byte(good)); !errors.Is(err, notice.ErrUnknownKind) {
 		t.Errorf("unknown kind: %v", err)
+	}
+}
+
+// What a release to come adds is passed over while it costs no more than an honest notice may.
+func TestManyValuesOfALaterRelease(t *testing.T) {
+	body := `{"later":[` + strings.Repeat(`0,`, notice.MaxMarks-100) + `0],"marking":{"tlp":"TLP:CLEAR"},"status":"actual",` +
+		`"texts":[{"language":"en","title":"t"}],"type":"new"}`
+	if _, err := notice.Decode(notice.KindAlert, []byte(body)); err != nil {
+		t.Error(err)
 	}
 }
 
