@@ -497,12 +497,22 @@ func TestTextForms(t *testing.T) {
 			t.Errorf("node text with byte %d changed: %v", i, err)
 		}
 	}
+	other, err := identity.NewNodeKey(rand.NewChaCha8([32]byte{10}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := nodeText(&Node{Key: other, Delegation: n.Delegation, StoreKey: n.StoreKey})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, bad := range map[string][]byte{
-		"more":     append(bytes.Clone(node), 'x'),
-		"too long": append(bytes.Clone(node), make([]byte, maxText)...),
-		"store":    bytes.Replace(node, []byte("store "), []byte("store AAAA"), 1),
-		"secret":   bytes.Replace(node, []byte("secret "), []byte("secret AAAA"), 1),
-		"root":     root,
+		"another node's":                 foreign,
+		"another node's under this name": bytes.Replace(foreign, []byte(other.Node().String()), []byte(n.Key.Node().String()), 1),
+		"more":                           append(bytes.Clone(node), 'x'),
+		"too long":                       append(bytes.Clone(node), make([]byte, maxText)...),
+		"store":                          bytes.Replace(node, []byte("store "), []byte("store AAAA"), 1),
+		"secret":                         bytes.Replace(node, []byte("secret "), []byte("secret AAAA"), 1),
+		"root":                           root,
 	} {
 		if _, err := parseNodeText(bad); !errors.Is(err, errText) {
 			t.Errorf("node text, %s: %v", name, err)
