@@ -27,7 +27,8 @@ type Charter struct {
 	// Admission is reserved for the admission of members by members. In this first form a founder's
 	// Member statement admits, so a charter that promises more is not written (Validate), and is read.
 	Admission Admission `json:"admission,omitzero"`
-	// Ends closes a community made for one case; zero means that it stays.
+	// Ends is when a community made for one case means to be over; zero means that it stays. It is shown,
+	// and nothing that is said later is refused for it.
 	Ends time.Time `json:"ends,omitzero"`
 }
 
