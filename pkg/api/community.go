@@ -76,7 +76,7 @@ type InviteDraft struct {
 	Card    File      `json:"card,omitempty"`   // the team's card; or:
 	Team    string    `json:"team,omitzero"`    // its ID
 	Name    string    `json:"name,omitzero"`    // what this founder calls the team; needed without a card
-	Expires time.Time `json:"expires,omitzero"` // of the file, not of the membership; default: in 14 days
+	Expires time.Time `json:"expires,omitzero"` // of the file, not of the membership; default: in 7 days
 }
 
 // Invited is the answer of POST of PathInvites.
