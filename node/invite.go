@@ -1,21 +1,16 @@
 package node
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"tocsin/pkg/api"
-	"tocsin/pkg/dsse"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/invite"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
-	"tocsin/pkg/replica"
 	"tocsin/pkg/roster"
 )
 
@@ -213,7 +208,7 @@ func (n *Node) Remove(_ context.Context, id string, d api.RemoveDraft) (*api.Rem
 	case !c.Member(team):
 		return nil, api.NewProblem(api.NotFound, "the team is not a member", "")
 	}
-	heads, err := n.heads(record.InCommunity(c.ID), team)
+	heads, err := n.replica.LaneHeads(record.InCommunity(c.ID), team)
 	if err != nil {
 		return nil, err
 	}
@@ -228,55 +223,4 @@ func (n *Node) Remove(_ context.Context, id string, d api.RemoveDraft) (*api.Rem
 	n.net.Refresh()
 	n.tellMembers()
 	return &api.RemovedTeam{Team: n.team(team), Statement: s.ID(), Lanes: len(heads)}, nil
-}
-
-// heads returns where the lanes of a team in a channel end.
-func (n *Node) heads(ch record.Channel, team identity.TeamID) ([]notice.LaneHead, error) {
-	list, err := n.replica.List(replica.Query{Channel: ch})
-	if err != nil {
-		return nil, err
-	}
-	var theirs []*record.Record
-	for i := range list {
-		if r := list[i].Record; r.Team() == team {
-			theirs = append(theirs, r)
-		}
-	}
-	return laneHeads(theirs), nil
-}
-
-// laneHeads returns the last record of each lane up to which all from the first are here, of as many
-// lanes as a removal can name, those with the most records first. The team that is to be removed wrote
-// them: a number far ahead must not let it go on up to there, nor a multitude of lanes keep it in.
-func laneHeads(records []*record.Record) []notice.LaneHead {
-	lanes := map[record.Lane]map[uint64]record.ID{}
-	for _, r := range records {
-		places := lanes[r.Lane()]
-		if places == nil {
-			places = map[uint64]record.ID{}
-			lanes[r.Lane()] = places
-		}
-		places[r.Header().Seq] = r.ID()
-	}
-	type end struct {
-		notice.LaneHead
-		records int
-	}
-	var ends []end
-	for lane, places := range lanes {
-		last := slices.Min(slices.Collect(maps.Keys(places)))
-		count := 1
-		for ; places[last+1] != (record.ID{}); last++ {
-			count++
-		}
-		ends = append(ends, end{notice.LaneHead{Node: lane.Node, Run: dsse.Nonce(lane.Run), Seq: last, ID: places[last]}, count})
-	}
-	slices.SortFunc(ends, func(a, b end) int {
-		return cmp.Or(cmp.Compare(b.records, a.records), bytes.Compare(a.ID[:], b.ID[:]))
-	})
-	var out []notice.LaneHead
-	for _, e := range ends[:min(len(ends), notice.MaxLaneHeads)] {
-		out = append(out, e.LaneHead)
-	}
-	return out
 }

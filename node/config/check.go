@@ -102,8 +102,8 @@ func (l *Loaded) check() Errors {
 	span("mesh.sync_every", l.Mesh.SyncEvery, 10*second, day)
 	span("store.private_retention", l.Store.PrivateRetention, 30*day, 3660*day)
 	span("limits.clock_ahead", l.Limits.ClockAhead, minute, day)
-	if l.Store.Floor < 64*mebibyte {
-		bad("store.floor", "is "+l.Store.Floor.String(), "the store needs room to tidy up: give at least 64MiB")
+	if l.Store.Floor < 128*mebibyte {
+		bad("store.floor", "is "+l.Store.Floor.String(), "the store needs room to tidy up: give at least 128MiB")
 	}
 	if q := l.Store.Quota; q != 0 && q < 64*mebibyte {
 		bad("store.quota", "is "+q.String(), "give 0 for no limit, or at least 64MiB")

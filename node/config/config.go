@@ -62,9 +62,11 @@ type Store struct {
 	// The most bytes the store may occupy, such as 20GiB; 0 for no limit but the disk. Beyond it
 	// nothing new is kept; what others have is fetched once there is room.
 	Quota Size `toml:"quota"`
-	// Nothing is written while fewer bytes than this are free on the disk. At least 64MiB.
+	// Nothing is written while fewer bytes than this are free on the disk. At least 128MiB: the store
+	// needs room to tidy up.
 	Floor Size `toml:"floor"`
-	// How long private records are kept, from 30d to 3660d. What communities keep their charters say.
+	// How long private records are kept at least, from 30d to 3660d; as long as those of a community that
+	// is shared with the other team if that is longer. What communities keep their charters say.
 	PrivateRetention Duration `toml:"private_retention"`
 }
 
@@ -109,7 +111,7 @@ func Default() Config {
 			SyncEvery: 5 * minute,
 		},
 		Keys:   Keys{Unlock: "unlock.key"},
-		Store:  Store{Dir: "store", Floor: 128 * mebibyte, PrivateRetention: 400 * day},
+		Store:  Store{Dir: "store", Floor: 192 * mebibyte, PrivateRetention: 400 * day},
 		Limits: Limits{ClockAhead: 10 * minute, FetchBody: 16 * mebibyte, Queue: 1024},
 		Log:    Log{Level: "info", Format: "text"},
 	}

@@ -23,12 +23,11 @@ const (
 type Event struct {
 	// ID goes into Last-Event-ID to carry on after it. It is opaque; the feed of a restarted daemon
 	// begins with EventLost for whoever asks to carry on from before.
-	ID        string        `json:"id"`
-	Type      EventType     `json:"type"`
-	At        time.Time     `json:"at"`
-	Entry     *Entry        `json:"entry,omitempty"` // without attachments' data
-	Record    record.ID     `json:"record,omitzero"`
-	Team      *Team         `json:"team,omitempty"`
-	Community *CommunityRef `json:"community,omitempty"`
-	Online    bool          `json:"online,omitzero"`
+	ID     string    `json:"id"`
+	Type   EventType `json:"type"`
+	At     time.Time `json:"at"`
+	Entry  *Entry    `json:"entry,omitempty"` // without attachments' data
+	Record record.ID `json:"record,omitzero"`
+	Team   *Team     `json:"team,omitempty"`
+	Online bool      `json:"online,omitzero"`
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -245,4 +246,42 @@ func FuzzOpenDelegation(f *testing.F) {
 			t.Fatalf("opened %+v", got)
 		}
 	})
+}
+
+// A key file put together from two nodes' parts would sign as one and be dialled, or sealed to, as the other.
+func TestAKeyIsTheOneOfItsDelegationInEveryPart(t *testing.T) {
+	from := rand.NewChaCha8([32]byte{7})
+	root, err := identity.NewRootKey(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := make([][]byte, 2)
+	keys := make([]*identity.NodeKey, 2)
+	for i := range keys {
+		if keys[i], err = identity.NewNodeKey(from); err != nil {
+			t.Fatal(err)
+		}
+		if secrets[i], err = keys[i].Secret(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	d, err := root.Delegate(keys[0], "Example", now, now.AddDate(1, 0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !keys[0].Is(d) || keys[1].Is(d) {
+		t.Fatal("the delegation is for the first key and no other")
+	}
+	for part := range 3 {
+		mixed := slices.Clone(secrets[0])
+		copy(mixed[32*part:32*part+32], secrets[1][32*part:])
+		key, err := identity.NodeKeyFromSecret(mixed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key.Is(d) {
+			t.Errorf("part %d is another node's", part)
+		}
+	}
 }

@@ -116,6 +116,12 @@ func digest(domain string, b []byte) [32]byte {
 	return sum
 }
 
+// Is reports whether the delegation is for this key: its signing, its transport and its sealing part.
+func (k *NodeKey) Is(d *Delegation) bool {
+	return d.Node == k.Node() && d.Sealing == SealingDigest(k.sealing.PublicKey().Bytes()) &&
+		d.Transport == TransportDigest(k.transport.Public().(ed25519.PublicKey))
+}
+
 // Delegate lets the node key speak for the root's team under the given name from from until until.
 // Both times are cut to the millisecond.
 func (k *RootKey) Delegate(node *NodeKey, name string, from, until time.Time) (*Delegation, error) {

@@ -97,7 +97,7 @@ func parseNodeText(text []byte) (*Node, error) {
 		return nil, fmt.Errorf("%w: %w", errText, err)
 	}
 	switch {
-	case lines[0] != d.Team.String(), lines[1] != d.Node.String(), d.Node != key.Node():
+	case lines[0] != d.Team.String(), lines[1] != d.Node.String(), !key.Is(d):
 		return nil, fmt.Errorf("%w: the delegation is for another team or node", errText)
 	}
 	return &Node{Key: key, Delegation: d, StoreKey: store}, nil

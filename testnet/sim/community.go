@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"tocsin/pkg/dsse"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
-	"tocsin/pkg/replica"
 	"tocsin/pkg/roster"
 )
 
@@ -72,26 +70,9 @@ func (t *Team) Remove(community string, member *Team) error {
 	if !ok {
 		return fmt.Errorf("there is no community %s", community)
 	}
-	list, err := t.rep.List(replica.Query{Channel: record.InCommunity(c)})
+	heads, err := t.rep.LaneHeads(record.InCommunity(c), member.ID)
 	if err != nil {
 		return err
-	}
-	place := map[record.Lane]int{}
-	var heads []notice.LaneHead
-	for i := range list {
-		r := list[i].Record
-		if r.Team() != member.ID {
-			continue
-		}
-		at, ok := place[r.Lane()]
-		if !ok {
-			at = len(heads)
-			place[r.Lane()] = at
-			heads = append(heads, notice.LaneHead{})
-		}
-		if r.Header().Seq > heads[at].Seq {
-			heads[at] = notice.LaneHead{Node: r.Node(), Run: dsse.Nonce(r.Header().Run), Seq: r.Header().Seq, ID: r.ID()}
-		}
 	}
 	if _, err := t.sign(roster.KindRemove, &notice.Remove{Community: c, Team: member.ID, Heads: heads}); err != nil {
 		return err

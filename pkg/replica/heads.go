@@ -1,0 +1,80 @@
+package replica
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"tocsin/pkg/dsse"
+	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+)
+
+// LaneHeads returns where the lanes of a team in a channel end as this node has them, for a removal to
+// name: see laneHeads.
+func (r *Replica) LaneHeads(ch record.Channel, team identity.TeamID) ([]notice.LaneHead, error) {
+	var rows []indexRow
+	tag := ch.Tag()
+	err := r.opt.Store.Scan([]byte{spaceIndex}, true, func(key, _ []byte) error {
+		row, err := parseIndex(key)
+		if err == nil && row.tag == tag && row.author == team {
+			rows = append(rows, row)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read index: %w", err)
+	}
+	records := make([]*record.Record, 0, len(rows))
+	for _, row := range rows {
+		rec, err := r.reopen(row.drop, row.id)
+		if errors.Is(err, ErrNotFound) {
+			continue // dropped since
+		}
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, rec)
+	}
+	return laneHeads(records), nil
+}
+
+// laneHeads returns the last record of each lane up to which all from the first are here, of as many
+// lanes as a removal can name, those with the most records first. The team that is to be removed wrote
+// them: a number far ahead must not let it go on up to there, nor a multitude of lanes keep it in.
+func laneHeads(records []*record.Record) []notice.LaneHead {
+	lanes := map[record.Lane]map[uint64]record.ID{}
+	for _, r := range records {
+		places := lanes[r.Lane()]
+		if places == nil {
+			places = map[uint64]record.ID{}
+			lanes[r.Lane()] = places
+		}
+		places[r.Header().Seq] = r.ID()
+	}
+	type end struct {
+		notice.LaneHead
+		records int
+	}
+	var ends []end
+	for lane, places := range lanes {
+		last := slices.Min(slices.Collect(maps.Keys(places)))
+		count := 1
+		for ; places[last+1] != (record.ID{}); last++ {
+			count++
+		}
+		ends = append(ends, end{notice.LaneHead{Node: lane.Node, Run: dsse.Nonce(lane.Run), Seq: last, ID: places[last]}, count})
+	}
+	slices.SortFunc(ends, func(a, b end) int {
+		return cmp.Or(cmp.Compare(b.records, a.records), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	var out []notice.LaneHead
+	for _, e := range ends[:min(len(ends), notice.MaxLaneHeads)] {
+		out = append(out, e.LaneHead)
+	}
+	return out
+}
