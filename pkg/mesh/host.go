@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -44,22 +45,22 @@ func newHost(opt *Options) (host.Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open connection manager: %w", err)
 	}
-	listen := libp2p.NoListenAddrs
-	if len(opt.Listen) > 0 {
-		listen = libp2p.ListenAddrStrings(opt.Listen...)
+	listen, err := parseAddrs("listen on", opt.Listen)
+	if err != nil {
+		return nil, err
 	}
-	announced, err := parseAddrs(opt.Announce)
+	announced, err := parseAddrs("announce", opt.Announce)
 	if err != nil {
 		return nil, err
 	}
 	h, err := libp2p.New(
 		libp2p.Identity(key),
 		libp2p.UserAgent("tocsin"),
-		listen,
+		libp2p.NoListenAddrs,
 		libp2p.AddrsFactory(func(seen []ma.Multiaddr) []ma.Multiaddr {
 			return ma.Unique(slices.Concat(announced, seen))
 		}),
-		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Transport(tcp.NewTCPTransport, tcp.DisableReuseport()), // two daemons on one port would share its callers
 		libp2p.Transport(quic.NewTransport),
 		libp2p.Security(libp2ptls.ID, libp2ptls.New),
 		libp2p.ResourceManager(limits),
@@ -73,16 +74,23 @@ func newHost(opt *Options) (host.Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open host: %w", err)
 	}
+	for _, a := range listen {
+		// One that fails is not passed over: a node that cannot be called where its operator thinks it can
+		// would be noticed by nobody.
+		if err := h.Network().Listen(a); err != nil {
+			return nil, errors.Join(fmt.Errorf("listen on %s: %w; choose another address (mesh.listen, or daemon --listen), or stop what has this one", a, err), h.Close())
+		}
+	}
 	return h, nil
 }
 
 // parseAddrs reads addresses of this node itself, which carry no /p2p/ID.
-func parseAddrs(texts []string) ([]ma.Multiaddr, error) {
+func parseAddrs(what string, texts []string) ([]ma.Multiaddr, error) {
 	var out []ma.Multiaddr
 	for _, text := range texts {
 		a, err := ma.NewMultiaddr(text)
 		if err != nil {
-			return nil, fmt.Errorf("announced address %q: %w", text, err)
+			return nil, fmt.Errorf("%s %q: %w", what, text, err)
 		}
 		out = append(out, a)
 	}

@@ -37,6 +37,30 @@ func TestOtherTransportsAreOff(t *testing.T) {
 	}
 }
 
+// An address that is taken is an error that names it: of the port, and of the daemon that sits there.
+func TestATakenAddressIsNamed(t *testing.T) {
+	for _, listen := range []string{tcpLoopback, quicLoopback} {
+		first := alone(t)
+		first.Listen = []string{listen}
+		m, err := mesh.New(first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken, _, _ := strings.Cut(m.Addrs()[0], "/p2p/")
+		second := alone(t)
+		second.Listen = []string{tcpLoopback, taken}
+		if other, err := mesh.New(second); err == nil {
+			t.Errorf("two nodes listen on %s", taken)
+			_ = other.Close()
+		} else if !strings.Contains(err.Error(), "listen on "+taken) || !strings.Contains(err.Error(), "address already in use") {
+			t.Errorf("%v; it does not say that %s is taken", err, taken)
+		}
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A node behind a router that forwards a port tells others where the port is, before what it sees.
 func TestAnnouncedAddressesGoFirst(t *testing.T) {
 	opt := alone(t)
