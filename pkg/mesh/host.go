@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"slices"
 	"time"
@@ -75,6 +76,9 @@ func newHost(opt *Options) (host.Host, error) {
 		return nil, fmt.Errorf("open host: %w", err)
 	}
 	for _, a := range listen {
+		if _, err := a.ValueForProtocol(ma.P_IP6); err == nil && !hasIPv6() {
+			continue
+		}
 		// One that fails is not passed over: a node that cannot be called where its operator thinks it can
 		// would be noticed by nobody.
 		if err := h.Network().Listen(a); err != nil {
@@ -82,6 +86,16 @@ func newHost(opt *Options) (host.Host, error) {
 		}
 	}
 	return h, nil
+}
+
+// hasIPv6 reports whether the kernel gives sockets of that family at all. The default addresses name
+// both families, and a machine without the second is no mistake of the operator's.
+func hasIPv6() bool {
+	c, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
+	if err != nil {
+		return false
+	}
+	return c.Close() == nil
 }
 
 // parseAddrs reads addresses of this node itself, which carry no /p2p/ID.
