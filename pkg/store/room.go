@@ -70,8 +70,8 @@ func (r *room) judge(n int64, deletes bool) error {
 	case r.free-n < r.floor:
 		return full(r.dir, r.free, r.floor)
 	case !deletes && r.quota > 0 && r.used+n > r.quota:
-		return fmt.Errorf("%w: %s uses %d of the %d bytes of its quota; raise the quota or shorten the retention",
-			replica.ErrFull, r.dir, r.used, r.quota)
+		return fmt.Errorf("%w: %s uses %s of its quota of %s; raise store.quota",
+			replica.ErrFull, r.dir, sizeText(r.used), sizeText(r.quota))
 	}
 	return nil
 }
@@ -101,8 +101,23 @@ func (r *room) usage() (replica.Usage, error) {
 }
 
 func full(dir string, free, floor int64) error {
-	return fmt.Errorf("%w: %s has %d bytes free, below the floor of %d; free space on its file system, "+
-		"move the store, or shorten the retention", replica.ErrFull, dir, free, floor)
+	return fmt.Errorf("%w: %s has %s free on its disk, and nothing is written below %s (store.floor); "+
+		"free space on the disk", replica.ErrFull, dir, sizeText(free), sizeText(floor))
+}
+
+// sizeText writes a number of bytes for people, rounded down.
+func sizeText(n int64) string {
+	const kib = 1 << 10
+	n = max(n, 0)
+	switch {
+	case n >= kib*kib*kib:
+		return fmt.Sprintf("%d.%dGiB", n>>30, n%(kib*kib*kib)*10>>30)
+	case n >= kib*kib:
+		return fmt.Sprintf("%d.%dMiB", n>>20, n%(kib*kib)*10>>20)
+	case n >= kib:
+		return fmt.Sprintf("%dKiB", n>>10)
+	}
+	return fmt.Sprintf("%d bytes", n)
 }
 
 // diskUse sums what the files of a directory without subdirectories occupy.
