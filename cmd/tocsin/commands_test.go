@@ -319,7 +319,7 @@ func TestNoDaemon(t *testing.T) {
 	dir := t.TempDir()
 	for _, line := range []string{"status", "alert list", "alert send --community d --tlp clear --title x", "ledger", "community list", "alert watch"} {
 		code, out, errs := try(t, append([]string{"--home", dir}, strings.Fields(line)...)...)
-		if code != 10 || out != "" || !strings.Contains(errs, "the daemon is not running") || !strings.Contains(errs, "hint: start it with: tocsin daemon") {
+		if code != 10 || out != "" || !strings.Contains(errs, "the daemon is not running") || !strings.Contains(errs, "there is no identity in "+dir) || !strings.Contains(errs, "tocsin --home "+dir+" init") {
 			t.Errorf("%s: exit %d, stdout %q, stderr %q", line, code, out, errs)
 		}
 	}

@@ -40,7 +40,7 @@ func communityListCommand(e *env) *cli.Command {
 			}
 			if len(all.Communities) == 0 {
 				complain(e.Stderr, "", "no communities yet")
-				complain(e.Stderr, "hint: ", "found one: tocsin community found NAME; or join one: tocsin join INVITE-FILE")
+				e.hint("found one: tocsin community found NAME; or join one: tocsin join INVITE-FILE")
 				return nil
 			}
 			t := newTable("ID", "NAME", "ROLE", "MEMBERS>", "ONLINE>", "IN STEP")

@@ -136,7 +136,7 @@ func printFounding(e *env, output string, f *api.Founding) error {
 		return err
 	}
 	if len(f.Unsigned) == 0 && f.Community != nil {
-		complain(e.Stderr, "", "founded; invite others with: tocsin invite --team CARD-FILE -o INVITE-FILE "+short(f.ID))
+		complain(e.Stderr, "", e.here("founded; invite others with: tocsin invite --team CARD-FILE -o INVITE-FILE "+short(f.ID)))
 	}
 	_, err := fmt.Fprintln(e.Stdout, f.ID)
 	return err

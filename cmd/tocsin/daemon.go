@@ -92,7 +92,7 @@ func runDaemon(ctx context.Context, e *env, home string, loaded *config.Loaded) 
 	}
 	keys, err := keyfile.Load(home, unlock)
 	if err != nil {
-		return keyError(err)
+		return keyError(home, err)
 	}
 	node.Tune(e.Getenv)
 	n, err := node.New(ctx, node.Options{

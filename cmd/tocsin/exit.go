@@ -110,7 +110,7 @@ func report(e *env, f failure) int {
 		if line := field.Field + ": " + field.Problem; !strings.Contains(f.Message, line) {
 			complain(e.Stderr, "", line)
 		}
-		complain(e.Stderr, "hint: ", field.Hint)
+		e.hint(field.Hint)
 	}
 	for _, c := range f.Candidates {
 		complain(e.Stderr, "hint: ", strings.TrimSpace("it may be "+c.ID+" "+c.Name))

@@ -111,7 +111,7 @@ func openNode(e *env) (*keyfile.Node, error) {
 	}
 	n, err := keyfile.Load(home, unlock)
 	if err != nil {
-		return nil, keyError(err)
+		return nil, keyError(home, err)
 	}
 	return n, nil
 }

@@ -19,7 +19,7 @@ func printRoot(ctx context.Context, e *env, c *cli.Context) error {
 	}
 	root, err := keyfile.OpenRoot(c.String("root"), secret)
 	if err != nil {
-		return keyError(err)
+		return keyError("", err)
 	}
 	team := root.Team()
 	if e.JSON {

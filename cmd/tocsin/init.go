@@ -29,6 +29,7 @@ you a new root key under the same ID, so make a copy of root.key and keep the pa
 		Flags: append([]cli.Flag{
 			required(&cli.StringFlag{Name: "team", Usage: "the team's `NAME` as others will see it"}),
 			&cli.StringFlag{Name: "passphrase-file", Usage: "read the passphrase from `FILE` (- for standard input) instead of asking on the terminal"},
+			&cli.BoolFlag{Name: shortFlag, Usage: fmt.Sprintf("take a passphrase of fewer than %d characters, which is refused otherwise", weakPassphrase)},
 			&cli.StringFlag{Name: "validity", Usage: "the node speaks for the team for this `SPAN` (default 730d)"},
 		}, qrFlags()...),
 		Run: func(ctx context.Context, c *cli.Context) error {
@@ -46,7 +47,7 @@ you a new root key under the same ID, so make a copy of root.key and keep the pa
 			if err := refuseSecond(home); err != nil {
 				return err
 			}
-			secret, err := newPassphrase(ctx, e, c.String("passphrase-file"))
+			secret, err := newPassphrase(ctx, e, c.String("passphrase-file"), c.Bool(shortFlag))
 			if err != nil {
 				return err
 			}
@@ -54,7 +55,7 @@ you a new root key under the same ID, so make a copy of root.key and keep the pa
 				Name: c.String("team"), Passphrase: secret, Now: e.Now(), Validity: validity, Rand: e.Rand,
 			})
 			if err != nil {
-				return keyError(err)
+				return keyError(home, err)
 			}
 			return printCreated(e, c, home, &made)
 		},
@@ -71,9 +72,9 @@ func qrFlags() []cli.Flag {
 
 // refuseSecond looks before the passphrase is asked for; that it holds is for keyfile.Create to see to.
 func refuseSecond(home string) error {
-	for _, name := range []string{keyfile.RootFile, keyfile.UnlockFile, keyfile.NodeFile} {
+	for _, name := range keyFiles(home) {
 		// A stage of an init that was cut short carries another name, so it does not stand in the way.
-		if path := filepath.Join(home, name); exists(path) && !exists(path+".new") {
+		if path := filepath.Join(home, name); !exists(path + ".new") {
 			return &userError{
 				Code: exitRefused, Msg: "there is an identity already: " + path,
 				Hint: "nothing was changed; to make another identity choose another directory: --home DIR",
@@ -108,8 +109,8 @@ func printCreated(e *env, c *cli.Context, home string, made *keyfile.Created) er
 		return err
 	}
 	complain(e.Stderr, "", "next: move "+filepath.Join(home, keyfile.RootFile)+" to a place that is not connected, and keep a copy")
-	complain(e.Stderr, "", "next: start the node with: tocsin daemon")
-	complain(e.Stderr, "", "next: found a community (tocsin community found NAME), or send your card (tocsin id --card) to a founder")
+	complain(e.Stderr, "", e.here("next: start the node with: tocsin daemon"))
+	complain(e.Stderr, "", e.here("next: found a community (tocsin community found NAME), or send your card (tocsin id --card) to a founder"))
 	return nil
 }
 

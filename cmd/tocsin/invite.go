@@ -49,7 +49,7 @@ and your ID, works for that team alone, and expires; the membership itself does 
 			complain(e.Stderr, "", fmt.Sprintf("%s is a member now; the invite can be used until %s", showTeam(done.Team), showTime(done.Expires, e.Now())))
 			if len(done.Addresses) == 0 {
 				complain(e.Stderr, "", "the invite names no address: the team cannot find you by it")
-				complain(e.Stderr, "hint: ", "set listen and announce addresses in the config, then invite again: tocsin config show")
+				e.hint("set listen and announce addresses in the config, then invite again: tocsin config show")
 			}
 			return printFile(e, c.String("output"), done.Invite, done)
 		},
@@ -75,7 +75,7 @@ func readInvite(e *env, c *cli.Context) (api.InviteDraft, error) {
 		}
 		return draft, nil
 	} else if !exists(typed) {
-		hint := "a card is made by the team itself: tocsin id --card > my.card"
+		hint := "the team itself makes its card, with the command id --card"
 		if len(typed) < identity.TextLen/2 {
 			return draft, usageErrorf(hint, "--team %q is neither a file nor a team ID", typed)
 		}

@@ -16,12 +16,15 @@ import (
 // maxPassphrase bounds a passphrase, which is far below what would slow anything down.
 const maxPassphrase = 1024
 
-// weakPassphrase is the length below which a passphrase gets a warning: it protects a file that may be copied and then tried
-// at leisure.
+// weakPassphrase is the length below which a passphrase is refused unless the line says otherwise: it protects a file that may
+// be copied and then tried at leisure.
 const weakPassphrase = 12
 
+// shortFlag is what the line says otherwise with.
+const shortFlag = "allow-short-passphrase"
+
 // newPassphrase takes a passphrase from a file, or asks for it twice on the terminal.
-func newPassphrase(ctx context.Context, e *env, file string) (string, error) {
+func newPassphrase(ctx context.Context, e *env, file string, allowShort bool) (string, error) {
 	secret, err := "", error(nil)
 	if file != "" {
 		secret, err = passphraseFile(e, file)
@@ -35,6 +38,9 @@ func newPassphrase(ctx context.Context, e *env, file string) (string, error) {
 		return "", usageErrorf("", "the passphrase is empty")
 	case len(secret) > maxPassphrase:
 		return "", usageErrorf("", "the passphrase has more than %d bytes", maxPassphrase)
+	case utf8.RuneCountInString(secret) < weakPassphrase && !allowShort:
+		return "", usageErrorf("four words that nobody would put together are long enough; for a test: "+dashed(shortFlag),
+			"the passphrase has fewer than %d characters; whoever copies root.key can try all of them", weakPassphrase)
 	case utf8.RuneCountInString(secret) < weakPassphrase:
 		complain(e.Stderr, "", fmt.Sprintf("warning: the passphrase has fewer than %d characters; whoever copies root.key can try all of them", weakPassphrase))
 	}

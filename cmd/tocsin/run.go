@@ -47,7 +47,7 @@ func runTree(ctx context.Context, e *env, tree []*cli.Command) int {
 		return int(exitDone)
 	}
 	e.JSON = e.JSON || jsonTyped(e.Args)
-	return report(e, explain(err))
+	return report(e, e.placed(explain(err), err))
 }
 
 // programName is how the help, the hints and the man page call the binary, whatever the file was renamed to.
