@@ -148,7 +148,7 @@ func (n *Node) signDraft(draft *invite.Draft) (*api.Founding, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := n.join([]*record.Statement{s}); err != nil {
+	if err := n.join(draft.Community(), []*record.Statement{s}); err != nil {
 		return nil, err
 	}
 	c, ok := n.replica.Roster().Community(draft.Community())
@@ -160,8 +160,9 @@ func (n *Node) signDraft(draft *invite.Draft) (*api.Founding, error) {
 	return out, nil
 }
 
-// join takes in statements that the operator handed over, durable when it returns nil.
-func (n *Node) join(statements []*record.Statement) error {
+// join takes in statements about a community that the operator handed over, durable when it returns
+// nil.
+func (n *Node) join(c identity.CommunityID, statements []*record.Statement) error {
 	var frames [][]byte
 	for _, s := range statements {
 		frames = append(frames, s.Frame())
@@ -170,6 +171,9 @@ func (n *Node) join(statements []*record.Statement) error {
 		if o.Verdict != policy.Accept && o.Reason != policy.Duplicate {
 			return api.NewProblem(api.Code(o.Reason), "a statement was not taken: "+o.Detail, "")
 		}
+	}
+	if err := n.noteJoined(c); err != nil {
+		return err
 	}
 	n.net.Refresh()
 	n.tellMembers()

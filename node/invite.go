@@ -176,7 +176,7 @@ func (n *Node) Join(ctx context.Context, d api.Join) (*api.Joined, error) {
 		return nil, err
 	}
 	sponsor := record.DelegationStatement(i.Sponsor)
-	if err := n.join(i.Statements); err != nil {
+	if err := n.join(i.Community, i.Statements); err != nil {
 		return nil, err
 	}
 	// The sponsor's delegation lets us know its node when it answers; without it hello brings it.

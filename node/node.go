@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -108,6 +107,7 @@ type Node struct {
 	unsent   *unsent
 	skew     *skew
 	book     *book
+	joined   *book
 
 	stops  stops
 	failed chan error // room for one: the first part that fails ends the node
@@ -152,7 +152,8 @@ func (n *Node) open(ctx context.Context) error {
 	n.steps, n.unsent, n.skew = newSteps(), newUnsent(), newSkew()
 	n.door = newDoor(n.replica, n.now, n.opt.Config.Limits.Queue)
 	n.door.after = n.committed
-	n.book = &book{path: filepath.Join(n.opt.Home, bookFile)}
+	n.book, n.joined = newAddressBook(n.opt.Home), newJoinedBook(n.opt.Home)
+	n.recallJoined(ctx)
 
 	if n.net, err = n.opt.Network(n.meshOptions()); err != nil {
 		return fmt.Errorf("open mesh: %w", err)

@@ -32,7 +32,8 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 		roster: roster.New(), index: newIndex(),
 		lanes: map[record.Channel]laneHead{}, step: map[stepKey]time.Time{},
 		outbox: map[deliveryKey]Delivery{}, wanted: map[record.ID]struct{}{},
-		today: newTally(DayOf(now)),
+		expected: map[identity.CommunityID]struct{}{},
+		today:    newTally(DayOf(now)),
 	}
 	r.clearViews()
 	for _, load := range []func() error{r.checkOwner, r.loadStatements, r.loadIndex, r.loadLanes, r.loadSteps, r.loadOutbox} {

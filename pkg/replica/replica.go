@@ -135,8 +135,10 @@ type Replica struct {
 	step   map[stepKey]time.Time       // when this node last had all that a team had said
 	outbox map[deliveryKey]Delivery
 	wanted map[record.ID]struct{} // records whose detached body is not here
-	today  tally                  // what each author brought today
-	astray bool                   // a removal is in the roster, and what it puts outside may be in the views
+	// expected are communities whose statements peers may bring although none of them is here; see Expect.
+	expected map[identity.CommunityID]struct{}
+	today    tally // what each author brought today
+	astray   bool  // a removal is in the roster, and what it puts outside may be in the views
 }
 
 // laneHead is the last record that this node signed in a channel.

@@ -36,6 +36,17 @@ func (r *Replica) Join(now time.Time, frames [][]byte) []StatementOutcome {
 	return r.addStatements(now, frames, true)
 }
 
+// Expect names communities that the operator joined, as remembered outside of the store: statements
+// about them are taken from peers although nothing of them may be here any more. It lasts until the
+// replica is closed.
+func (r *Replica) Expect(communities ...identity.CommunityID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range communities {
+		r.expected[id] = struct{}{}
+	}
+}
+
 func (r *Replica) addStatements(now time.Time, frames [][]byte, join bool) []StatementOutcome {
 	out := make([]StatementOutcome, len(frames))
 	r.opt.Parallel(len(frames), func(i int) {
@@ -122,7 +133,7 @@ func (r *Replica) relevant(s *record.Statement, next *roster.Roster, join bool) 
 	if !ok {
 		return false // a kind of a later release: nobody here can say whose business it is
 	}
-	if !join && !r.roster.Member(id, r.self) {
+	if _, expected := r.expected[id]; !join && !expected && !r.roster.Member(id, r.self) {
 		return false
 	}
 	c, ok := next.Community(id)

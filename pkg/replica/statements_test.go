@@ -259,3 +259,20 @@ func TestManyStatementsAreKept(t *testing.T) {
 	us.restart(t, noon)
 	same(t, "restart", before, views(t, us.Replica, noon))
 }
+
+// A node that lost its store and remembers what it joined takes that back from peers, and nothing else.
+func TestExpectedCommunitiesComeBackFromPeers(t *testing.T) {
+	a, b := newTeam(t, 1, "Alpha"), newTeam(t, 2, "Beta")
+	c := found(t, a, b)
+	frames := a.StatementFrames(a.Statements(), b.Self())
+	for _, expects := range []bool{false, true} {
+		empty := newTeam(t, 2, "Beta")
+		if expects {
+			empty.Expect(c)
+		}
+		empty.AddStatements(noon, frames)
+		if got := empty.Roster().Member(c, b.Self()); got != expects {
+			t.Errorf("member: %v, expected: %v", got, expects)
+		}
+	}
+}
