@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tocsin/pkg/api"
+	"tocsin/pkg/identity"
 )
 
 func communityCommand(e *env) *cli.Command {
@@ -130,9 +131,17 @@ func communityRemoveCommand(e *env) *cli.Command {
 		Usage: "remove a team from a community, as a founder",
 		Args:  "COMMUNITY TEAM",
 		Help: `COMMUNITY and TEAM are names, IDs or the first characters of one. The team is disconnected, and what it writes from now on is
-outside the community for all. What it wrote before stays, as far as it is here now.`,
-		Examples: []string{"tocsin community remove 'Drill 2026' tb2cqbr4x2ma"},
+outside the community for all. What it wrote before stays, as far as it is here now.
+
+A removal is for good: no founder can take it back, and the team cannot become a member of this community again. So it is refused
+unless TEAM is the whole ID, or --for-good says that you know.`,
+		Examples: []string{"tocsin community remove --for-good 'Drill 2026' CERT-B"},
+		Flags:    []cli.Flag{&cli.BoolFlag{Name: "for-good", Usage: "remove the team, knowing that it cannot become a member again"}},
 		Run: func(ctx context.Context, c *cli.Context) error {
+			if _, err := identity.ParseTeam(c.Args().Get(1)); err != nil && !c.Bool("for-good") {
+				return usageErrorf("if it is meant so: "+programName+" community remove --for-good"+quoteAll(c.Args().Slice()),
+					"a removal is for good: the team cannot become a member of this community again")
+			}
 			d, err := dial(e)
 			if err != nil {
 				return err
@@ -144,7 +153,7 @@ outside the community for all. What it wrote before stays, as far as it is here 
 			if e.JSON {
 				return printAnswer(e, r)
 			}
-			complain(e.Stderr, "", "removed "+showTeam(r.Team))
+			complain(e.Stderr, "", "removed "+showTeam(r.Team)+" for good; it cannot become a member of this community again")
 			_, err = fmt.Fprintln(e.Stdout, r.Statement)
 			return err
 		},

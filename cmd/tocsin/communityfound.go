@@ -46,11 +46,16 @@ others, who run the same. What the charter says can never be changed: another ch
 			if err != nil {
 				return err
 			}
+			out, err := openOutput(c.String("output"))
+			if err != nil {
+				return err
+			}
+			defer out.drop()
 			f, err := d.Found(ctx, draft)
 			if err != nil {
 				return err
 			}
-			return printFounding(e, c.String("output"), f)
+			return printFounding(e, out, signing{typed: c.String("output")}, f)
 		},
 	})
 }
@@ -112,9 +117,18 @@ func readFile(e *env, path, what string) (api.File, error) {
 	return file, nil
 }
 
+// signing is what is known of a charter before this node's signature.
+type signing struct {
+	typed    string // the file of -o as it was typed
+	from     string // the file that the charter came in; empty where it was written here
+	last     bool   // signatures were missing, so that if none is now, this was the last
+	founders int
+}
+
 // printFounding prints the ID of a community that exists, or the charter that is still to be signed.
-func printFounding(e *env, output string, f *api.Founding) error {
-	if len(f.Unsigned) > 0 {
+func printFounding(e *env, out *output, s signing, f *api.Founding) error {
+	complete := len(f.Unsigned) == 0
+	if !complete {
 		var names []string
 		for _, t := range f.Unsigned {
 			names = append(names, showTeam(t))
@@ -122,24 +136,38 @@ func printFounding(e *env, output string, f *api.Founding) error {
 		complain(e.Stderr, "", "the charter is not complete; still to sign: "+strings.Join(names, ", "))
 		complain(e.Stderr, "hint: ", "send the file to them; each runs: tocsin community sign FILE")
 	}
-	if output != "" && output != "-" {
-		if err := createFile(output, withNewline(f.Charter), 0o644); err != nil {
+	if complete && s.last && s.founders > 1 {
+		tellOthers(e, s)
+	}
+	if out.toFile() {
+		if err := out.write(e, f.Charter); err != nil {
 			return err
 		}
-		complain(e.Stderr, "", "wrote "+output)
 	}
 	if e.JSON {
 		return printAnswer(e, f)
 	}
-	if len(f.Unsigned) > 0 && (output == "" || output == "-") {
+	if s.typed == "-" || !complete && s.typed == "" {
 		_, err := e.Stdout.Write(withNewline(f.Charter))
 		return err
 	}
-	if len(f.Unsigned) == 0 && f.Community != nil {
+	if complete && f.Community != nil {
 		complain(e.Stderr, "", e.here("founded; invite others with: tocsin invite --team CARD-FILE -o INVITE-FILE "+short(f.ID)))
 	}
 	_, err := fmt.Fprintln(e.Stdout, f.ID)
 	return err
+}
+
+// tellOthers sees that the complete charter goes back to the founders who signed before: for them nothing exists until it does.
+func tellOthers(e *env, s signing) {
+	file := s.typed
+	if file == "" || file == "-" {
+		file = "the complete charter"
+	}
+	complain(e.Stderr, "", "the charter is complete: send "+file+" to the other founders; each runs: tocsin community sign FILE")
+	if s.typed == "" {
+		e.hint("write it to a file with: tocsin community sign" + quoteAll([]string{"-o", "complete.json", s.from}))
+	}
 }
 
 // withNewline ends a file as text files end.
@@ -156,10 +184,12 @@ func communitySignCommand(e *env) *cli.Command {
 		Usage: "sign a charter as one of its founders",
 		Args:  "FILE",
 		Help: `FILE is a charter that another founder sent. Read what it says first: tocsin record verify FILE. If signatures are still missing
-afterwards the charter is written to the file of -o; pass it on. When it is complete the community exists here, and its ID is printed.`,
+afterwards the charter is written to the file of -o; pass it on. When it is complete the community exists here, and its ID is printed;
+the complete charter (in the file of -o, or on stdout with -o -) goes to the other founders, and each runs the same. Signing again
+changes nothing.`,
 		Examples: []string{"tocsin community sign -o charter-2.json charter.json"},
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the signed charter to `FILE` (default: stdout while it is not complete)"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the signed charter to `FILE`, - for stdout (default: stdout while it is not complete)"},
 		},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			charter, err := readFile(e, c.Args().First(), "a charter")
@@ -174,11 +204,18 @@ afterwards the charter is written to the file of -o; pass it on. When it is comp
 			if err != nil {
 				return err
 			}
+			out, err := openOutput(c.String("output"))
+			if err != nil {
+				return err
+			}
+			defer out.drop()
 			f, err := d.SignCharter(ctx, opened.Community().String(), api.SignCharter{Charter: charter})
 			if err != nil {
 				return err
 			}
-			return printFounding(e, c.String("output"), f)
+			return printFounding(e, out, signing{
+				typed: c.String("output"), from: c.Args().First(), last: len(opened.Unsigned()) > 0, founders: len(opened.Charter.Founders),
+			}, f)
 		},
 	})
 }

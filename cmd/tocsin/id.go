@@ -44,6 +44,11 @@ daemon nor the other key files.`,
 			if c.IsSet("root") {
 				return printRoot(ctx, e, c)
 			}
+			out, err := openOutput(c.String("output"))
+			if err != nil {
+				return err
+			}
+			defer out.drop()
 			who, err := whoAmI(ctx, e)
 			if err != nil {
 				return err
@@ -52,7 +57,7 @@ daemon nor the other key files.`,
 				if len(who.Addresses) == 0 {
 					complain(e.Stderr, "", "the card names no address: the daemon does not run, or listens on none")
 				}
-				return printFile(e, c.String("output"), who.Card, who)
+				return printFile(e, out, who.Card, who)
 			}
 			if e.JSON {
 				return printAnswer(e, who)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -42,18 +43,33 @@ and your ID, works for that team alone, and expires; the membership itself does 
 			if err != nil {
 				return err
 			}
+			out, err := openOutput(c.String("output"))
+			if err != nil {
+				return err
+			}
+			defer out.drop()
+			// Only for the wording: if it cannot be read, the invite tells why.
+			before, _ := d.Community(ctx, c.Args().First())
 			done, err := d.Invite(ctx, c.Args().First(), draft)
 			if err != nil {
 				return err
 			}
-			complain(e.Stderr, "", fmt.Sprintf("%s is a member now; the invite can be used until %s", showTeam(done.Team), showTime(done.Expires, e.Now())))
+			since := "is a member now"
+			if isMember(before, done.Team.ID) {
+				since = "is a member already"
+			}
+			complain(e.Stderr, "", fmt.Sprintf("%s %s; the invite can be used until %s", showTeam(done.Team), since, showTime(done.Expires, e.Now())))
 			if len(done.Addresses) == 0 {
 				complain(e.Stderr, "", "the invite names no address: the team cannot find you by it")
 				e.hint("set listen and announce addresses in the config, then invite again: tocsin config show")
 			}
-			return printFile(e, c.String("output"), done.Invite, done)
+			return printFile(e, out, done.Invite, done)
 		},
 	})
+}
+
+func isMember(c *api.Community, team identity.TeamID) bool {
+	return c != nil && slices.ContainsFunc(c.Members, func(m api.Member) bool { return m.Team.ID == team })
 }
 
 func readInvite(e *env, c *cli.Context) (api.InviteDraft, error) {
@@ -87,13 +103,12 @@ func readInvite(e *env, c *cli.Context) (api.InviteDraft, error) {
 
 // printFile writes a file that is the answer: to the named file, else to stdout. With --json and no file name the whole answer
 // is printed, which holds the file.
-func printFile(e *env, output string, file api.File, whole any) error {
-	toFile := output != "" && output != "-"
+func printFile(e *env, out *output, file api.File, whole any) error {
+	toFile := out.toFile()
 	if toFile {
-		if err := createFile(output, withNewline(file), 0o644); err != nil {
+		if err := out.write(e, file); err != nil {
 			return err
 		}
-		complain(e.Stderr, "", "wrote "+output)
 	}
 	if e.JSON {
 		return printAnswer(e, whole)

@@ -43,20 +43,33 @@ func safeName(name string, i int) string {
 
 // createFile writes a new file and refuses to replace one. A file that could not be written whole is taken away again.
 func createFile(path string, data []byte, mode fs.FileMode) error {
+	f, err := newFile(path, mode)
+	if err != nil {
+		return err
+	}
+	return fillFile(f, data)
+}
+
+// newFile opens a file that was not there.
+func newFile(path string, mode fs.FileMode) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode) //nolint:gosec // the operator named it
 	if errors.Is(err, fs.ErrExist) {
-		return &userError{Code: exitFailed, Msg: path + " exists already, and is left as it is", Hint: "name another file, or move that one away"}
+		return nil, &userError{Code: exitFailed, Msg: path + " exists already, and is left as it is", Hint: "name another file, or move that one away"}
 	}
 	if err != nil {
-		return fmt.Errorf("create file: %w", err)
+		return nil, fmt.Errorf("create file: %w", err)
 	}
-	_, err = f.Write(data)
+	return f, nil
+}
+
+func fillFile(f *os.File, data []byte) error {
+	_, err := f.Write(data)
 	if err == nil {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(path) // half a file is worse than none; the first error is the one to tell
-		return fmt.Errorf("write %s: %w", path, err)
+		_ = os.Remove(f.Name()) // half a file is worse than none; the first error is the one to tell
+		return fmt.Errorf("write %s: %w", f.Name(), err)
 	}
 	return nil
 }

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+
+	"tocsin/pkg/api"
+)
+
+// output is the file of -o. It is opened before the daemon is called, so that nothing is done whose answer has no place to go.
+// The zero value is standard output.
+type output struct {
+	f *os.File
+}
+
+// openOutput opens a new file for an answer that is not secret; the empty name and "-" are standard output.
+func openOutput(path string) (*output, error) {
+	if path == "" || path == "-" {
+		return &output{}, nil
+	}
+	f, err := newFile(path, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	return &output{f}, nil
+}
+
+// toFile says whether there is a file that still waits for its content.
+func (o *output) toFile() bool { return o.f != nil }
+
+// write fills the file and says so.
+func (o *output) write(e *env, file api.File) error {
+	f := o.f
+	o.f = nil
+	if err := fillFile(f, withNewline(file)); err != nil {
+		return err
+	}
+	complain(e.Stderr, "", "wrote "+f.Name())
+	return nil
+}
+
+// drop takes away a file that nothing was written to; after write it does nothing.
+func (o *output) drop() {
+	if o.f == nil {
+		return
+	}
+	_ = o.f.Close() // nothing is in it
+	_ = os.Remove(o.f.Name())
+	o.f = nil
+}
