@@ -47,7 +47,8 @@ replaces what the draft says. A draft has room for several languages. Everything
 file, line and field.
 
 There is no default marking: without --tlp (or tlp in the draft) the alert is refused. An attached CSAF advisory (JSON) is
-recognised; title, text and references are taken from it where you give none, its marking never.`,
+recognised; title, text and references are taken from it where you give none, its marking never. One whose own TLP label is
+stricter than yours is refused, unless --relabel says that its source allows it. This release sends TLP:CLEAR only.`,
 		Examples: []string{
 			"tocsin alert send --community drill --tlp clear --title 'Mass exploitation of CVE-2024-3400' --severity severe",
 			"tocsin alert send --community drill --tlp clear --attach advisory.json",
@@ -92,7 +93,9 @@ func readAlert(e *env, c *cli.Context, arg int, w *alertDraft) (*drafting, error
 	o.text("classification", &w.Classification)
 	o.when("observed", &w.Observed)
 	o.when("valid_until", &w.ValidUntil)
-	return newDrafting(e, from), nil
+	d := newDrafting(e, from)
+	d.relabel = c.Bool("relabel")
+	return d, nil
 }
 
 // publishAlert sends it and prints the ID, alone on stdout: an ID printed is a record kept.

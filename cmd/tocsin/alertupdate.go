@@ -60,7 +60,7 @@ is shown as cancelled.
 
 Unless flags say otherwise the cancel repeats the title of the alert, and so carries the marking that the alert has.`,
 		Examples: []string{"tocsin alert cancel --summary 'False alarm: the traffic was our own scanner.' rafdcebd6a2x"},
-		Flags: without(append(audienceFlags(), contentFlags()...), "community", "attach", "cve", "url", "advisory", "prefix", "asn", "domain",
+		Flags: without(append(audienceFlags(), contentFlags()...), "community", "attach", "relabel", "cve", "url", "advisory", "prefix", "asn", "domain",
 			"country", "sector"),
 		Run: func(ctx context.Context, c *cli.Context) error {
 			old, err := findAlert(ctx, e, c.Args().First())

@@ -60,6 +60,8 @@ type drafting struct {
 	// read opens a file that is to be attached.
 	read     func(path string) ([]byte, error)
 	mistakes []mistake
+	// relabel allows a file with a stricter label of its own.
+	relabel bool
 	// refs and files say which key of the draft each reference and attachment came from.
 	refs, files []string
 }

@@ -44,7 +44,10 @@ func (d *drafting) request(w *requestDraft) (api.RequestDraft, error) {
 	class := d.class(&w.draft)
 	r.Normalise()
 	d.take(withoutCase(r))
-	return api.RequestDraft{Community: w.Community, To: w.To, Class: class, Request: r}, d.err()
+	if err := d.err(); err != nil {
+		return api.RequestDraft{}, err
+	}
+	return api.RequestDraft{Community: w.Community, To: w.To, Class: class, Request: r}, d.relabelled(r.Marking, r.Attachments)
 }
 
 // missingReplyBy: the time by which a human answer is asked is what the whole ledger stands on, so it is not guessed.

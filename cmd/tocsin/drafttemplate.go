@@ -17,7 +17,7 @@ func alertTemplate() string {
 # Where it goes: the name or ID of a community (tocsin community list).
 community = ""
 
-# Who may see it. There is no default, so that nothing is sent unmarked:
+# Who may see it. There is no default, so that nothing is sent unmarked. This release sends TLP:CLEAR only.
 ` + choices(notice.TLPs()) + `tlp = ""
 
 ` + optionalMarking() + `# ` + optional("severity", notice.Severities()) + `# ` + optional("urgency", notice.Urgencies()) + `# ` + optional("certainty", notice.Certainties()) + `
@@ -53,7 +53,7 @@ community = ""
 # By when a human answer is asked: a span from now, or an instant with its zone. The community's floor applies.
 reply_by = "48h"
 
-# Who may see it. There is no default, so that nothing is sent unmarked:
+# Who may see it. There is no default, so that nothing is sent unmarked. This release sends TLP:CLEAR only.
 ` + choices(notice.TLPs()) + `tlp = ""
 
 ` + optionalMarking() + `# ` + optional("priority", notice.Priorities()) + `

@@ -96,7 +96,9 @@ func readRequest(e *env, c *cli.Context) (api.RequestDraft, error) {
 	o.text("priority", &w.Priority)
 	o.text("case", &w.Case)
 	o.text("legal_basis", &w.LegalBasis)
-	return newDrafting(e, from).request(w)
+	reading := newDrafting(e, from)
+	reading.relabel = c.Bool("relabel")
+	return reading.request(w)
 }
 
 // printRequested prints the IDs that are kept, and complains of those that are not.
