@@ -1,7 +1,7 @@
 package config
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,9 +9,9 @@ import (
 
 // Error is one mistake in the settings.
 type Error struct {
-	File    string // empty if it is not in the file
+	File    string // its last part; empty if it is not in the file
 	Line    int    // 0 if not known
-	Where   string // the environment variable, or "flag"; empty for the file
+	Where   string // the environment variable, or "--set" for a flag; empty for the file
 	Key     string
 	Problem string
 	Hint    string // the next step; may be empty
@@ -25,10 +25,12 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, "%s:%d: ", e.File, e.Line)
 	case e.File != "":
 		b.WriteString(e.File + ": ")
+	case e.Where == setFlag:
+		b.WriteString(setFlag + " ")
 	case e.Where != "":
-		b.WriteString(e.Where + ": ")
+		b.WriteString(e.Where + ": ") // which names the key
 	}
-	if e.Key != "" {
+	if e.Key != "" && (e.File != "" || e.Where == "" || e.Where == setFlag) {
 		b.WriteString(e.Key + ": ")
 	}
 	b.WriteString(e.Problem)
@@ -53,10 +55,12 @@ func (e Errors) Error() string {
 // Check returns nil, or Errors with every mistake in the values.
 func (c *Config) Check() error {
 	l := Loaded{Config: *c}
-	if errs := l.check(); len(errs) > 0 {
-		return errs
+	errs := l.check()
+	if len(errs) == 0 {
+		return nil
 	}
-	return nil
+	errs.sort()
+	return errs
 }
 
 // maxSocket is what a Unix socket's path may have at most, with room for the home directory checked
@@ -66,12 +70,7 @@ const maxSocket = 100
 func (l *Loaded) check() Errors {
 	var errs Errors
 	bad := func(key, problem, hint string) {
-		o := l.OriginOf(key)
-		e := &Error{Key: key, Where: strings.TrimSpace(o.Layer + " " + o.Where), Problem: problem, Hint: hint}
-		if o.Layer == "default" {
-			e.Where = ""
-		}
-		errs = append(errs, e)
+		errs = append(errs, l.OriginOf(key).mistake(key, problem, hint))
 	}
 	span := func(key string, d, low, high Duration) {
 		if d < low || d > high {
@@ -93,8 +92,8 @@ func (l *Loaded) check() Errors {
 	}
 	for key, list := range map[string][]string{"mesh.listen": l.Mesh.Listen, "mesh.announce": l.Mesh.Announce, "mesh.peers": l.Mesh.Peers} {
 		for _, a := range list {
-			if err := checkAddress(a, key == "mesh.peers"); err != nil {
-				bad(key, fmt.Sprintf("%+.80q is not an address: %v", a, err), exampleOf(key))
+			if err := placeOf(key).check(a); err != nil {
+				bad(key, fmt.Sprintf("%+.200q cannot be used: %v", a, err), placeOf(key).such)
 			}
 		}
 	}
@@ -116,34 +115,25 @@ func (l *Loaded) check() Errors {
 	}
 	word("log.level", l.Log.Level, "debug", "info", "warn", "error")
 	word("log.format", l.Log.Format, "text", "json")
-	order := Names()
-	slices.SortStableFunc(errs, func(a, b *Error) int { return slices.Index(order, a.Key) - slices.Index(order, b.Key) })
 	return errs
 }
 
-// checkAddress finds what is most often wrong; the mesh reads addresses in full.
-func checkAddress(a string, peer bool) error {
-	parts := strings.Split(a, "/")
-	switch {
-	case len(parts) < 3 || parts[0] != "":
-		return errors.New("it is not a multiaddr")
-	case !slices.Contains([]string{"ip4", "ip6", "dns", "dns4", "dns6", "dnsaddr"}, parts[1]):
-		return fmt.Errorf("it begins with /%s", parts[1])
-	case slices.Contains(parts[1:], ""):
-		return errors.New("a part of it is empty")
-	case peer && (len(parts) < 5 || parts[len(parts)-2] != "p2p"):
-		return errors.New("it does not end in /p2p/ and the peer's ID")
-	case !peer && slices.Contains(parts, "p2p"):
-		return errors.New("it names a peer")
+// sort puts mistakes in the order in which an operator meets them: the file by its lines, the
+// environment, the flags.
+func (e Errors) sort() {
+	layer := func(one *Error) int {
+		switch {
+		case one.File != "":
+			return 0
+		case one.Where == setFlag:
+			return 2
+		}
+		return 1
 	}
-	return nil
-}
-
-func exampleOf(key string) string {
-	if key == "mesh.peers" {
-		return "such as /dns4/tocsin.csirt.example/udp/4733/quic-v1/p2p/12D3KooW..., from the other node's: tocsin id"
-	}
-	return "such as /ip4/0.0.0.0/udp/4733/quic-v1"
+	order := Names()
+	slices.SortStableFunc(e, func(a, b *Error) int {
+		return cmp.Or(layer(a)-layer(b), a.Line-b.Line, slices.Index(order, a.Key)-slices.Index(order, b.Key), strings.Compare(a.Key, b.Key))
+	})
 }
 
 // suggest names the setting that was probably meant: the one with the same last part, else all.

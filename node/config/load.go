@@ -1,17 +1,12 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
-
-	"github.com/pelletier/go-toml/v2"
-	"github.com/pelletier/go-toml/v2/unstable"
 )
 
 // FileName is the name of the file in the home directory.
@@ -41,7 +36,25 @@ type Loaded struct {
 // Origin is where a value came from.
 type Origin struct {
 	Layer string // "default", "file", "environment" or "flag"
-	Where string // the file and line, the variable or the flag; empty for a default
+	Where string // the file and line, or the variable; empty for a flag and a default
+
+	file string
+	line int
+}
+
+// setFlag stands for any flag that gives a setting.
+const setFlag = "--set"
+
+// mistake says what is wrong with the value of a key that came from here.
+func (o Origin) mistake(key, problem, hint string) *Error {
+	e := &Error{File: o.file, Line: o.line, Key: key, Problem: problem, Hint: hint}
+	switch o.Layer {
+	case "environment":
+		e.Where = o.Where
+	case "flag":
+		e.Where = setFlag
+	}
+	return e
 }
 
 // String returns the origin for people.
@@ -76,7 +89,8 @@ func (l *Loaded) OriginOf(key string) Origin {
 	return Origin{Layer: "default"}
 }
 
-// Load reads the layers and checks the result. The error is Errors, or one of reading the file.
+// Load reads the layers and checks the result. The error is Errors, with every mistake of every layer,
+// or one of reading the file.
 func Load(src Source) (*Loaded, error) {
 	l := &Loaded{Config: Default(), origins: map[string]Origin{}}
 	var errs Errors
@@ -89,13 +103,12 @@ func Load(src Source) (*Loaded, error) {
 	}
 	errs = append(errs, l.environment(src.Env)...)
 	errs = append(errs, l.flags(src.Flags)...)
-	if len(errs) > 0 {
-		return nil, errs
+	errs = append(errs, l.check()...) // what could not be read has its default, which is right
+	if len(errs) == 0 {
+		return l, nil
 	}
-	if errs = l.check(); len(errs) > 0 {
-		return nil, errs
-	}
-	return l, nil
+	errs.sort()
+	return nil, errs
 }
 
 func readFile(path string) ([]byte, error) {
@@ -109,67 +122,6 @@ func readFile(path string) ([]byte, error) {
 		err = fmt.Errorf("%s is longer than %d bytes", path, maxFile)
 	}
 	return b, err
-}
-
-// decode takes the file in.
-func (l *Loaded) decode(path string, b []byte) Errors {
-	short := filepath.Base(path)
-	for name, line := range linesOf(b) {
-		l.origins[name] = Origin{Layer: "file", Where: fmt.Sprintf("%s:%d", short, line)}
-	}
-	d := toml.NewDecoder(bytes.NewReader(b)).DisallowUnknownFields()
-	err := d.Decode(&l.Config)
-	var unknown *toml.StrictMissingError
-	var broken *toml.DecodeError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &unknown):
-		var errs Errors
-		for i := range unknown.Errors {
-			e := &unknown.Errors[i]
-			line, _ := e.Position()
-			name := strings.Join(e.Key(), ".")
-			errs = append(errs, &Error{File: path, Line: line, Key: name, Problem: "is not a setting", Hint: suggest(name)})
-		}
-		return errs
-	case errors.As(err, &broken):
-		line, _ := broken.Position()
-		return Errors{{
-			File: path, Line: line, Key: strings.Join(broken.Key(), "."),
-			Problem: strings.TrimPrefix(broken.Error(), "toml: "), Hint: "compare with what tocsin config init writes",
-		}}
-	}
-	return Errors{{File: path, Problem: err.Error(), Hint: "compare with what tocsin config init writes"}}
-}
-
-// linesOf finds on which line each key stands. What is broken is left to the decoder to report.
-func linesOf(b []byte) map[string]int {
-	lines := map[string]int{}
-	var p unstable.Parser
-	p.Reset(b)
-	table := ""
-	for p.NextExpression() {
-		e := p.Expression()
-		var parts []string
-		line := 0
-		for it := e.Key(); it.Next(); {
-			n := it.Node()
-			if line == 0 {
-				line = p.Shape(n.Raw).Start.Line
-			}
-			parts = append(parts, string(n.Data))
-		}
-		name := strings.Join(parts, ".")
-		switch e.Kind {
-		case unstable.Table, unstable.ArrayTable:
-			table = name + "."
-		case unstable.KeyValue:
-			lines[table+name] = line
-		default:
-		}
-	}
-	return lines
 }
 
 func (l *Loaded) environment(env []string) Errors {
@@ -223,7 +175,7 @@ func (l *Loaded) flags(flags map[string][]string) Errors {
 		}
 		left--
 		if err := l.set(k, values); err != nil {
-			errs = append(errs, &Error{Key: k.name, Where: "flag", Problem: err.Error()})
+			errs = append(errs, &Error{Key: k.name, Where: setFlag, Problem: err.Error()})
 			continue
 		}
 		l.origins[k.name] = Origin{Layer: "flag"}
@@ -233,7 +185,7 @@ func (l *Loaded) flags(flags map[string][]string) Errors {
 	}
 	for name := range flags {
 		if !isKey(name) {
-			errs = append(errs, &Error{Key: name, Where: "flag", Problem: "is not a setting", Hint: suggest(name)})
+			errs = append(errs, &Error{Key: name, Where: setFlag, Problem: "is not a setting", Hint: suggest(name)})
 		}
 	}
 	return errs

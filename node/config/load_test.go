@@ -25,7 +25,7 @@ func TestLayers(t *testing.T) {
 	file := write(t, "socket = \"f.sock\"\n\n[mesh]\nmdns = true\nlisten = [\n  \"/ip4/1.2.3.4/tcp/1\",\n]\n[log]\nlevel = \"warn\"\nformat = \"json\"\n")
 	l, err := Load(Source{
 		File:  file,
-		Env:   []string{"TOCSIN_LOG_LEVEL=error", "TOCSIN_MESH_PEERS=/dns4/a/tcp/1/p2p/x, /dns4/b/tcp/1/p2p/y", "HOME=/", "TOCSIN_HOME=/x", "TOCSIN_LOG_LEVELS=x"},
+		Env:   []string{"TOCSIN_LOG_LEVEL=error", "TOCSIN_MESH_PEERS=/dns4/a/tcp/1/p2p/" + peerID + ", /dns4/b/tcp/1/p2p/" + peerID, "HOME=/", "TOCSIN_HOME=/x", "TOCSIN_LOG_LEVELS=x"},
 		Flags: map[string][]string{"log.level": {"debug"}, "limits.clock_ahead": {"2h"}, "store.quota": {"20GiB"}, "mesh.mdns": {"no"}},
 	})
 	if err != nil {
@@ -56,7 +56,17 @@ func TestMistakesNameThePlace(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"unknown", "[mesh]\nlissen = []\n", ":2: mesh.lissen: is not a setting; did you mean mesh.listen?"},
 		{"wrong table", "fetch_body = \"1MiB\"\n", ":1: fetch_body: is not a setting; did you mean limits.fetch_body?"},
-		{"type", "[mesh]\n\nmdns = \"yes\"\n", ":3: "},
+		{"type", "[mesh]\n\nmdns = \"yes\"\n", ":3: mesh.mdns: must be true or false"},
+		{"list", "[mesh]\nlisten = \"/ip4/0.0.0.0/tcp/1\"\n", ":2: mesh.listen: must be a list of texts"},
+		{"mixed list", "[mesh]\nlisten = [1]\n", ":2: mesh.listen: must be a list of texts"},
+		{"number", "[limits]\nqueue = \"many\"\n", ":2: limits.queue: must be a number"},
+		{"text", "socket = 1\n", "config.toml:1: socket: must be text"},
+		{"size", "[store]\nquota = 20\n", ":2: store.quota: must be text"},
+		{"table", "\nmesh = 1\n", ":2: mesh: must be a table"},
+		{"unknown table", "[nets]\nlisten = []\n", ":2: nets.listen: is not a setting; did you mean mesh.listen?"},
+		{"inline", "\nmesh = {lissen = []}\n", "config.toml:2: mesh.lissen: is not a setting"},
+		{"list of tables", "[[x]]\n", ":1: x: is not a setting"},
+		{"quoted", "\"log.level\" = \"info\"\n", ":1: log.level: is not a setting"},
 		{"syntax", "[mesh\n", ":1: "},
 		{"span", "[limits]\nclock_ahead = \"soon\"\n", ":2: "},
 		{"range", "[log]\n\nlevel = \"loud\"\n", "config.toml:3: log.level: \"loud\" is not known; one of debug, info, warn, error"},
@@ -76,6 +86,36 @@ func TestMistakesNameThePlace(t *testing.T) {
 	for _, want := range []string{"mesh.mdsn", "limits.queue", "TOCSIN_STORE_QUOTA"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not name %s", err, want)
+		}
+	}
+}
+
+// TestEveryMistakeIsNamed: one mistake hides no other, whatever layer and kind, and each names its place.
+func TestEveryMistakeIsNamed(t *testing.T) {
+	_, err := Load(Source{
+		File: write(t, "[log]\nlevel = \"loud\"\ncolour = true\n[mesh]\nlisten = [\"/ip4/127.0.0.1/tcp/99999\", \"x\"]\nmdns = 1\n[store]\nfloor = \"some\"\n"),
+		Env:  []string{"TOCSIN_STORE_QUOTA=-1", "TOCSIN_LOG_FORMAT=xml"}, Flags: map[string][]string{"mesh.peers": {"x"}, "limits.queue": {"0"}},
+	})
+	if err == nil {
+		t.Fatal("nothing is wrong")
+	}
+	want := []string{
+		"config.toml:2: log.level: ", "config.toml:3: log.colour: ", "config.toml:5: mesh.listen: ", "config.toml:5: mesh.listen: ",
+		"config.toml:6: mesh.mdns: ", "config.toml:8: store.floor: ", "TOCSIN_STORE_QUOTA: \"-1\"", "TOCSIN_LOG_FORMAT: \"xml\"",
+		"--set mesh.peers: ", "--set limits.queue: ",
+	}
+	got := strings.Split(err.Error(), "\n")
+	if len(got) != len(want) {
+		t.Fatalf("%d mistakes, want %d:\n%v", len(got), len(want), err)
+	}
+	for i, line := range got {
+		if !strings.HasPrefix(line, want[i]) {
+			t.Errorf("line %d is %s\nwant %s...", i, line, want[i])
+		}
+	}
+	for _, word := range []string{"TOML", "struct", "[]string", "config.", "int64"} {
+		if strings.Contains(strings.ReplaceAll(err.Error(), FileName, ""), word) {
+			t.Errorf("%q is no word for an operator:\n%v", word, err)
 		}
 	}
 }
