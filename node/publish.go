@@ -45,7 +45,7 @@ func (n *Node) published(r *record.Record) *api.Published {
 	p := &api.Published{ID: r.ID(), Kind: r.Header().Kind}
 	if ch := r.Header().Channel; ch.Private() {
 		to := n.team(ch.Other(n.replica.Self()))
-		p.To = &to
+		p.To, p.Apart = &to, n.apart(to.ID)
 	}
 	return p
 }

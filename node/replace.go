@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"slices"
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/identity"
@@ -9,8 +10,12 @@ import (
 	"tocsin/pkg/record"
 )
 
+// maxRevisions bounds the walk from an alert to what holds now.
+const maxRevisions = 1000
+
 // mayReplace refuses an update or cancel that no reader would honour: of something that is not here,
-// not an alert, somebody else's, or in another community.
+// not an alert, somebody else's, or in another community. One that was replaced or cancelled already is
+// refused too, as far as this node knows: two of a team's nodes may still do so at the same time.
 func (n *Node) mayReplace(id record.ID, in identity.CommunityID) error {
 	e, err := n.replica.Entry(id)
 	if err != nil {
@@ -26,5 +31,32 @@ func (n *Node) mayReplace(id record.ID, in identity.CommunityID) error {
 	case h.Channel != record.InCommunity(in):
 		return api.NewProblem(api.NotAllowed, "the alert was published elsewhere", "update it where it was published")
 	}
-	return nil
+	by, cancelled, err := n.latest(id)
+	switch {
+	case err != nil:
+		return err
+	case by == id:
+		return nil
+	case cancelled:
+		return api.NewProblem(api.Conflict, fmt.Sprintf("%s was cancelled already, by %s", id, by), "write a new alert if need be")
+	}
+	return api.NewProblem(api.Conflict, fmt.Sprintf("%s was replaced by %s", id, by), "update or cancel that one: "+by.String())
+}
+
+// latest follows the newest update or cancel from an alert to the one that none follows.
+func (n *Node) latest(id record.ID) (by record.ID, cancelled bool, err error) {
+	seen := []record.ID{id}
+	for by = id; len(seen) < maxRevisions; seen = append(seen, by) {
+		next, err := n.replica.Revisions(by)
+		if err != nil {
+			return by, cancelled, err
+		}
+		if len(next) == 0 || slices.Contains(seen, next[len(next)-1].Record.ID()) {
+			break
+		}
+		newest := &next[len(next)-1]
+		what, ok := newest.Notice.(*notice.Alert)
+		by, cancelled = newest.Record.ID(), ok && what.Type == notice.AlertCancel
+	}
+	return by, cancelled, nil
 }

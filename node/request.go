@@ -55,7 +55,11 @@ func (n *Node) PublishRequest(ctx context.Context, d api.RequestDraft) (*api.Req
 	answer := &api.RequestsPublished{Case: d.Request.Case, Published: []api.Published{}}
 	for i, p := range published {
 		if p.Err == nil {
-			answer.Published = append(answer.Published, *n.published(p.Record))
+			done := n.published(p.Record)
+			if what, ok := out[i].Notice.(*notice.Request); ok {
+				done.Due = n.due(p.Record, what.ReplyBy, nil)
+			}
+			answer.Published = append(answer.Published, *done)
 			continue
 		}
 		problem := httpapi.Problem(p.Err)
@@ -206,6 +210,9 @@ func (n *Node) Reply(ctx context.Context, id string, d api.ReplyDraft) (*api.Pub
 		return nil, api.NewProblem(api.NotAllowed, "the request is this team's own", "close or withdraw it instead")
 	}
 	if err := refersTo(&d.Reply.Request, e.Record.ID(), "reply.request"); err != nil {
+		return nil, err
+	}
+	if err := n.mayReply(&e, &d.Reply); err != nil {
 		return nil, err
 	}
 	return n.answer(ctx, &e, &d.Reply)

@@ -32,9 +32,10 @@ func (n *Node) entry(e *replica.Entry) api.Entry {
 	switch what := e.Notice.(type) {
 	case *notice.Alert:
 		out.Alert = what
-		out.SupersededBy = n.revisions(e.Record.ID())
+		out.SupersededBy, out.CancelledBy = n.revisions(e.Record.ID())
 	case *notice.Request:
 		out.Request = what
+		out.Progress = n.progress(e, what)
 	case *notice.Receipt:
 		out.Receipt = what
 	case *notice.Reply:
@@ -55,16 +56,19 @@ func utc(t time.Time) time.Time {
 	return t.UTC()
 }
 
-func (n *Node) revisions(alert record.ID) []record.ID {
+// revisions are the updates and cancels of an alert, oldest first, and which of them are cancels.
+func (n *Node) revisions(alert record.ID) (all, cancels []record.ID) {
 	entries, err := n.replica.Revisions(alert)
 	if err != nil {
-		return nil // dropped in between: nothing to show
+		return nil, nil // dropped in between: nothing to show
 	}
-	var out []record.ID
 	for i := range entries {
-		out = append(out, entries[i].Record.ID())
+		all = append(all, entries[i].Record.ID())
+		if what, ok := entries[i].Notice.(*notice.Alert); ok && what.Type == notice.AlertCancel {
+			cancels = append(cancels, entries[i].Record.ID())
+		}
 	}
-	return out
+	return all, cancels
 }
 
 func (n *Node) entries(list []replica.Entry) []api.Entry {

@@ -21,4 +21,7 @@ type Published struct {
 	ID   record.ID `json:"id"`
 	Kind string    `json:"kind"`
 	To   *Team     `json:"to,omitempty"` // of a private record
+	// Apart says that the team of To shares no community with this one: the record waits until it does.
+	Apart bool `json:"apart,omitzero"`
+	Due   *Due `json:"due,omitempty"` // of a request
 }

@@ -47,6 +47,10 @@ type Entry struct {
 
 	// SupersededBy are the updates and cancels of an alert by its own team, oldest first.
 	SupersededBy []record.ID `json:"superseded_by,omitempty"`
+	// CancelledBy are those of SupersededBy that are cancels.
+	CancelledBy []record.ID `json:"cancelled_by,omitempty"`
+	// Progress is of a request.
+	Progress *Progress `json:"progress,omitempty"`
 }
 
 // Sighting is what this node itself knows of a record's way.

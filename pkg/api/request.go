@@ -26,6 +26,21 @@ type RequestsPublished struct {
 	Failed    []Failed    `json:"failed,omitempty"`
 }
 
+// Progress is how far a request is, by what this node knows.
+type Progress struct {
+	Asked     []Team    `json:"asked,omitempty"` // by name; absent if everybody is
+	Answered  int       `json:"answered"`        // teams, asked by name or not
+	Closed    time.Time `json:"closed,omitzero"` // by the team that asked
+	Withdrawn time.Time `json:"withdrawn,omitzero"`
+	Due       *Due      `json:"due,omitempty"`
+}
+
+// Due is when an answer counts as late, where that is not the request's own reply-by.
+type Due struct {
+	At    time.Time `json:"at"`
+	Floor int64     `json:"floor_seconds,omitzero"` // the shortest time to answer in that made it so; absent if it left late
+}
+
 // Failed is one of several that could not be done.
 type Failed struct {
 	To      Team     `json:"to"`
