@@ -10,6 +10,7 @@ import (
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/identity"
+	"tocsin/pkg/keyfile"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 )
@@ -203,9 +204,12 @@ func TestAlertListTellsWhatIsOver(t *testing.T) {
 	old, cancel, other, update := alertEntry(1, "Old"), alertEntry(2, "Old"), alertEntry(3, "Other"), alertEntry(4, "New")
 	cancel.Alert.Type, update.Alert.Type = notice.AlertCancel, notice.AlertUpdate
 	old.SupersededBy, other.SupersededBy = []record.ID{rid(2)}, []record.ID{rid(4)}
+	old.CancelledBy = []record.ID{rid(2)}
+	cancel.Alert.Replaces, update.Alert.Replaces = []record.ID{rid(1)}, []record.ID{rid(3)}
 	f.answers["GET /v1/alerts"] = api.Entries{Entries: []api.Entry{update, other, cancel, old}}
 	out := f.ok("alert", "list", "--since", "2d", "--community", "Drill")
-	for _, want := range []string{"[cancelled] [EXERCISE] Old", "[cancels] [EXERCISE] Old", "[replaced] [EXERCISE] Other", "  [EXERCISE] New"} {
+	for _, want := range []string{"[cancelled] [EXERCISE] Old", "[cancels " + short(rid(1)) + "] [EXERCISE] Old",
+		"[replaced by " + short(rid(4)) + "] [EXERCISE] Other", "[replaces " + short(rid(3)) + "] [EXERCISE] New"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -236,7 +240,7 @@ func TestRequestSend(t *testing.T) {
 		want string
 	}{
 		"nowhere":        {[]string{"--to", "A", "--tlp", "clear", "--reply-by", "1d"}, "--community is missing"},
-		"both":           {[]string{"--private", "--community", "D", "--to", "A", "--tlp", "clear", "--reply-by", "1d"}, "stands beside community"},
+		"both":           {[]string{"--private", "--community", "D", "--to", "A", "--tlp", "clear", "--reply-by", "1d"}, "--private and --community exclude each other"},
 		"private nobody": {[]string{"--private", "--tlp", "clear", "--reply-by", "1d"}, "--to is missing"},
 		"red in public":  {[]string{"--community", "D", "--tlp", "red", "--reply-by", "1d"}, "named teams only"},
 		"no deadline":    {[]string{"--community", "D", "--tlp", "clear"}, "--reply-by is missing"},
@@ -282,7 +286,7 @@ func TestLedgerPlain(t *testing.T) {
 	f.answers["GET /v1/ledger"] = api.Ledger{
 		Teams: []api.LedgerTeam{{
 			Team: team(2, "CERT-B"), Sentence: "7 of 9 in the time asked, median 5 h, 1 open",
-			Own: api.LedgerSummary{Asked: 10, Overdue: 2, Silent: 1, Unreachable: 1},
+			Own: api.LedgerSummary{Asked: 10, Sample: 10, Overdue: 2, Silent: 1, Unreachable: 1},
 		}},
 		Rows: []api.Standing{{
 			Team: team(2, "CERT-B"), Request: rid(1), Own: true, State: "declined", Reason: notice.ReasonLegal, Timing: "in time", Waited: 7200,
@@ -294,7 +298,7 @@ func TestLedgerPlain(t *testing.T) {
 	if !strings.HasPrefix(out, "CERT-B (") || !strings.Contains(out, "): 7 of 9 in the time asked, median 5 h, 1 open\n") {
 		t.Errorf("the plain answer is not first:\n%s", out)
 	}
-	for _, want := range []string{"2 overdue now, 1 silent (its machine has it), 1 unreachable", "declined: legal", "100% |", "  0% |", "5 min", "2 d"} {
+	for _, want := range []string{"2 overdue now, 1 silent (its machine has it), 1 unreachable", "declined: legal", "100% |", "  0% |", "5 min", "2 d", "# share still unanswered"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -304,11 +308,60 @@ func TestLedgerPlain(t *testing.T) {
 	}
 }
 
+// TestLedgerOfLittle: no curve of a few requests, and a filter that finds nothing does not make the ledger empty.
+func TestLedgerOfLittle(t *testing.T) {
+	f := newFake(t)
+	f.answers["GET /v1/ledger"] = api.Ledger{
+		Teams: []api.LedgerTeam{{Team: team(2, "CERT-B"), Sentence: "s", Own: api.LedgerSummary{Asked: 4, Sample: 4, Small: true}}},
+		Curve: &api.LedgerCurves{Own: []api.LedgerStep{{After: 600, Open: .5, Low: .1, High: 1}}},
+	}
+	if out := f.ok("ledger", "--team", "CERT-B"); !strings.Contains(out, "too few for a curve (4 of 5 requests)") || strings.Contains(out, "100%") {
+		t.Errorf("a curve of four requests:\n%s", out)
+	}
+	f.answers["GET /v1/ledger"] = api.Ledger{}
+	for line, want := range map[string]string{
+		"ledger":                              "holds no actual requests yet",
+		"ledger --since 2d":                   "holds no actual requests: none in that time",
+		"ledger --drills --team X":            "holds no such exercises or tests\n",
+		"ledger --since 2d --community Drill": "holds no such actual requests: none in that time",
+	} {
+		if code, out, errs := f.run(strings.Fields(line)...); code != 0 || out != "" || !strings.Contains(errs, want) {
+			t.Errorf("%s: exit %d, %q, %q", line, code, out, errs)
+		}
+	}
+}
+
+// TestStatusTellsWhatWaits: a line that can be typed, no node counted as its own peer, the root key remembered.
+func TestStatusTellsWhatWaits(t *testing.T) {
+	f := newFake(t)
+	q, with := alertEntry(1, "x"), team(2, "CERT-B")
+	q.Own, q.With = true, &with
+	if err := os.WriteFile(filepath.Join(f.home, keyfile.RootFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.answers["GET /v1/requests"] = api.Entries{Entries: []api.Entry{q}}
+	f.answers["GET /v1/requests/"+rid(1).String()] = api.RequestView{Entry: q, Deliveries: []api.Delivery{{To: with}}}
+	f.answers["GET /v1/status"] = api.Status{
+		Team: team(1, "A"), Until: testNow().AddDate(1, 0, 0), Outbox: 1, Peers: []api.Peer{{Address: "/ip4/192.0.2.1"}},
+		Communities: []api.Community{{Name: "Drill", Role: "founder", Members: []api.Member{{Self: true, Online: true}, {Online: false}}}},
+		Store:       api.Store{Free: 10, Floor: 20},
+	}
+	out := f.ok("status")
+	for _, want := range []string{
+		"One thing needs a look: in 1 community, connected to 1 peer.\n", "! the root key still lies in ", "team not known yet at /ip4/192.0.2.1",
+		"2 members, 0 of the others connected", "tocsin --home " + f.home + " request show " + short(rid(1)) + " tells why", "no room left above the floor",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
 func TestStatusSentence(t *testing.T) {
 	f := newFake(t)
 	f.answers["GET /v1/status"] = api.Status{Team: team(1, "A"), Until: testNow().AddDate(1, 0, 0), Outbox: 1, Records: map[string]int{"alert": 2, "reply": 1}}
 	out := f.ok("status")
-	for _, want := range []string{"Running, in no community yet: connected to 0 peers, in 0 communities, 1 private record waiting", "2 alerts, 1 reply; 0 statements"} {
+	for _, want := range []string{"Running: in no community yet, connected to nobody at the moment.\n", "1 private record waiting for recipients; it is tried again", "2 alerts, 1 reply; 0 statements"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}

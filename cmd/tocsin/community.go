@@ -25,7 +25,7 @@ func communityListCommand(e *env) *cli.Command {
 	return newCommand(e, command{
 		Name:     "list",
 		Usage:    "list the communities that this node knows",
-		Help:     "ROLE is founder, member, removed or none. IN STEP is when this node last had all that another member had.",
+		Help:     "ROLE is founder, member, removed or none. ONLINE counts the other teams. IN STEP is when this node last had all that another member had.",
 		Examples: []string{"tocsin community list"},
 		Run: func(ctx context.Context, _ *cli.Context) error {
 			d, err := dial(e)
@@ -54,10 +54,11 @@ func communityListCommand(e *env) *cli.Command {
 	})
 }
 
+// online counts the other teams that are connected.
 func online(members []api.Member) int {
 	n := 0
 	for _, m := range members {
-		if m.Online {
+		if m.Online && !m.Self {
 			n++
 		}
 	}
@@ -101,7 +102,7 @@ func communityShowCommand(e *env) *cli.Command {
 			}
 			t := newTable("TEAM", "NAME", "ROLE", "NOW")
 			for _, member := range m.Members {
-				t.add(short(member.Team.ID), truncate(cleanLine(member.Team.Name), 40), roleOf(member), presence(member))
+				t.add(member.Team.ID.String(), truncate(cleanLine(member.Team.Name), 40), roleOf(member), presence(member))
 			}
 			return t.write(e.Stdout)
 		},

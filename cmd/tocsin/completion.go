@@ -100,23 +100,27 @@ func candidates(p page, words []string) []string {
 		return nil
 	}
 	begun := words[len(words)-1]
-	valueNext := false
+	var valueOf cli.Flag // whose value comes next
+	arguments := 0
 	for _, w := range words[:len(words)-1] {
-		if valueNext {
-			valueNext = false
+		if valueOf != nil {
+			valueOf = nil
 			continue
 		}
 		if strings.HasPrefix(w, "-") {
-			f := flagNamed(p.Flags, strings.TrimLeft(w, "-"))
-			valueNext = f != nil && takesValue(f)
+			if f := flagNamed(p.Flags, strings.TrimLeft(w, "-")); f != nil && takesValue(f) {
+				valueOf = f
+			}
 			continue
 		}
 		if next, ok := p.child(w); ok {
 			p = next
+			continue
 		}
+		arguments++
 	}
-	if valueNext {
-		return nil
+	if valueOf != nil {
+		return begin(begun, flagWords(valueOf.Names()[0]))
 	}
 	var found []string
 	if strings.HasPrefix(begun, "-") {
@@ -131,6 +135,20 @@ func candidates(p page, words []string) []string {
 	for _, v := range p.Verbs {
 		if strings.HasPrefix(v.Name, begun) {
 			found = append(found, v.Name+"\t"+v.Usage)
+		}
+	}
+	if shape := strings.Fields(p.Args); arguments < len(shape) {
+		found = append(found, begin(begun, argumentWords(shape[arguments]))...)
+	}
+	return found
+}
+
+// begin keeps the words that the user may be typing.
+func begin(begun string, words []string) []string {
+	var found []string
+	for _, w := range words {
+		if strings.HasPrefix(w, strings.ToLower(begun)) {
+			found = append(found, w+"\t")
 		}
 	}
 	return found

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/pelletier/go-toml/v2"
 	"github.com/urfave/cli/v2"
 
 	"tocsin/node/config"
@@ -123,23 +124,42 @@ func configShowCommand(e *env) *cli.Command {
 			}
 			t := newTable(head...)
 			for _, v := range loaded.Values() {
-				t.add(v.Key, strings.Join(strings.Fields(v.Value), " "), v.Origin.String())
+				t.add(v.Key, flatList(v.Value), v.Origin.String())
 			}
 			return t.write(e.Stdout)
 		},
 	})
 }
 
+// flatList is a list of the file, which stands there in many lines, in one.
+func flatList(value string) string {
+	text := strings.Join(strings.Fields(value), " ")
+	if inside, ok := strings.CutPrefix(text, "[ "); ok {
+		return "[" + strings.TrimSuffix(inside, ", ]") + "]"
+	}
+	return text
+}
+
+// plainValue is what the text of a setting says in TOML: a string, a number, a truth value or a list. A text that says nothing
+// stays a text.
+func plainValue(text string) any {
+	var one struct{ V any }
+	if err := toml.Unmarshal([]byte("V = "+text), &one); err != nil || one.V == nil {
+		return text
+	}
+	return one.V
+}
+
 func printSettings(e *env, loaded *config.Loaded) error {
 	type setting struct {
 		Key   string `json:"key"`
-		Value string `json:"value"`
+		Value any    `json:"value"`
 		Layer string `json:"layer"`
 		Where string `json:"where,omitzero"`
 	}
 	all := []setting{}
 	for _, v := range loaded.Values() {
-		all = append(all, setting{v.Key, v.Value, v.Origin.Layer, v.Origin.Where})
+		all = append(all, setting{v.Key, plainValue(v.Value), v.Origin.Layer, v.Origin.Where})
 	}
 	return printJSON(e.Stdout, struct {
 		Settings []setting `json:"settings"`

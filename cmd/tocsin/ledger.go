@@ -49,20 +49,33 @@ name, and nothing of this leaves the node by itself.
 			if e.JSON {
 				return printAnswer(e, l)
 			}
-			return writeLedger(e, l, q.Drills)
+			if len(l.Teams) == 0 {
+				complain(e.Stderr, "", emptyLedger(&q))
+				return nil
+			}
+			return writeLedger(e, l)
 		},
 	})
 }
 
-func writeLedger(e *env, l *api.Ledger, drills bool) error {
-	if len(l.Teams) == 0 {
-		what := "actual requests"
-		if drills {
-			what = "exercises or tests"
-		}
-		complain(e.Stderr, "", "the ledger holds nothing of "+what+" yet")
-		return nil
+// emptyLedger does not call a ledger empty of which only a part was asked for.
+func emptyLedger(q *api.LedgerQuery) string {
+	what := "actual requests"
+	if q.Drills {
+		what = "exercises or tests"
 	}
+	switch {
+	case !q.Since.IsZero() && q.Team == "" && q.Community == "":
+		return "the ledger holds no " + what + ": none in that time"
+	case !q.Since.IsZero():
+		return "the ledger holds no such " + what + ": none in that time"
+	case q.Team != "" || q.Community != "":
+		return "the ledger holds no such " + what
+	}
+	return "the ledger holds no " + what + " yet"
+}
+
+func writeLedger(e *env, l *api.Ledger) error {
 	s := &sheet{now: e.Now()}
 	for i := range l.Teams {
 		t := &l.Teams[i]
@@ -80,7 +93,7 @@ func writeLedger(e *env, l *api.Ledger, drills bool) error {
 	if err := writeStandings(e, l.Rows); err != nil {
 		return err
 	}
-	return writeCurves(e.Stdout, l.Curve)
+	return writeCurves(e.Stdout, l)
 }
 
 // writeSummary puts what is overdue, and why, under the sentence. A team with nothing overdue needs no second line.

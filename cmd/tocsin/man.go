@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"tocsin/node/config"
+	"tocsin/pkg/keyfile"
 )
 
 func manCommand(e *env) *cli.Command {
@@ -32,13 +35,46 @@ func writeMan(w io.Writer, root page) error {
 	}
 	b.WriteString(".SH FLAGS OF EVERY COMMAND\n")
 	manFlags(&b, globalFlags())
-	b.WriteString(".SH EXIT STATUS\n")
-	for _, r := range exitRows() {
-		fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", r[0], roff(r[1]))
-	}
+	manList(&b, "EXIT STATUS", exitRows())
 	b.WriteString(".PP\nA code that is not in this list is a failure; later releases may add some.\n")
+	manList(&b, "FILES", manFiles())
+	manList(&b, "ENVIRONMENT", manEnvironment())
+	fmt.Fprintf(&b, ".SH SEE ALSO\n.BR openssl (1),\n.BR systemd.exec (5)\n.PP\n%s\n",
+		roff("In the source of this program: README.md, docs/cli.md (what a script may rely on), docs/operations.md (every file and key), docs/api.md."))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// manFiles are the files of a node, below its home directory.
+func manFiles() [][2]string {
+	return [][2]string{
+		{"~/.tocsin", "the home directory of a node, unless --home or TOCSIN_HOME names another; what follows lies in it"},
+		{keyfile.RootFile, "the team's root key, under its passphrase; to be moved offline after init"},
+		{keyfile.NodeFile, "the node's keys and its delegation"},
+		{keyfile.UnlockFile, "opens node.key without a person (keys.unlock)"},
+		{config.FileName, "the settings; tocsin config init writes it with its manual"},
+		{config.Default().Store.Dir, "what the node keeps, encrypted (store.dir)"},
+		{"peers.txt", "addresses from invites and cards"},
+		{config.Default().Socket, "where the daemon listens for the other commands (socket)"},
+	}
+}
+
+func manEnvironment() [][2]string {
+	return [][2]string{
+		{"TOCSIN_HOME", "the home directory of the node; --home goes before it"},
+		{"HOME", "without either, the node lives in .tocsin there"},
+		{"TOCSIN_SECTION_KEY", "any setting, such as " + config.EnvName("mesh.listen") + " for mesh.listen; it goes before config.toml"},
+		{"CREDENTIALS_DIRECTORY", "where systemd puts the credential that keys.unlock = \"credential:NAME\" means"},
+		{"NOTIFY_SOCKET", "the daemon tells systemd there when it serves, and when it ends"},
+		{"GOMEMLIMIT, GOGC", "if set, they are left as they are; otherwise the daemon sets its own"},
+	}
+}
+
+func manList(b *strings.Builder, title string, rows [][2]string) {
+	fmt.Fprintf(b, ".SH %s\n", title)
+	for _, r := range rows {
+		fmt.Fprintf(b, ".TP\n.B %s\n%s\n", roff(r[0]), roff(r[1]))
+	}
 }
 
 func manPage(b *strings.Builder, p page) {

@@ -15,19 +15,33 @@ const (
 	plotHeight = 10
 )
 
+// fewest is how many requests a curve is drawn of; below it, it would show chance.
+const fewest = 5
+
+const legend = "      # share still unanswered after that time   . where it may be with this few requests (95 %)"
+
 // writeCurves draws the response curves of one team: how many of the requests were still unanswered after how long.
-func writeCurves(w io.Writer, c *api.LedgerCurves) error {
-	if c == nil {
+func writeCurves(w io.Writer, l *api.Ledger) error {
+	c := l.Curve
+	if c == nil || len(l.Teams) != 1 {
 		return nil
 	}
+	t := &l.Teams[0]
 	for _, curve := range []struct {
-		title string
-		steps []api.LedgerStep
-	}{{"Still unanswered, of what we asked:", c.Own}, {"Still unanswered, of what we saw others ask:", c.Others}} {
-		if len(curve.steps) == 0 {
+		title  string
+		steps  []api.LedgerStep
+		sample int
+	}{{"Still unanswered, of what we asked", c.Own, t.Own.Sample}, {"Still unanswered, of what we saw others ask", c.Others, t.Others.Sample}} {
+		if curve.sample == 0 {
 			continue
 		}
-		if _, err := io.WriteString(w, "\n"+curve.title+"\n"+plot(curve.steps)); err != nil {
+		text := fmt.Sprintf("%s: too few for a curve (%d of %d requests).", curve.title, curve.sample, fewest)
+		if curve.sample >= fewest && len(curve.steps) > 0 {
+			text = curve.title + ":\n" + plot(curve.steps) + legend
+		} else if curve.sample >= fewest {
+			text = curve.title + ": all of them, so there is no curve."
+		}
+		if _, err := io.WriteString(w, "\n"+text+"\n"); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tocsin/pkg/api"
+	"tocsin/pkg/client"
+	"tocsin/pkg/identity"
+	"tocsin/pkg/keyfile"
+	"tocsin/pkg/record"
 )
 
 func statusCommand(e *env) *cli.Command {
@@ -32,15 +37,16 @@ What needs attention is said in words; the exit code is 0 whenever the daemon an
 			if e.JSON {
 				return printAnswer(e, st)
 			}
-			return writeStatus(e, st)
+			return writeStatus(ctx, e, d, st)
 		},
 	})
 }
 
-func writeStatus(e *env, st *api.Status) error {
+func writeStatus(ctx context.Context, e *env, d *client.Client, st *api.Status) error {
 	s := &sheet{now: e.Now()}
-	s.title(statusSentence(st))
-	for _, w := range st.Warnings {
+	warnings := append(slices.Clone(st.Warnings), homeWarnings(e)...)
+	s.title(statusSentence(st, len(warnings)))
+	for _, w := range warnings {
 		s.prose("! " + cleanLine(w))
 	}
 	s.gap()
@@ -52,34 +58,53 @@ func writeStatus(e *env, st *api.Status) error {
 	for _, c := range st.Communities {
 		s.line("Community", communitySentence(&c, s.now))
 	}
-	s.line("Delivery", delivery(st))
+	s.line("Delivery", delivery(ctx, e, d, st))
 	s.line("Records", recordsSentence(st))
 	s.line("Store", storeSentence(&st.Store))
 	s.line("Clock", showInstant(s.now)+" on this machine")
 	return s.write(e.Stdout)
 }
 
-// statusSentence is the plain answer. What is wrong with the node is the daemon's to say, in the warnings.
-func statusSentence(st *api.Status) string {
+// statusSentence is the plain answer. What is wrong with the node is the daemon's to say, in the warnings; the lines below it
+// carry the rest.
+func statusSentence(st *api.Status, warnings int) string {
+	peers := "connected to " + plural(len(st.Peers), "peer")
+	if len(st.Peers) == 0 {
+		peers = "connected to nobody at the moment"
+	}
+	communities := "in " + plural(len(st.Communities), "community")
+	if len(st.Communities) == 0 {
+		communities = "in no community yet"
+	}
 	state := "All is well"
 	switch {
-	case len(st.Warnings) == 1:
+	case warnings == 1:
 		state = "One thing needs a look"
-	case len(st.Warnings) > 1:
-		state = fmt.Sprintf("%d things need a look", len(st.Warnings))
-	case len(st.Communities) == 0:
-		state = "Running, in no community yet"
-	case len(st.Peers) == 0:
-		state = "Running, and connected to nobody at the moment"
+	case warnings > 1:
+		state = fmt.Sprintf("%d things need a look", warnings)
+	case len(st.Communities) == 0, len(st.Peers) == 0:
+		state = "Running"
 	}
-	return fmt.Sprintf("%s: connected to %s, in %s, %s waiting to be delivered.", state, plural(len(st.Peers), "peer"),
-		plural(len(st.Communities), "community"), plural(st.Outbox, "private record"))
+	return state + ": " + communities + ", " + peers + "."
+}
+
+// homeWarnings are what only the machine of the node shows.
+func homeWarnings(e *env) []string {
+	home, err := e.home()
+	if err != nil || !exists(filepath.Join(home, keyfile.RootFile)) {
+		return nil
+	}
+	return []string{"the root key still lies in " + filepath.Join(home, keyfile.RootFile) + ": move it offline, and keep a copy"}
 }
 
 func writePeers(s *sheet, peers []api.Peer) {
 	var lines []string
 	for _, p := range peers {
-		line := showTeam(p.Team) + " at " + p.Address
+		line := "team not known yet"
+		if p.Team.ID != (identity.TeamID{}) {
+			line = showTeam(p.Team)
+		}
+		line += " at " + p.Address
 		if !p.Since.IsZero() {
 			line += ", since " + showTime(p.Since, s.now)
 		}
@@ -89,18 +114,55 @@ func writePeers(s *sheet, peers []api.Peer) {
 }
 
 func communitySentence(c *api.Community, now time.Time) string {
-	text := fmt.Sprintf("%s (%s), %s of %s, %d connected", cleanLine(c.Name), short(c.ID), c.Role, plural(len(c.Members), "member"), online(c.Members))
+	text := fmt.Sprintf("%s (%s), %s of %s", cleanLine(c.Name), short(c.ID), c.Role, plural(len(c.Members), "member"))
+	if others := len(c.Members) - 1; others > 0 {
+		text += fmt.Sprintf(", %d of the others connected", online(c.Members))
+	}
 	if !c.InStep.IsZero() {
 		text += ", in step " + showDistance(c.InStep, now)
 	}
 	return text
 }
 
-func delivery(st *api.Status) string {
+// delivery names a record that waits, so that the command which tells why can be typed.
+func delivery(ctx context.Context, e *env, d *client.Client, st *api.Status) string {
 	if st.Outbox == 0 {
 		return "nothing waits"
 	}
-	return plural(st.Outbox, "private record") + " waiting for recipients; tocsin request show tells why"
+	text := plural(st.Outbox, "private record") + " waiting for recipients; "
+	if id, ok := waitingRequest(ctx, d); ok {
+		return text + e.here("tocsin request show "+short(id)) + " tells why"
+	}
+	return text + "it is tried again when they turn up"
+}
+
+// maxAsked bounds how many requests are looked into for one that waits.
+const maxAsked = 20
+
+// waitingRequest finds the newest own private request that has not arrived. What cannot be read is left out: it is an example.
+func waitingRequest(ctx context.Context, d *client.Client) (record.ID, bool) {
+	all, err := d.Requests(ctx, api.List{})
+	if err != nil {
+		return record.ID{}, false
+	}
+	asked := 0
+	for i := range all.Entries {
+		n := &all.Entries[i]
+		if !n.Own || n.With == nil {
+			continue
+		}
+		if asked++; asked > maxAsked {
+			break
+		}
+		r, err := d.Request(ctx, n.ID.String())
+		if err != nil {
+			continue
+		}
+		if slices.ContainsFunc(r.Deliveries, func(v api.Delivery) bool { return v.Delivered.IsZero() }) {
+			return n.ID, true
+		}
+	}
+	return record.ID{}, false
 }
 
 func recordsSentence(st *api.Status) string {
@@ -119,5 +181,12 @@ func storeSentence(s *api.Store) string {
 	if s.Quota > 0 {
 		text += " of " + bytesOf(s.Quota)
 	}
-	return text + ", " + bytesOf(s.Free) + " free on the disk; below " + bytesOf(s.Floor) + " nothing is written"
+	text += ", " + bytesOf(s.Free) + " free on the disk"
+	switch {
+	case s.Free <= 0:
+		return text + ": the disk is full"
+	case s.Free < s.Floor:
+		return text + ": no room left above the floor of " + bytesOf(s.Floor) + " (store.floor), so nothing is written"
+	}
+	return text + "; below " + bytesOf(s.Floor) + " nothing is written"
 }
