@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/identity"
@@ -48,11 +49,11 @@ func (n *Node) known(text string) (*roster.Community, error) {
 	return c, nil
 }
 
-// online returns the teams that are connected now.
+// online returns the teams that are connected to this one now.
 func (n *Node) online() map[identity.TeamID]bool {
-	out := map[identity.TeamID]bool{n.replica.Self(): true}
+	out := map[identity.TeamID]bool{}
 	for _, p := range n.net.Peers() {
-		if p.Known {
+		if p.Known && p.Team != n.replica.Self() {
 			out[p.Team] = true
 		}
 	}
@@ -85,6 +86,9 @@ func (n *Node) showCommunity(c *roster.Community, online map[identity.TeamID]boo
 
 // Found implements httpapi.Service.
 func (n *Node) Found(ctx context.Context, d api.Found) (*api.Founding, error) {
+	if err := n.unnamed(d.Name); err != nil {
+		return nil, err
+	}
 	founders := []*identity.Delegation{n.replica.Delegation()}
 	var addresses []string
 	for i, file := range d.Founders {
@@ -113,6 +117,19 @@ func (n *Node) Found(ctx context.Context, d api.Found) (*api.Founding, error) {
 	}
 	n.meet(ctx, addresses)
 	return n.signDraft(draft)
+}
+
+// unnamed answers api.Conflict if a community that is here has the name. Others may choose the same
+// name elsewhere; within reach of one founder it is a slip.
+func (n *Node) unnamed(name string) error {
+	r := n.replica.Roster()
+	for _, id := range r.Communities() {
+		c, ok := r.Community(id)
+		if ok && strings.EqualFold(c.Charter.Name, strings.TrimSpace(name)) {
+			return api.NewProblem(api.Conflict, fmt.Sprintf("a community here is called %+q already: %s", c.Charter.Name, id), "choose another name")
+		}
+	}
+	return nil
 }
 
 // SignCharter implements httpapi.Service.

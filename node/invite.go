@@ -28,7 +28,8 @@ func (n *Node) Invite(ctx context.Context, id string, d api.InviteDraft) (*api.I
 		return nil, err
 	}
 	if c.Removed(guest.ID) {
-		return nil, api.NewProblem(api.Removed, "the team was removed from the community, and a removal is for good", "")
+		return nil, api.NewProblem(api.Removed, "the team was removed from the community",
+			"the team was removed for good; only a new community can include it")
 	}
 	now := n.now()
 	expires := d.Expires
@@ -38,6 +39,7 @@ func (n *Node) Invite(ctx context.Context, id string, d api.InviteDraft) (*api.I
 	if !expires.After(now) {
 		return nil, api.Invalid("expires", "has passed already", "")
 	}
+	already := c.Member(guest.ID)
 	member, err := n.admit(now, c, guest)
 	if err != nil {
 		return nil, err
@@ -57,7 +59,7 @@ func (n *Node) Invite(ctx context.Context, id string, d api.InviteDraft) (*api.I
 	if err != nil {
 		return nil, err
 	}
-	out := &api.Invited{Team: guest, Invite: file, Expires: expires.UTC(), Addresses: i.Addresses}
+	out := &api.Invited{Team: guest, Already: already, Invite: file, Expires: expires.UTC(), Addresses: i.Addresses}
 	if member != nil {
 		out.Statement = member.ID()
 	}

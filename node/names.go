@@ -22,13 +22,14 @@ type named[ID any] struct {
 // least api.MinPrefix characters of the ID. Nobody is guessed: where several fit, the problem lists them,
 // also where one fits by name and another by prefix, since a team can call itself by the beginning of
 // another's ID.
-func choose[ID any](what, text string, list []named[ID]) (ID, error) {
+func choose[ID any](kind identity.Kind, text string, list []named[ID]) (ID, error) {
 	var none ID
+	what := kind.String()
 	wanted := strings.TrimSpace(text)
 	if wanted == "" {
 		return none, api.NewProblem(api.NotFound, "no "+what+" is named", "give its name, its ID or the first characters of the ID")
 	}
-	var found, near []named[ID]
+	var found, near, begin []named[ID]
 	lower := strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(wanted))
 	for _, n := range list {
 		switch {
@@ -36,6 +37,8 @@ func choose[ID any](what, text string, list []named[ID]) (ID, error) {
 			return n.id, nil
 		case strings.EqualFold(n.name, wanted), len(lower) >= api.MinPrefix && strings.HasPrefix(n.text, lower):
 			found = append(found, n)
+		case strings.HasPrefix(n.text, lower):
+			begin = append(begin, n)
 		case strings.Contains(strings.ToLower(n.name), strings.ToLower(wanted)):
 			near = append(near, n)
 		}
@@ -45,14 +48,29 @@ func choose[ID any](what, text string, list []named[ID]) (ID, error) {
 	case 1:
 		return found[0].id, nil
 	default:
-		return none, candidates(api.NewProblem(api.Ambiguous, fmt.Sprintf("%+q may be one of %d %ss", wanted, len(found), what),
+		return none, candidates(api.NewProblem(api.Ambiguous, fmt.Sprintf("%+q may be one of %d %s", wanted, len(found), plural(kind)),
 			"give the ID, or more of it"), found)
+	}
+	switch _, err := identity.Parse(kind, wanted); {
+	case len(lower) == identity.TextLen && err != nil:
+		return none, api.NewProblem(api.NotFound, err.Error(), "copy the ID anew, or give its first characters or the name")
+	case len(begin) > 0:
+		return none, candidates(api.NewProblem(api.NotFound, fmt.Sprintf("%+q is too short: at least %d characters of an ID are needed", wanted, api.MinPrefix),
+			"give more of the ID, or the name"), begin)
 	}
 	if len(near) == 0 {
 		near = list
 	}
 	return none, candidates(api.NewProblem(api.NotFound, fmt.Sprintf("no %s here is called %+q or has an ID that begins so", what, wanted),
 		fmt.Sprintf("give a name, an ID or at least %d characters of the ID", api.MinPrefix)), near)
+}
+
+// plural names several of a kind.
+func plural(kind identity.Kind) string {
+	if kind == identity.KindCommunity {
+		return "communities"
+	}
+	return kind.String() + "s"
 }
 
 func candidates[ID any](p *api.Problem, list []named[ID]) *api.Problem {
@@ -72,7 +90,7 @@ func (n *Node) findCommunity(text string) (identity.CommunityID, error) {
 			list = append(list, named[identity.CommunityID]{id, id.String(), c.Charter.Name})
 		}
 	}
-	return choose("community", text, list)
+	return choose(identity.KindCommunity, text, list)
 }
 
 // findTeam returns the team that a text means. A whole ID need not be known here.
@@ -85,7 +103,7 @@ func (n *Node) findTeam(text string) (identity.TeamID, error) {
 	for _, id := range r.Teams() {
 		list = append(list, named[identity.TeamID]{id, id.String(), r.Name(id)})
 	}
-	return choose("team", text, list)
+	return choose(identity.KindTeam, text, list)
 }
 
 // findRecord returns the kept record that a text means.

@@ -22,7 +22,7 @@ func TestSettingsReachTheMesh(t *testing.T) {
 		opt := m.options()
 		opt.Config.Mesh = config.Mesh{
 			Listen: []string{"/ip4/127.0.0.1/tcp/1"}, Announce: []string{"/dns4/csirt.example/tcp/443"},
-			Peers: []string{"/ip4/192.0.2.1/tcp/1/p2p/x"}, MDNS: true, Profile: "leaf", SyncEvery: config.Duration(time.Minute),
+			Peers: []string{"/ip4/192.0.2.1/tcp/1/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN"}, MDNS: true, Profile: "leaf", SyncEvery: config.Duration(time.Minute),
 		}
 		var got mesh.Options
 		network := opt.Network

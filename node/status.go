@@ -3,11 +3,14 @@ package node
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/invite"
+	"tocsin/pkg/keyfile"
 )
 
 // expirySoon is when the operator is told that the node's delegation ends.
@@ -30,6 +33,9 @@ func (n *Node) Status(ctx context.Context) (*api.Status, error) {
 		Communities: communities.Communities, Records: map[string]int{}, Statements: st.Statements, Outbox: st.Waiting,
 		Store:    api.Store{Used: st.Store.Used, Quota: st.Store.Quota, Free: st.Store.Free, Floor: st.Store.Floor},
 		Warnings: []string{},
+	}
+	if _, err := os.Lstat(filepath.Join(n.opt.Home, keyfile.RootFile)); err == nil {
+		out.RootKeyHere = true
 	}
 	for kind, count := range st.Records {
 		if kind == "" {

@@ -82,7 +82,8 @@ type InviteDraft struct {
 // Invited is the answer of POST of PathInvites.
 type Invited struct {
 	Team      Team               `json:"team"`
-	Statement record.StatementID `json:"statement"` // the member statement, durable here
+	Already   bool               `json:"already,omitzero"` // the team was a member before; the file is good all the same
+	Statement record.StatementID `json:"statement"`        // the member statement, durable here
 	Invite    File               `json:"invite"`
 	Expires   time.Time          `json:"expires"`
 	Addresses []string           `json:"addresses"` // where the invite tells the team to call

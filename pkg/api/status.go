@@ -21,12 +21,13 @@ type Status struct {
 	Statements  int             `json:"statements"`
 	Outbox      int             `json:"outbox"` // private records that wait for a recipient
 	Store       Store           `json:"store"`
-	Warnings    []string        `json:"warnings"` // what an operator should look at, in sentences
+	RootKeyHere bool            `json:"root_key_here,omitzero"` // in the home directory, where it should not stay
+	Warnings    []string        `json:"warnings"`               // what an operator should look at, in sentences
 }
 
-// Peer is a node connected to this one.
+// Peer is another node connected to this one.
 type Peer struct {
-	Team    Team      `json:"team"`
+	Team    Team      `json:"team,omitzero"` // absent until the peer has said who it is
 	Address string    `json:"address"`
 	Since   time.Time `json:"since,omitzero"`
 }

@@ -1,0 +1,48 @@
+package node
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"tocsin/pkg/api"
+	"tocsin/pkg/keyfile"
+	"tocsin/pkg/mesh"
+)
+
+// stranger is a network with one more peer, whose team is not known yet.
+type stranger struct{ Network }
+
+func (s stranger) Peers() []mesh.PeerInfo {
+	return append(s.Network.Peers(), mesh.PeerInfo{PeerID: "x", Addrs: []string{"/ip4/192.0.2.9/tcp/1"}})
+}
+
+// TestStatusTellsOfOthers: a node is not connected to itself, and does not name whom it does not know.
+func TestStatusTellsOfOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		a, b := w.member("Alpha"), w.member("Bravo")
+		defer a.stop()
+		defer b.stop()
+		together(t, a, b)
+		a.net = stranger{a.net}
+		if err := os.WriteFile(filepath.Join(a.opt.Home, keyfile.RootFile), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		st := must(a.Status(t.Context()))(t)
+		for _, m := range st.Communities[0].Members {
+			if m.Online == m.Self {
+				t.Errorf("member %+v", m)
+			}
+		}
+		text, err := api.Encode(st)
+		if err != nil || len(st.Peers) != 2 || strings.Count(string(text), `{"address":`) != 1 || !st.RootKeyHere {
+			t.Errorf("status %s, %v", text, err)
+		}
+		if must(b.Status(t.Context()))(t).RootKeyHere {
+			t.Error("a root key that is not here")
+		}
+	})
+}
