@@ -135,3 +135,20 @@ func TestQuota(t *testing.T) {
 		t.Fatalf("write after drop: %v", err)
 	}
 }
+
+func TestFullSaysWhatHelps(t *testing.T) {
+	r := &room{dir: "here", quota: 4 << 20, floor: 192 << 20, statfs: func(string) (int64, error) { return 1 << 40, nil }}
+	r.free, r.used = 1<<40, 4<<20-1
+	if err := r.judge(2, false); err == nil || !strings.Contains(err.Error(), "here uses 3.9MiB of its quota of 4.0MiB; raise store.quota") {
+		t.Errorf("quota: %v", err)
+	}
+	r.free = 1500 << 10
+	if err := r.judge(2, false); err == nil || !strings.Contains(err.Error(), "here has 1.4MiB free on its disk, and nothing is written below 192.0MiB (store.floor); free space on the disk") {
+		t.Errorf("floor: %v", err)
+	}
+	for n, want := range map[int64]string{-1: "0 bytes", 1023: "1023 bytes", 2048: "2KiB", 1 << 30: "1.0GiB", 3<<40 + 1<<39: "3584.0GiB", 1<<63 - 1: "8589934591.9GiB"} {
+		if got := sizeText(n); got != want {
+			t.Errorf("%d is %s, want %s", n, got, want)
+		}
+	}
+}
