@@ -198,7 +198,7 @@ changes nothing.`,
 			}
 			opened, err := invite.OpenDraft(charter)
 			if err != nil {
-				return &userError{Code: exitRefused, Msg: c.Args().First(), Err: err}
+				return &userError{Code: exitRefused, Msg: c.Args().First(), Err: plainFormat(err)}
 			}
 			d, err := dial(e)
 			if err != nil {

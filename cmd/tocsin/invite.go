@@ -136,7 +136,7 @@ community's ID is printed; compare it with your sponsor.`,
 				return err
 			}
 			if _, err := invite.Open(file); err != nil {
-				return &userError{Code: exitRefused, Msg: path + " is no invite to be trusted", Err: err, Hint: "ask your sponsor for a new one"}
+				return &userError{Code: exitRefused, Msg: path + " is no invite to be trusted", Err: plainFormat(err), Hint: "ask your sponsor for a new one"}
 			}
 			d, err := dial(e)
 			if err != nil {

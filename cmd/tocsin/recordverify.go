@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/urfave/cli/v2"
 
 	"tocsin/pkg/dsse"
@@ -30,6 +33,8 @@ type verdict struct {
 	Title     string    `json:"title,omitzero"`
 	TLP       string    `json:"tlp,omitzero"`
 	Says      string    `json:"says,omitzero"`
+	Addresses []string  `json:"addresses,omitempty"`
+	Expired   bool      `json:"expired,omitzero"` // an invite, by the clock of this machine
 	Proven    []string  `json:"proven"`
 	NotProven []string  `json:"not_proven"`
 }
@@ -58,9 +63,9 @@ verified, 1 that the file proves nothing.`,
 			if err != nil {
 				return &userError{Code: exitFailed, Msg: "cannot read " + plainFileError(err)}
 			}
-			v, err := verify(text)
+			v, err := verify(text, e.Now())
 			if err != nil {
-				return &userError{Code: exitFailed, Msg: path + " is not verified", Err: err}
+				return &userError{Code: exitFailed, Msg: path + " is not verified", Err: plainFormat(err)}
 			}
 			if e.JSON {
 				err = printJSON(e.Stdout, v)
@@ -75,8 +80,20 @@ verified, 1 that the file proves nothing.`,
 	})
 }
 
+// errNotOurs says of a file what is to be known of it when not even its form is right.
+var errNotOurs = errors.New("it is not a file of tocsin record export, id --card, community found or invite")
+
+// plainFormat keeps the words of the JSON library from the user.
+func plainFormat(err error) error {
+	_, syntax := errors.AsType[*jsontext.SyntacticError](err)
+	if _, semantic := errors.AsType[*json.SemanticError](err); syntax || semantic {
+		return errNotOurs
+	}
+	return err
+}
+
 // verify finds out what the file is and checks it.
-func verify(text []byte) (*verdict, error) {
+func verify(text []byte, now time.Time) (*verdict, error) {
 	file, err := dsse.ParseEnvelope(text)
 	if err != nil {
 		return nil, err
@@ -89,7 +106,7 @@ func verify(text []byte) (*verdict, error) {
 	case invite.CardType:
 		return verifyCard(text)
 	case invite.InviteType:
-		return verifyInvite(text)
+		return verifyInvite(text, now)
 	}
 	return nil, fmt.Errorf("a payload of type %.80q is not one of tocsin", file.PayloadType)
 }
@@ -218,34 +235,32 @@ func verifyCard(text []byte) (*verdict, error) {
 	}
 	return &verdict{
 		OK: true, What: "card", Created: c.Created, Signers: []signer{nodeSigner(c.Delegation)},
-		Says:      "addresses: " + listOrNone(c.Addresses),
+		Addresses: c.Addresses,
 		Proven:    []string{"the card was signed by the node's key", "the team's root key delegated to that node"},
 		NotProven: common(),
 	}, nil
 }
 
-func verifyInvite(text []byte) (*verdict, error) {
+func verifyInvite(text []byte, now time.Time) (*verdict, error) {
 	i, err := invite.Open(text)
 	if err != nil {
 		return nil, err
 	}
 	v := &verdict{
 		OK: true, What: "invite", Created: i.Created, Channel: i.Community.String(), Signers: []signer{nodeSigner(i.Sponsor)},
-		Says:      fmt.Sprintf("for team %s, until %s; addresses: %s", i.Team, showInstant(i.Expires), listOrNone(i.Addresses)),
+		Says:      fmt.Sprintf("for team %s, until %s", i.Team, showInstant(i.Expires)),
+		Addresses: i.Addresses,
+		Expired:   !now.Before(i.Expires),
 		Proven:    []string{"the invite was signed by the sponsor's node", "every statement in it is signed as it says"},
-		NotProven: append(common(), "that it has not expired: this command asks no clock"),
+		NotProven: common(),
+	}
+	if v.Expired {
+		v.Says += ": it has expired, by the clock of this machine"
 	}
 	if c, err := i.Charter(); err == nil {
 		v.Title = c.Name
 	}
 	return v, nil
-}
-
-func listOrNone(list []string) string {
-	if len(list) == 0 {
-		return "none"
-	}
-	return strings.Join(list, ", ")
 }
 
 func writeVerdict(e *env, v *verdict) error {
@@ -272,6 +287,10 @@ func writeVerdict(e *env, v *verdict) error {
 		}
 	}
 	s.line("Says", v.Says)
+	s.list("Addresses", v.Addresses)
+	if len(v.Addresses) == 0 && (v.What == "card" || v.What == "invite") {
+		s.line("Addresses", "none: nobody can be called by it")
+	}
 	s.gap()
 	s.title("Proven:")
 	for _, p := range v.Proven {

@@ -87,7 +87,7 @@ func TestVerifyWithoutBody(t *testing.T) {
 	member := bytes.Index(file, []byte(`"tocsin_body":`))
 	comma := bytes.LastIndexByte(file[:member], ',')
 	rest := member + bytes.IndexByte(file[member:], '\n')
-	v, err := verify(append(bytes.Clone(file[:comma]), file[rest:]...))
+	v, err := verify(append(bytes.Clone(file[:comma]), file[rest:]...), testNow())
 	if err != nil || v.Title != "" || v.TLP != "" || !strings.Contains(strings.Join(v.NotProven, "\n"), "the body is not in the file") {
 		t.Errorf("%+v, %v", v, err)
 	}
@@ -107,12 +107,12 @@ func TestVerifyRefusesEveryChange(t *testing.T) {
 		if bytes.Equal(changed, file) {
 			t.Fatal("nothing was changed")
 		}
-		if _, err := verify(changed); err == nil {
+		if _, err := verify(changed, testNow()); err == nil {
 			t.Errorf("%s changed, and verified", member)
 		}
 	}
 	for _, cut := range []int{0, 1, len(file) / 2, len(file) - 3} {
-		if _, err := verify(file[:cut]); err == nil {
+		if _, err := verify(file[:cut], testNow()); err == nil {
 			t.Errorf("cut at %d, and verified", cut)
 		}
 	}
@@ -160,9 +160,24 @@ func FuzzVerify(f *testing.F) {
 	f.Add(exported(f, newSpeaker(f, "CERT-A")))
 	f.Add([]byte(`{"payload":"","payloadType":"","signatures":[]}`))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		v, err := verify(file)
+		v, err := verify(file, testNow())
 		if err == nil && v.OK && len(v.Signers) == 0 {
 			t.Error("verified, and signed by nobody")
 		}
 	})
+}
+
+// TestVerifyForeignFile: what is no file of ours is told so in words, not in those of a JSON library.
+func TestVerifyForeignFile(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"text": "hello\n", "empty": "", "number": `{"payload":12}`, "list": "[]"} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, out, errs := try(t, "record", "verify", path)
+		if code != 1 || out != "" || !strings.Contains(errs, "it is not a file of tocsin record export") || strings.Contains(errs, "json") {
+			t.Errorf("%s: exit %d, stdout %q, stderr %q", name, code, out, errs)
+		}
+	}
 }

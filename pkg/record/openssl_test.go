@@ -1,12 +1,14 @@
 package record_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"tocsin/pkg/dsse"
 	"tocsin/pkg/record"
 )
 
@@ -75,6 +77,20 @@ func TestOpenSSL(t *testing.T) {
 			}
 			if n := strings.Count(string(out), "Signature Verified Successfully"); n != 2 {
 				t.Errorf("%d signatures verified, want 2:\n%s", n, out)
+			}
+			file, err := dsse.ParseEnvelope(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var checker record.Verifier
+			r, err := checker.FromEnvelope(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := r.Header().Delegation
+			ids := fmt.Sprintf("\n%s\n%s\n%s\ndelegated from ", d.Team, d.Node, r.ID())
+			if !strings.Contains(string(out), ids) || !strings.HasSuffix(string(out), "Z\n") {
+				t.Errorf("want%sin\n%s", ids, out)
 			}
 		})
 	}
