@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"tocsin/node/httpapi"
 	"tocsin/pkg/api"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/ledger"
+	"tocsin/pkg/mesh"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
@@ -155,7 +157,7 @@ func (n *Node) Request(_ context.Context, id string) (*api.RequestView, error) {
 	for _, d := range n.replica.Outbox() {
 		if d.ID == e.Record.ID() {
 			view.Deliveries = append(view.Deliveries, api.Delivery{
-				To: n.team(d.To), Attempts: d.Attempts, Next: utc(d.Next), Last: d.Last, Delivered: utc(d.Delivered),
+				To: n.team(d.To), Attempts: d.Attempts, Next: utc(d.Next), Last: lastOf(d.Last), Delivered: utc(d.Delivered),
 			})
 		}
 	}
@@ -163,6 +165,14 @@ func (n *Node) Request(_ context.Context, id string) (*api.RequestView, error) {
 		view.CaseOthers, err = n.sameCase(&e, what.Case)
 	}
 	return view, err
+}
+
+// lastOf is why an attempt failed, without the addresses that were tried: the recipient is known.
+func lastOf(why string) string {
+	if strings.Contains(why, mesh.ErrUnreachable.Error()) {
+		return api.NotReached
+	}
+	return why
 }
 
 // sameCase returns the other private requests of one case by the same team: those that came from a while

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -10,7 +11,6 @@ import (
 	"tocsin/pkg/api"
 	"tocsin/pkg/client"
 	"tocsin/pkg/notice"
-	"tocsin/pkg/record"
 )
 
 // listFlags choose what a list shows.
@@ -60,7 +60,8 @@ func alertListCommand(e *env) *cli.Command {
 	return newCommand(e, command{
 		Name:  "list",
 		Usage: "list the alerts that are here, the newest first",
-		Help: `SEEN is when this node first had the alert, by its own clock. An alert that its author has replaced or cancelled is marked so.
+		Help: `SEEN is when this node first had the alert, by its own clock. An alert that its author has replaced or cancelled is marked so,
+and so is one that replaces or cancels another.
 The beginning of an ID that is shown here can be typed wherever an ID is asked for.`,
 		Examples: []string{"tocsin alert list", "tocsin alert list --community drill --since 24h"},
 		Flags:    listFlags(),
@@ -73,42 +74,43 @@ func writeAlerts(e *env, entries []api.Entry) error {
 		complain(e.Stderr, "", "no alerts here")
 		return nil
 	}
-	ends := endings(entries)
 	t := newTable("ID", "SEEN", "TLP", "SEVERITY", "FROM", "IN", "TITLE")
 	for i := range entries {
 		n := &entries[i]
-		severity := "-"
-		if n.Alert != nil && n.Alert.Severity != "" {
-			severity = n.Alert.Severity.String()
-		}
-		t.add(short(n.ID), showDistance(n.Sighting.Seen, e.Now()), markingOf(n), severity, teamName(n.Author), channelName(n),
-			truncate(cleanLine(ends[n.ID]+headline(n)), 100))
+		t.add(short(n.ID), showDistance(n.Sighting.Seen, e.Now()), markingOf(n), severityOf(n), teamName(n.Author), channelName(n),
+			truncate(cleanLine(fate(n)+headline(n)), 100))
 	}
 	return t.write(e.Stdout)
 }
 
-// endings says of each alert that is over what became of it. The update or cancel itself may be off the list.
-func endings(entries []api.Entry) map[record.ID]string {
-	types := map[record.ID]notice.AlertType{}
-	for _, n := range entries {
-		if n.Alert != nil {
-			types[n.ID] = n.Alert.Type
+// fate marks an alert that is over, by the newest word of its author, or that ended another. List and watch use the same words
+// as show.
+func fate(n *api.Entry) string {
+	if len(n.SupersededBy) > 0 {
+		newest := n.SupersededBy[len(n.SupersededBy)-1]
+		if slices.Contains(n.CancelledBy, newest) {
+			return "[cancelled] "
 		}
+		return "[replaced by " + short(newest) + "] "
 	}
-	ends := map[record.ID]string{}
-	for _, n := range entries {
-		if n.Alert != nil && n.Alert.Type == notice.AlertCancel {
-			ends[n.ID] = "[cancels] "
-		}
-		for _, by := range n.SupersededBy {
-			if types[by] == notice.AlertCancel {
-				ends[n.ID] = "[cancelled] "
-				break
-			}
-			ends[n.ID] = "[replaced] "
-		}
+	if n.Alert == nil || len(n.Alert.Replaces) == 0 {
+		return ""
 	}
-	return ends
+	var of []string
+	for _, id := range n.Alert.Replaces {
+		of = append(of, short(id))
+	}
+	if n.Alert.Type == notice.AlertCancel {
+		return "[cancels " + strings.Join(of, ", ") + "] "
+	}
+	return "[replaces " + strings.Join(of, ", ") + "] "
+}
+
+func severityOf(n *api.Entry) string {
+	if n.Alert == nil || n.Alert.Severity == "" {
+		return "-"
+	}
+	return n.Alert.Severity.String()
 }
 
 func alertShowCommand(e *env) *cli.Command {
@@ -130,21 +132,24 @@ overwritten. They are a stranger's files: open them accordingly.`,
 			if err != nil {
 				return err
 			}
+			if r.Kind == notice.KindRequest {
+				return &userError{Code: exitNotFound, Msg: short(r.ID) + " is no alert but a request", Hint: "tocsin request show " + c.Args().First()}
+			}
 			if r.Kind != notice.KindAlert {
 				return &userError{
 					Code: exitNotFound, Msg: fmt.Sprintf("%s is no alert but a %s", short(r.ID), r.Kind),
 					Hint: "tocsin record show " + c.Args().First(),
 				}
 			}
-			if c.IsSet("save") && r.Alert != nil {
-				if err := saveAttachments(e, c.Path("save"), r.Alert.Attachments); err != nil {
-					return err
-				}
-			}
 			if e.JSON {
-				return printAnswer(e, r)
+				err = printAnswer(e, r)
+			} else {
+				err = writeAlert(e, r)
 			}
-			return writeAlert(e, r)
+			if err != nil || !c.IsSet("save") || r.Alert == nil {
+				return err
+			}
+			return saveAttachments(e, c.Path("save"), r.Alert.Attachments)
 		},
 	})
 }
@@ -168,7 +173,11 @@ func writeAlert(e *env, r *api.RecordView) error {
 		s.line("Your ref", a.YourRef)
 	}
 	for _, by := range r.SupersededBy {
-		s.linef("Followed by", "%s", by)
+		if slices.Contains(r.CancelledBy, by) {
+			s.line("Cancelled by", by.String())
+		} else {
+			s.line("Replaced by", by.String())
+		}
 	}
 	if r.Alert != nil {
 		s.texts(r.Alert.Texts)
@@ -198,12 +207,16 @@ func writeEnvelope(s *sheet, n *api.Entry) {
 
 func alertKind(a *notice.Alert) string {
 	text := a.Type.String()
+	verb := " replaces "
+	if a.Type == notice.AlertCancel {
+		verb = " cancels "
+	}
 	var of []string
 	for _, id := range a.Replaces {
 		of = append(of, id.String())
 	}
 	if len(of) > 0 {
-		text += " of " + strings.Join(of, ", ")
+		text += "," + verb + strings.Join(of, ", ")
 	}
 	if a.Status.Drill() {
 		text += ", " + a.Status.String()

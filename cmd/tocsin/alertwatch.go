@@ -18,7 +18,8 @@ func alertWatchCommand(e *env) *cli.Command {
 	return newCommand(e, command{
 		Name:  "watch",
 		Usage: "print alerts as they come in",
-		Help: `Prints one line for each alert from now on, once it is on stable storage here, until it is interrupted. With --json each line is
+		Help: `Prints one line for each alert from now on, once it is on stable storage here, until it is interrupted: when it was seen, ID,
+marking, severity, author, community, title. With --json each line is
 one event with the whole alert but for the content of attachments.`,
 		Examples: []string{"tocsin alert watch", "tocsin alert watch --count 1 --json"},
 		Flags: []cli.Flag{
@@ -78,11 +79,7 @@ func writeEvent(e *env, event *api.Event) error {
 		complain(e.Stderr, "", "some alerts may have been missed: tocsin alert list shows all")
 		return nil
 	}
-	kind := ""
-	if n.Alert != nil && n.Alert.Type != notice.AlertNew {
-		kind = "[" + n.Alert.Type.String() + "] "
-	}
-	_, err := fmt.Fprintf(e.Stdout, "%s  %s  %-16s  %s  %s\n", showInstant(n.Sighting.Seen), short(n.ID), markingOf(n), teamName(n.Author),
-		cleanLine(kind+headline(n)))
+	_, err := fmt.Fprintf(e.Stdout, "%s  %s  %-16s  %-8s  %s  %s  %s\n", showInstant(n.Sighting.Seen), short(n.ID), markingOf(n),
+		cleanLine(severityOf(n)), teamName(n.Author), channelName(n), cleanLine(fate(n)+headline(n)))
 	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,9 @@ import (
 
 	"tocsin/pkg/notice"
 )
+
+// errTooBig is wrapped for a file with more than may be read.
+var errTooBig = errors.New("too big")
 
 // readLimited reads a file that may be at most limit bytes long; more is an error before it is held in memory.
 func readLimited(path string, limit int64) ([]byte, error) {
@@ -38,7 +42,7 @@ func readAll(f *os.File, path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(text)) > limit {
-		return nil, fmt.Errorf("%s has more than %d bytes", path, limit)
+		return nil, fmt.Errorf("%s is %w: at most %s", path, errTooBig, bytesOf(limit))
 	}
 	return text, nil
 }
@@ -51,7 +55,11 @@ func (d *drafting) attachments(w *draft) []notice.Attachment {
 		path, media := splitAttachment(typed)
 		data, err := d.read(path)
 		if err != nil {
-			d.wrong(key, plainFileError(err), "FILE or FILE:media/type")
+			hint := "FILE or FILE:media/type"
+			if errors.Is(err, errTooBig) {
+				hint = ""
+			}
+			d.wrong(key, plainFileError(err), hint)
 			continue
 		}
 		if media == "" {

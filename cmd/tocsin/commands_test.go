@@ -148,6 +148,7 @@ func TestSaveStaysInside(t *testing.T) {
 	}
 	f.answers["GET /v1/records/r1"] = api.RecordView{Entry: n}
 	dir := t.TempDir()
+	dir = filepath.Join(dir, "new")
 	f.ok("alert", "show", "--save", dir, "r1")
 	files, err := os.ReadDir(dir)
 	if err != nil || len(files) != len(n.Alert.Attachments) {
@@ -158,7 +159,7 @@ func TestSaveStaysInside(t *testing.T) {
 			t.Errorf("made %q", file.Name())
 		}
 	}
-	if code, _, errs := f.run("alert", "show", "--save", dir, "r1"); code != 1 || !strings.Contains(errs, "left as it is") {
+	if code, out, errs := f.run("alert", "show", "--save", dir, "r1"); code != 1 || !strings.Contains(errs, "left as it is") || !strings.Contains(errs, "name another directory") || !strings.Contains(out, "CERT-B") {
 		t.Errorf("second time: exit %d, %s", code, errs)
 	}
 }
@@ -374,6 +375,46 @@ func TestNoDaemon(t *testing.T) {
 		code, out, errs := try(t, append([]string{"--home", dir}, strings.Fields(line)...)...)
 		if code != 10 || out != "" || !strings.Contains(errs, "the daemon is not running") || !strings.Contains(errs, "there is no identity in "+dir) || !strings.Contains(errs, "tocsin --home "+dir+" init") {
 			t.Errorf("%s: exit %d, stdout %q, stderr %q", line, code, out, errs)
+		}
+	}
+}
+
+// TestRequestSendSaysWhatFollows: which request went to whom, which waits, and that the floor holds.
+func TestRequestSendSaysWhatFollows(t *testing.T) {
+	f := newFake(t)
+	b, c := team(2, "CERT-B"), team(3, "CERT-C")
+	due := &api.Due{At: testNow().Add(time.Hour), Floor: 3600}
+	f.answers["POST /v1/requests"] = api.RequestsPublished{Case: "k", Published: []api.Published{
+		{ID: rid(1), To: &b, Due: due}, {ID: rid(2), To: &c, Apart: true, Due: due},
+	}}
+	code, out, errs := f.run("request", "send", "--private", "--to", "B", "--to", "C", "--action", "takedown", "--reply-by", "5m", "--tlp", "clear", "--title", "T")
+	if code != 0 || out != fmt.Sprintf("%s\n%s\n", rid(1), rid(2)) {
+		t.Errorf("exit %d, stdout %q", code, out)
+	}
+	for _, want := range []string{
+		short(rid(1)) + " goes to " + showTeam(b), short(rid(2)) + " goes to " + showTeam(c),
+		showTeam(c) + " shares no community with this team", "counted as due in 1 h: the floor of private requests is 1 h",
+	} {
+		if strings.Count(errs, want) != 1 {
+			t.Errorf("no %q (or twice) in\n%s", want, errs)
+		}
+	}
+}
+
+// TestDeliveryInWords: no next attempt lies in the past, and the team is named once.
+func TestDeliveryInWords(t *testing.T) {
+	f := newFake(t)
+	q := alertEntry(1, "x")
+	q.Kind, q.Alert, q.Request = notice.KindRequest, nil, &notice.Request{Action: notice.ActionContact}
+	for next, want := range map[time.Duration]string{
+		-time.Minute:    "cannot be reached; tried 2 times, next try now",
+		4 * time.Second: "cannot be reached; tried 2 times, next try in 4 s",
+	} {
+		f.answers["GET /v1/requests/r1"] = api.RequestView{Entry: q, Deliveries: []api.Delivery{
+			{To: team(2, "CERT-B"), Attempts: 2, Last: api.NotReached, Next: testNow().Add(next)},
+		}}
+		if out := f.ok("request", "show", "r1"); !strings.Contains(out, showTeam(team(2, "CERT-B"))+" "+want+"\n") {
+			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
 }

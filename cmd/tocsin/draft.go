@@ -161,11 +161,39 @@ func word[W ~string](d *drafting, key, typed string, parse func(string) (W, erro
 	return w
 }
 
+// maxChoices is how many words are shown to choose from.
+const maxChoices = 16
+
+// fewOf is the hint for a long vocabulary: the few words nearest to the one typed.
+func fewOf(e *notice.WordError) string {
+	typed := strings.ToLower(e.Got)
+	_, last, ok := strings.Cut(typed, "/")
+	if !ok {
+		last = typed
+	}
+	near := slices.Clone(e.Allowed)
+	slices.SortStableFunc(near, func(a, b string) int {
+		_, aType, _ := strings.Cut(a, "/")
+		_, bType, _ := strings.Cut(b, "/")
+		return cmp.Compare(editDistance(last, aType), editDistance(last, bType))
+	})
+	near = slices.DeleteFunc(near[:3], func(w string) bool { return w == e.Nearest })
+	hint := "such as " + strings.Join(near, ", ")
+	if e.Nearest != "" {
+		hint = "did you mean " + e.Nearest + "? else " + hint
+	}
+	return hint + "; --template lists all"
+}
+
 // wordError shows a wrong word with the right ones.
 func (d *drafting) wordError(key string, err error) {
 	e, ok := err.(*notice.WordError) //nolint:errorlint // the parsers return it bare
 	if !ok {
 		d.wrong(key, err.Error(), "")
+		return
+	}
+	if len(e.Allowed) > maxChoices {
+		d.wrong(key, fmt.Sprintf("%+q is not a known %s", e.Got, e.What), fewOf(e))
 		return
 	}
 	hint := "one of " + strings.Join(e.Allowed, ", ")

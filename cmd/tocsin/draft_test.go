@@ -259,3 +259,22 @@ func FuzzJSONHead(f *testing.F) {
 		}
 	})
 }
+
+// TestDraftTypesAreNamedForTheWriter: a type of this program says nothing to who writes a draft.
+func TestDraftTypesAreNamedForTheWriter(t *testing.T) {
+	for text, want := range map[string]string{
+		"tlp = 5":                          "x:1: tlp: must be text",
+		"cve = \"x\"":                      "x:1: cve: must be a list of texts",
+		"cve = [5]":                        "x:1: cve: must be a list of texts",
+		"affected = 3":                     "x:1: affected: must be a table",
+		"[affected]\nasns = [-1]":          "x:2: affected.asns: must be a list of whole numbers",
+		"text = \"x\"":                     "x:1: text: must be a list of blocks",
+		"[[text]]\ntitle = 3":              "x:2: text.title: must be text",
+		"severity = true\ntlp = \"clear\"": "x:1: severity: must be text",
+	} {
+		_, err := decodeDraft("x", []byte(text), &alertDraft{})
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}

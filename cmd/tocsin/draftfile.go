@@ -113,12 +113,65 @@ func decodeDraft(name string, text []byte, into any) (origin, error) {
 		if key := strings.Join(malformed.Key(), "."); key != "" {
 			where = fmt.Sprintf("%s:%d: %s:", name, line, key)
 		}
-		return o, usageErrorf("", "%s %s", where, strings.TrimPrefix(malformed.Error(), "toml: "))
+		return o, usageErrorf("", "%s %s", where, plainTOML(malformed.Error(), reflect.TypeOf(into).Elem(), malformed.Key()))
 	case err != nil:
 		return o, usageErrorf("", "%s: %s", name, strings.TrimPrefix(err.Error(), "toml: "))
 	}
 	o.lines = linesOf(text)
 	return o, nil
+}
+
+// plainTOML is an error of the decoder in the words of the draft: the types of this program mean nothing to its writer.
+func plainTOML(text string, draft reflect.Type, key []string) string {
+	text = strings.TrimPrefix(text, "toml: ")
+	if !strings.Contains(text, "cannot decode") && !strings.Contains(text, "Go ") && !strings.Contains(text, "cannot store") &&
+		!strings.Contains(text, "incompatible") && !strings.Contains(text, "cannot be stored") {
+		return text
+	}
+	return "must be " + kindIn(draft, key)
+}
+
+// kindIn says what the field of a key holds.
+func kindIn(t reflect.Type, key []string) string {
+	for t.Kind() == reflect.Slice && len(key) > 0 {
+		t = t.Elem()
+	}
+	switch {
+	case len(key) == 0:
+	case t.Kind() == reflect.Struct:
+		for f := range t.Fields() {
+			if f.Anonymous {
+				if found := kindIn(f.Type, key); found != "" {
+					return found
+				}
+			}
+			if f.Tag.Get("toml") == key[0] {
+				return kindIn(f.Type, key[1:])
+			}
+		}
+		return ""
+	default:
+		return kindIn(t, nil)
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Struct:
+		return "a table"
+	case reflect.Slice:
+		switch t.Elem().Kind() {
+		case reflect.String:
+			return "a list of texts"
+		case reflect.Struct:
+			return "a list of blocks, each with its name in double brackets"
+		default:
+			return "a list of whole numbers from 0 to 4294967295"
+		}
+	default:
+		return "a number"
+	}
 }
 
 func unknownKeys(name string, unknown *toml.StrictMissingError, into any) error {

@@ -55,9 +55,9 @@ func (d *drafting) missingReplyBy(r *notice.Request) {
 	switch {
 	case d.named("reply_by"):
 	case r.ReplyBy.IsZero():
-		d.wrong("reply_by", "is missing", "by when a human answer is asked: a span such as 24h or 2d, or "+whenHint)
+		d.wrong("reply_by", "is missing", "by when a human answer is asked: "+whenHint)
 	case !r.ReplyBy.After(d.now):
-		d.wrong("reply_by", "is in the past", "by when a human answer is asked: a span such as 24h or 2d, or "+whenHint)
+		d.wrong("reply_by", "is in the past", "by when a human answer is asked: "+whenHint)
 	}
 }
 
@@ -65,7 +65,7 @@ func (d *drafting) missingReplyBy(r *notice.Request) {
 func (d *drafting) audience(w *requestDraft, tlp notice.TLP) {
 	switch {
 	case w.Private && w.Community != "":
-		d.wrong("private", "stands beside community", "a request goes into a community, or privately to teams")
+		d.wrong("private", "and "+d.said("community")+" exclude each other", "a request goes into a community, or privately to teams")
 	case w.Private && len(w.To) == 0:
 		d.wrong("to", "is missing", "a private request names the teams that it goes to")
 	case !w.Private && w.Community == "":
@@ -81,6 +81,14 @@ func withoutCase(r notice.Request) error {
 		r.Case = "-"
 	}
 	return r.Validate()
+}
+
+// said is a field's name in the form the draft has.
+func (d *drafting) said(key string) string {
+	if flag := d.from.flags[key]; flag != "" || d.from.file == "" {
+		return flagFor(key)
+	}
+	return key
 }
 
 // privately is how the writer would send it to teams alone, in the form the draft has.

@@ -50,7 +50,8 @@ community = ""
 # What is asked for:
 ` + choices(notice.Actions()) + `action = ""
 
-# By when a human answer is asked: a span from now, or an instant with its zone. The community's floor applies.
+# By when a human answer is asked: a span from now, or an instant with its zone. No sooner than
+# at the community's floor (private: 1 h) does an answer count as late.
 reply_by = "48h"
 
 # Who may see it. There is no default, so that nothing is sent unmarked. This release sends TLP:CLEAR only.

@@ -88,7 +88,7 @@ func readInput(e *env, name string, limit int64) ([]byte, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(e.Stdin, limit+1))
 	if err == nil && int64(len(text)) > limit {
-		err = fmt.Errorf("standard input has more than %d bytes", limit)
+		err = fmt.Errorf("standard input is %w: at most %s", errTooBig, bytesOf(limit))
 	}
 	return text, err
 }

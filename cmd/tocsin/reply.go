@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,13 +21,14 @@ func replyCommand(e *env) *cli.Command {
   accept     we will do it
   decline    we will not; --reason says why: out-of-constituency, legal, political, capacity, unclear, unverified,
              duplicate, resolved, other
-  need-info  we cannot go on without an answer
+  need-info  we cannot go on without an answer; --text says to what
   progress   it is under way
   done       it is finished; --result says what was done, --use-of-data what became of the data that came with it
 
 Several may follow each other. The first stops the clock that the requester's ledger runs, so an ack at once and the work later
 is the usual way. Declining is an answer like any other. The reply goes the way the request came, and carries its marking
-unless --tlp says otherwise. The ID on stdout means that it is on stable storage here.`,
+unless --tlp says otherwise. What was replied already, and a reply to a request that is known to be closed or withdrawn, is
+refused. The ID on stdout means that it is on stable storage here.`,
 		Examples: []string{
 			"tocsin reply rafdcebd6a2x ack",
 			"tocsin reply --reason out-of-constituency --text 'The network is in XX; try their team.' rafdcebd6a2x decline",
@@ -40,6 +42,9 @@ unless --tlp says otherwise. The ID on stdout means that it is on stable storage
 			&cli.StringFlag{Name: "your-ref", Usage: "the requester's ticket `NUMBER`"},
 		}, answerFlags()...),
 		Run: func(ctx context.Context, c *cli.Context) error {
+			if _, err := notice.ParseReplyState(c.Args().First()); err == nil {
+				return usageErrorf("tocsin reply "+c.Args().Get(1)+" "+c.Args().First(), "the request comes first, then the state")
+			}
 			state, err := notice.ParseReplyState(c.Args().Get(1))
 			if err != nil {
 				return usageErrorf("one of: ack, accept, decline, need-info, progress, done", "%+q is not a state of a reply", c.Args().Get(1))
@@ -52,6 +57,9 @@ unless --tlp says otherwise. The ID on stdout means that it is on stable storage
 				Request: a.id, State: state, Reason: word(a.d, "reason", c.String("reason"), notice.ParseReason), Marking: a.marking(),
 				Texts: a.texts(replyTitle(state)), Result: c.String("result"), UseOfData: c.String("use-of-data"),
 				OurRef: c.String("our-ref"), YourRef: c.String("your-ref"),
+			}
+			if state == notice.NeedInfo && strings.TrimSpace(c.String("text")) == "" {
+				a.d.wrong("text", "is missing", "say what you need to know")
 			}
 			if err := a.checked(&n); err != nil {
 				return err

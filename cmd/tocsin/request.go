@@ -24,7 +24,7 @@ func requestFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "private", Usage: "send it to the teams alone, each on a direct stream, instead of into a community"},
 		&cli.StringSliceFlag{Name: "to", Usage: "`TEAM` that is asked: name, ID, or the first characters of it; may be repeated"},
 		&cli.StringFlag{Name: "action", Usage: "what is asked: `ACTION` takedown, information, victim-notification, log-preservation, sinkhole, contact, assistance or other"},
-		&cli.StringFlag{Name: "reply-by", Usage: "by when a human answer is asked: a span such as 24h, or a `TIME` with its zone"},
+		&cli.StringFlag{Name: "reply-by", Usage: "by when a human answer is asked: a span such as 24h, or a `TIME` with its zone; due at the floor at the earliest (private: 1 h)"},
 		&cli.StringFlag{Name: "priority", Usage: "`PRIORITY` low, normal (the default), high or urgent"},
 		&cli.StringFlag{Name: "case", Usage: "`NAME` that the requests of one case share (default: a new one)"},
 		&cli.StringFlag{Name: "legal-basis", Usage: "legal ground of the request, as `TEXT`"},
@@ -47,7 +47,8 @@ The IDs are printed on stdout, one to a line: those requests are on stable stora
 fail; the exit code is then 3 and stderr says which.
 
 What the request says comes from flags, a DRAFT file (--template prints a commented one), or both; a flag replaces what the draft
-says. --tlp and --reply-by have no default. A community has a floor below which no answer can be asked for.`,
+says. --tlp and --reply-by have no default. A community has a floor, the shortest time to answer that counts (of
+private requests: 1 h): an earlier --reply-by is sent, and counted as due at the floor.`,
 		Examples: []string{
 			"tocsin request send --community drill --to CERT-B --action takedown --reply-by 24h --tlp clear --title 'C2 at 192.0.2.7'",
 			"tocsin request send --private --to CERT-A --to CERT-B --action information --reply-by 2d --tlp clear --title 'Logs of 1 March'",
@@ -101,6 +102,32 @@ func readRequest(e *env, c *cli.Context) (api.RequestDraft, error) {
 	return reading.request(w)
 }
 
+// tellRequested says what a sender would else learn too late: which request went to whom, which waits, and when they are due.
+func tellRequested(e *env, done *api.RequestsPublished) {
+	for i := range done.Published {
+		p := &done.Published[i]
+		if p.To == nil {
+			continue
+		}
+		if len(done.Published)+len(done.Failed) > 1 {
+			complain(e.Stderr, "", short(p.ID)+" goes to "+showTeam(*p.To))
+		}
+		if p.Apart {
+			complain(e.Stderr, "", showTeam(*p.To)+" shares no community with this team: the request waits here until it does")
+		}
+	}
+	for i := range done.Published {
+		if d := done.Published[i].Due; d != nil && d.Floor > 0 {
+			floor := "the floor of the community"
+			if done.Published[i].To != nil {
+				floor = "the floor of private requests"
+			}
+			complain(e.Stderr, "", "counted as due in "+words(d.At.Sub(e.Now()))+": "+floor+" is "+waited(d.Floor))
+			break
+		}
+	}
+}
+
 // printRequested prints the IDs that are kept, and complains of those that are not.
 func printRequested(e *env, done *api.RequestsPublished) error {
 	if e.JSON {
@@ -111,6 +138,7 @@ func printRequested(e *env, done *api.RequestsPublished) error {
 		for _, p := range done.Published {
 			fmt.Fprintln(e.Stdout, p.ID)
 		}
+		tellRequested(e, done)
 	}
 	if done.Exit() == exitDone {
 		return nil

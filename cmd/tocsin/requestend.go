@@ -50,7 +50,7 @@ func beginAnswer(ctx context.Context, e *env, c *cli.Context) (*answering, error
 		return nil, &userError{Code: exitFailed, Msg: "this request is not readable here: " + r.Unread, Hint: "tocsin record show " + id}
 	}
 	return &answering{
-		d: newDrafting(e, origin{flags: map[string]string{}}), client: daemon, id: r.ID, request: r.Request, c: c,
+		d: newDrafting(e, origin{flags: map[string]string{"text": "--text"}}), client: daemon, id: r.ID, request: r.Request, c: c,
 	}, nil
 }
 

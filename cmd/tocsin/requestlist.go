@@ -17,8 +17,8 @@ func requestListCommand(e *env) *cli.Command {
 	return newCommand(e, command{
 		Name:  "list",
 		Usage: "list the requests that are here, the newest first",
-		Help: `Requests of this team and of others, in communities and private ones. REPLY BY is the time that was asked for. tocsin request show
-tells where a request stands with each team; tocsin ledger gathers that over all requests.`,
+		Help: `Requests of this team and of others, in communities and private ones. REPLY BY is the time that was asked for, or the later one
+from which an answer counts as late. STATE is closed or withdrawn by who asked, else who has answered. tocsin request show tells where a request stands with each team; tocsin ledger gathers that over all requests.`,
 		Examples: []string{"tocsin request list --since 7d"},
 		Flags:    listFlags(),
 		Run:      runList(e, (*client.Client).Requests, writeRequests),
@@ -30,17 +30,60 @@ func writeRequests(e *env, entries []api.Entry) error {
 		complain(e.Stderr, "", "no requests here")
 		return nil
 	}
-	t := newTable("ID", "SEEN", "TLP", "ACTION", "REPLY BY", "FROM", "IN", "TITLE")
+	t := newTable("ID", "SEEN", "TLP", "ACTION", "REPLY BY", "STATE", "FROM", "TO", "IN", "TITLE")
 	for i := range entries {
 		n := &entries[i]
 		action, by := "-", "-"
 		if n.Request != nil {
-			action, by = n.Request.Action.String(), showDistance(n.Request.ReplyBy, e.Now())
+			action, by = n.Request.Action.String(), showDistance(countedDue(n), e.Now())
 		}
-		t.add(short(n.ID), showDistance(n.Sighting.Seen, e.Now()), markingOf(n), action, by, teamName(n.Author), channelName(n),
+		t.add(short(n.ID), showDistance(n.Sighting.Seen, e.Now()), markingOf(n), action, by, progressOf(n), teamName(n.Author), askedShort(n), channelName(n),
 			truncate(cleanLine(headline(n)), 100))
 	}
 	return t.write(e.Stdout)
+}
+
+// countedDue is when an answer counts as late.
+func countedDue(n *api.Entry) time.Time {
+	if n.Progress != nil && n.Progress.Due != nil {
+		return n.Progress.Due.At
+	}
+	return n.Request.ReplyBy
+}
+
+// progressOf is how far a request is, in a narrow column.
+func progressOf(n *api.Entry) string {
+	p := n.Progress
+	switch {
+	case p == nil:
+		return "-"
+	case !p.Withdrawn.IsZero():
+		return "withdrawn"
+	case !p.Closed.IsZero():
+		return "closed"
+	case p.Answered == 0:
+		return "open"
+	case len(p.Asked) > 1:
+		return fmt.Sprintf("%d of %d answered", min(p.Answered, len(p.Asked)), len(p.Asked))
+	case len(p.Asked) == 0:
+		return fmt.Sprintf("%d answered", p.Answered)
+	}
+	return "answered"
+}
+
+// askedShort names who is asked, in a narrow column.
+func askedShort(n *api.Entry) string {
+	switch {
+	case n.Progress == nil || n.Request == nil:
+		return "-"
+	case len(n.Progress.Asked) == 0:
+		return "everybody"
+	}
+	var names []string
+	for _, t := range n.Progress.Asked {
+		names = append(names, teamName(t))
+	}
+	return truncate(strings.Join(names, ", "), 40)
 }
 
 func requestShowCommand(e *env) *cli.Command {
@@ -62,15 +105,15 @@ against what this node itself saw. A team that is away (unreachable), one whose 
 			if err != nil {
 				return err
 			}
-			if c.IsSet("save") && r.Request != nil {
-				if err := saveAttachments(e, c.Path("save"), r.Request.Attachments); err != nil {
-					return err
-				}
-			}
 			if e.JSON {
-				return printAnswer(e, r)
+				err = printAnswer(e, r)
+			} else {
+				err = writeRequest(e, r)
 			}
-			return writeRequest(e, r)
+			if err != nil || !c.IsSet("save") || r.Request == nil {
+				return err
+			}
+			return saveAttachments(e, c.Path("save"), r.Request.Attachments)
 		},
 	})
 }
@@ -83,7 +126,7 @@ func writeRequest(e *env, r *api.RequestView) error {
 	if q := r.Request; q != nil {
 		s.marking(&q.Marking)
 		s.line("Action", q.Action.String()+", priority "+q.Priority.String())
-		s.at("Reply by", q.ReplyBy)
+		s.line("Reply by", replyBy(&r.Entry, s.now))
 		s.line("Asked", askedOf(q, r))
 		s.line("Case", q.Case)
 		s.line("Legal basis", q.LegalBasis)
@@ -105,6 +148,22 @@ func writeRequest(e *env, r *api.RequestView) error {
 		writeAnswer(s, &r.Answers[i])
 	}
 	return s.write(e.Stdout)
+}
+
+// replyBy is the time that was asked for, and the one from which an answer counts as late where that is another.
+func replyBy(n *api.Entry, now time.Time) string {
+	if n.Request.ReplyBy.IsZero() {
+		return ""
+	}
+	text := showTime(n.Request.ReplyBy, now)
+	if n.Progress == nil || n.Progress.Due == nil {
+		return text
+	}
+	why := "it left late"
+	if n.Progress.Due.Floor > 0 {
+		why = "the floor is " + waited(n.Progress.Due.Floor)
+	}
+	return text + ", counted from " + showTime(n.Progress.Due.At, now) + ": " + why
 }
 
 // askedOf names the teams asked; the standing knows their names.
@@ -133,11 +192,27 @@ func writeDeliveries(s *sheet, deliveries []api.Delivery) {
 		case !d.Delivered.IsZero():
 			s.linef("Delivery", "%s has it since %s", showTeam(d.To), showTime(d.Delivered, s.now))
 		case d.Last != "":
-			s.linef("Delivery", "%s does not have it: %s; %s, again %s", showTeam(d.To), d.Last, plural(d.Attempts, "attempt"), showDistance(d.Next, s.now))
+			s.linef("Delivery", "%s %s; tried %s, next try %s", showTeam(d.To), undelivered(d.Last), plural(d.Attempts, "time"), nextTry(d.Next, s.now))
 		default:
 			s.linef("Delivery", "%s does not have it yet", showTeam(d.To))
 		}
 	}
+}
+
+// undelivered says why a team does not have a request, without naming it again.
+func undelivered(last string) string {
+	if last == api.NotReached {
+		return last
+	}
+	return "does not have it: " + last
+}
+
+// nextTry is never in the past: what is due is tried as soon as there is room.
+func nextTry(t, now time.Time) string {
+	if !t.After(now) {
+		return "now"
+	}
+	return showDistance(t, now)
 }
 
 func writeStanding(s *sheet, standing []api.Standing) {
@@ -147,13 +222,23 @@ func writeStanding(s *sheet, standing []api.Standing) {
 	s.gap()
 	s.title("Where it stands:")
 	for _, st := range standing {
-		s.prose("  " + cleanLine(showTeam(st.Team)+": "+standingSentence(&st)))
+		s.prose("  " + cleanLine(showTeam(st.Team)+": "+standingSentence(&st, s.now)))
 	}
 }
 
 // standingSentence is one row of the ledger in words.
-func standingSentence(st *api.Standing) string {
+func standingSentence(st *api.Standing, now time.Time) string {
 	text := st.State
+	over, at := "", time.Time{}
+	switch {
+	case !st.Withdrawn.IsZero():
+		over, at = "withdrawn", st.Withdrawn
+	case !st.Closed.IsZero():
+		over, at = "closed", st.Closed
+	}
+	if text == over {
+		text += " " + showTime(at, now)
+	}
 	if st.Reason != "" {
 		text += " (" + st.Reason.String() + ")"
 	}
@@ -170,6 +255,9 @@ func standingSentence(st *api.Standing) string {
 	}
 	if st.Voluntary {
 		text += ", not asked by name"
+	}
+	if over != "" && st.State != over {
+		text += ", " + over + " " + showTime(at, now)
 	}
 	return text
 }

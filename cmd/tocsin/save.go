@@ -12,11 +12,22 @@ import (
 )
 
 // saveAttachments writes files of a stranger into a directory. Their names are the stranger's too, so a name can only name a
-// new file right there: no path, no hidden file, nothing overwritten, no odd characters.
+// new file right there: no path, no hidden file, nothing overwritten, no odd characters. The directory is made if need be.
 func saveAttachments(e *env, dir string, files []notice.Attachment) error {
+	if len(files) == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return &userError{Code: exitFailed, Msg: "cannot make the directory: " + plainFileError(err), Hint: "name another directory"}
+	}
 	for i, f := range files {
 		path := filepath.Join(dir, safeName(f.Name, i))
-		if err := createFile(path, f.Data, 0o600); err != nil {
+		err := createFile(path, f.Data, 0o600)
+		var exists *userError
+		if errors.As(err, &exists) {
+			exists.Hint = "name another directory"
+		}
+		if err != nil {
 			return err
 		}
 		complain(e.Stderr, "", "wrote "+path)

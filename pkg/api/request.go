@@ -79,6 +79,9 @@ type RequestView struct {
 	CaseOthers []record.ID `json:"case_others,omitempty"`
 }
 
+// NotReached is the Last of a Delivery whose team no node could be reached of.
+const NotReached = "cannot be reached"
+
 // Delivery is how far a private record has come.
 type Delivery struct {
 	To        Team      `json:"to"`
