@@ -33,14 +33,41 @@ func TestExamplesCanBeTyped(t *testing.T) {
 			if i := slices.Index(words, "--tlp"); i >= 0 && words[i+1] != "clear" {
 				t.Errorf("%s: example %q would be refused: only TLP:CLEAR leaves a node", name, line)
 			}
-			_, _, errs := try(t, append([]string{"--home", t.TempDir()}, words...)...)
-			for _, bad := range []string{"unknown", "comes after", "unexpected argument", "needs a value", "missing --", "missing A", "needs a command", "is missing"} {
-				if strings.Contains(errs, bad) {
-					t.Errorf("%s: example %q: %s", name, line, errs)
-				}
-			}
+			typeExample(t, line, append([]string{"--home", t.TempDir()}, words...))
 		}
 	})
+}
+
+// typeExample sees that a line is refused for nothing but that there is no daemon.
+func typeExample(t *testing.T, line string, words []string) {
+	t.Helper()
+	_, _, errs := try(t, words...)
+	for _, bad := range []string{"unknown", "comes after", "unexpected argument", "needs a value", "missing --", "missing A", "needs a command", "is missing"} {
+		if strings.Contains(errs, bad) {
+			t.Errorf("example %q: %s", line, errs)
+		}
+	}
+}
+
+// TestReadmeCanBeTyped: so are the lines of the README.
+func TestReadmeCanBeTyped(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	tried := 0
+	for line := range strings.SplitSeq(string(text), "\n") {
+		line, _, _ = strings.Cut(line, "  #")
+		typed, ok := strings.CutPrefix(line, "tocsin ")
+		if words := shellWords(typed); ok && !slices.Contains(words, "init") && !slices.Contains(words, "daemon") {
+			typeExample(t, line, words)
+			tried++
+		}
+	}
+	if tried < 5 {
+		t.Errorf("the README has %d lines to type", tried)
+	}
 }
 
 // shellWords splits a line as a shell does, as far as the examples go: single quotes, and an end at what follows the command.
