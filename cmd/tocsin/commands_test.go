@@ -209,8 +209,10 @@ func TestAlertListTellsWhatIsOver(t *testing.T) {
 	cancel.Alert.Replaces, update.Alert.Replaces = []record.ID{rid(1)}, []record.ID{rid(3)}
 	f.answers["GET /v1/alerts"] = api.Entries{Entries: []api.Entry{update, other, cancel, old}}
 	out := f.ok("alert", "list", "--since", "2d", "--community", "Drill")
-	for _, want := range []string{"[cancelled] [EXERCISE] Old", "[cancels " + short(rid(1)) + "] [EXERCISE] Old",
-		"[replaced by " + short(rid(4)) + "] [EXERCISE] Other", "[replaces " + short(rid(3)) + "] [EXERCISE] New"} {
+	for _, want := range []string{
+		"[cancelled] [EXERCISE] Old", "[cancels " + short(rid(1)) + "] [EXERCISE] Old",
+		"[replaced by " + short(rid(4)) + "] [EXERCISE] Other", "[replaces " + short(rid(3)) + "] [EXERCISE] New",
+	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -316,7 +318,7 @@ func TestLedgerOfLittle(t *testing.T) {
 		Teams: []api.LedgerTeam{{Team: team(2, "CERT-B"), Sentence: "s", Own: api.LedgerSummary{Asked: 4, Sample: 4, Small: true}}},
 		Curve: &api.LedgerCurves{Own: []api.LedgerStep{{After: 600, Open: .5, Low: .1, High: 1}}},
 	}
-	if out := f.ok("ledger", "--team", "CERT-B"); !strings.Contains(out, "too few for a curve (4 of 5 requests)") || strings.Contains(out, "100%") {
+	if out := f.ok("ledger", "--team", "CERT-B"); !strings.Contains(out, "too few for a curve (4 requests, 5 needed)") || strings.Contains(out, "100%") {
 		t.Errorf("a curve of four requests:\n%s", out)
 	}
 	f.answers["GET /v1/ledger"] = api.Ledger{}
@@ -405,7 +407,7 @@ func TestRequestSendSaysWhatFollows(t *testing.T) {
 func TestDeliveryInWords(t *testing.T) {
 	f := newFake(t)
 	q := alertEntry(1, "x")
-	q.Kind, q.Alert, q.Request = notice.KindRequest, nil, &notice.Request{Action: notice.ActionContact}
+	q.Kind, q.Alert, q.Request = notice.KindRequest, nil, &notice.Request{Action: notice.ActionContact, Marking: notice.Marking{TLP: notice.TLPClear}}
 	for next, want := range map[time.Duration]string{
 		-time.Minute:    "cannot be reached; tried 2 times, next try now",
 		4 * time.Second: "cannot be reached; tried 2 times, next try in 4 s",

@@ -35,7 +35,7 @@ func writeCurves(w io.Writer, l *api.Ledger) error {
 		if curve.sample == 0 {
 			continue
 		}
-		text := fmt.Sprintf("%s: too few for a curve (%d of %d requests).", curve.title, curve.sample, fewest)
+		text := fmt.Sprintf("%s: too few for a curve (%s, %d needed).", curve.title, plural(curve.sample, "request"), fewest)
 		if curve.sample >= fewest && len(curve.steps) > 0 {
 			text = curve.title + ":\n" + plot(curve.steps) + legend
 		} else if curve.sample >= fewest {

@@ -23,8 +23,7 @@ func saveAttachments(e *env, dir string, files []notice.Attachment) error {
 	for i, f := range files {
 		path := filepath.Join(dir, safeName(f.Name, i))
 		err := createFile(path, f.Data, 0o600)
-		var exists *userError
-		if errors.As(err, &exists) {
+		if exists, ok := errors.AsType[*userError](err); ok {
 			exists.Hint = "name another directory"
 		}
 		if err != nil {
@@ -79,7 +78,7 @@ func fillFile(f *os.File, data []byte) error {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(f.Name()) // half a file is worse than none; the first error is the one to tell
+		_ = os.Remove(f.Name()) //nolint:gosec // made here; half a file is worse than none, and the first error is the one to tell
 		return fmt.Errorf("write %s: %w", f.Name(), err)
 	}
 	return nil
