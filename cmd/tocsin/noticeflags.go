@@ -234,6 +234,6 @@ func without(flags []cli.Flag, names ...string) []cli.Flag {
 
 // exists tells a file from a word.
 func exists(path string) bool {
-	_, err := os.Stat(path) //nolint:gosec // the operator named it //nolint:gosec // looked at, not read
+	_, err := os.Stat(path) //nolint:gosec // the operator named it
 	return err == nil
 }
