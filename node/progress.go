@@ -142,11 +142,8 @@ func (n *Node) mayReply(e *replica.Entry, reply *notice.Reply) error {
 }
 
 func alreadySaid(s notice.ReplyState) string {
-	switch s {
-	case notice.NeedInfo:
-		return "need-info was replied already, in the same words"
-	case notice.Progress:
-		return "progress was reported already, in the same words"
+	if s == notice.NeedInfo || s == notice.Progress {
+		return s.String() + " was said already, in the same words"
 	}
 	return s.String() + " already"
 }

@@ -84,7 +84,7 @@ func TestRepliesSaySomethingNew(t *testing.T) {
 			{notice.Accepted, "", ""},
 			{notice.Acknowledged, "", "acknowledged already"},
 			{notice.ReplyState("progress"), "half", ""},
-			{notice.ReplyState("progress"), "half", "progress was reported already"},
+			{notice.ReplyState("progress"), "half", "progress was said already"},
 			{notice.ReplyState("progress"), "more", ""},
 		} {
 			err := say(id, step.state, step.text)

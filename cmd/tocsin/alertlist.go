@@ -52,8 +52,23 @@ func runList(e *env, ask func(*client.Client, context.Context, api.List) (*api.E
 		if e.JSON {
 			return printAnswer(e, found)
 		}
+		if len(found.Entries) == 0 && list != (api.List{Limit: list.Limit}) {
+			complain(e.Stderr, "", "none in that "+filterOf(list))
+			return nil
+		}
 		return write(e, found.Entries)
 	}
+}
+
+// filterOf names what an empty list was limited to.
+func filterOf(l api.List) string {
+	switch {
+	case l.Since.IsZero():
+		return "community"
+	case l.Community == "":
+		return "time"
+	}
+	return "community and time"
 }
 
 func alertListCommand(e *env) *cli.Command {

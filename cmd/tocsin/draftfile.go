@@ -153,25 +153,25 @@ func kindIn(t reflect.Type, key []string) string {
 	default:
 		return kindIn(t, nil)
 	}
-	switch t.Kind() {
-	case reflect.String:
-		return "text"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Struct:
-		return "a table"
-	case reflect.Slice:
-		switch t.Elem().Kind() {
-		case reflect.String:
-			return "a list of texts"
-		case reflect.Struct:
-			return "a list of blocks, each with its name in double brackets"
-		default:
-			return "a list of whole numbers from 0 to 4294967295"
-		}
-	default:
-		return "a number"
+	kind, list := t.Kind(), t.Kind() == reflect.Slice
+	if list {
+		kind = t.Elem().Kind()
 	}
+	switch {
+	case list && kind == reflect.String:
+		return "a list of texts"
+	case list && kind == reflect.Struct:
+		return "a list of blocks, each with its name in double brackets"
+	case list:
+		return "a list of whole numbers from 0 to 4294967295"
+	case kind == reflect.String:
+		return "text"
+	case kind == reflect.Bool:
+		return "true or false"
+	case kind == reflect.Struct:
+		return "a table"
+	}
+	return "a number"
 }
 
 func unknownKeys(name string, unknown *toml.StrictMissingError, into any) error {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -70,7 +72,7 @@ private requests: 1 h): an earlier --reply-by is sent, and counted as due at the
 			}
 			done, err := d.PublishRequest(ctx, draft)
 			if err != nil {
-				return err
+				return inFlags(c, err)
 			}
 			return printRequested(e, done)
 		},
@@ -100,6 +102,26 @@ func readRequest(e *env, c *cli.Context) (api.RequestDraft, error) {
 	reading := newDrafting(e, from)
 	reading.relabel = c.Bool("relabel")
 	return reading.request(w)
+}
+
+// inFlags names the flag that a problem of the daemon is about: it knows teams and communities, but not what was typed.
+func inFlags(c *cli.Context, err error) error {
+	var p *api.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	if len(p.Fields) == 1 && p.Fields[0].Field == "to" && c.IsSet("to") {
+		return &userError{Code: api.ExitOf(p), Msg: "--to " + p.Fields[0].Problem, Hint: p.Fields[0].Hint}
+	}
+	if p.Code != api.NotFound && p.Code != api.Ambiguous {
+		return err
+	}
+	for word, flag := range map[string]string{"team": "to", "community": "community"} {
+		if c.IsSet(flag) && (strings.HasPrefix(p.Detail, "no "+word+" ") || strings.Contains(p.Detail, " may be one of ") && strings.HasSuffix(p.Detail, " "+word+"s")) {
+			return &userError{Code: api.ExitOf(p), Msg: "--" + flag, Hint: p.Hint, Err: p}
+		}
+	}
+	return err
 }
 
 // tellRequested says what a sender would else learn too late: which request went to whom, which waits, and when they are due.
