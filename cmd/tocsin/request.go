@@ -117,7 +117,8 @@ func inFlags(c *cli.Context, err error) error {
 		return err
 	}
 	for word, flag := range map[string]string{"team": "to", "community": "community"} {
-		if c.IsSet(flag) && (strings.HasPrefix(p.Detail, "no "+word+" ") || strings.Contains(p.Detail, " may be one of ") && strings.HasSuffix(p.Detail, " "+word+"s")) {
+		several := strings.Contains(p.Detail, " may be one of ") && strings.HasSuffix(p.Detail, " "+word+"s")
+		if c.IsSet(flag) && (several || strings.HasPrefix(p.Detail, "no "+word+" ")) {
 			return &userError{Code: api.ExitOf(p), Msg: "--" + flag, Hint: p.Hint, Err: p}
 		}
 	}

@@ -18,7 +18,8 @@ func requestListCommand(e *env) *cli.Command {
 		Name:  "list",
 		Usage: "list the requests that are here, the newest first",
 		Help: `Requests of this team and of others, in communities and private ones. REPLY BY is the time that was asked for, or the later one
-from which an answer counts as late. STATE is closed or withdrawn by who asked, else who has answered. tocsin request show tells where a request stands with each team; tocsin ledger gathers that over all requests.`,
+from which an answer counts as late. STATE is closed or withdrawn by who asked, else who has answered. tocsin request show
+tells where a request stands with each team; tocsin ledger gathers that over all requests.`,
 		Examples: []string{"tocsin request list --since 7d"},
 		Flags:    listFlags(),
 		Run:      runList(e, (*client.Client).Requests, writeRequests),
