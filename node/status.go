@@ -74,7 +74,7 @@ func (n *Node) warnings(d *identity.Delegation, room api.Store) []string {
 		out = append(out, fmt.Sprintf("the delegation of this node ends in %d days; after that nothing can be signed", int(left/(24*time.Hour))))
 	}
 	if room.Free > 0 && room.Free < room.Floor {
-		out = append(out, "the disk is full: nothing new is kept")
+		out = append(out, "the disk has no room left above store.floor: nothing new is kept")
 	}
 	if room.Quota > 0 && room.Used > room.Quota-room.Quota/10 {
 		out = append(out, "the store has used nine tenths of its quota (store.quota)")

@@ -168,7 +168,7 @@ func printRequested(e *env, done *api.RequestsPublished) error {
 	}
 	for _, f := range done.Failed {
 		complain(e.Stderr, "", "not sent to "+showTeam(f.To)+": "+f.Problem.Error())
-		complain(e.Stderr, "hint: ", f.Problem.Hint)
+		e.hint(f.Problem.Hint)
 	}
 	return &userError{
 		Code: done.Exit(),
