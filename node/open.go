@@ -73,9 +73,11 @@ func NewLogger(c config.Log, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, opt))
 }
 
-// Tune sets how the process uses memory, unless the environment says so itself: a daemon that mostly
-// waits gives processor time for a small heap. Call it once, from main.
+// Tune sets what belongs to the whole process: the network library's own logs are discarded, which a
+// peer could fill, and memory is used as suits a daemon that mostly waits (processor time for a small
+// heap), unless the environment says otherwise. Call it once, from main, before New.
 func Tune(getenv func(string) string) {
+	mesh.Quiet()
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(40)
 	}

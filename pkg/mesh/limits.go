@@ -87,7 +87,7 @@ const (
 	// Gossip.
 	gossipMessage  = 128 << 10 // a frame is at most 53 kB; an RPC may carry two
 	gossipControl  = 64 << 10
-	gossipQueue    = 1024 // per peer outbound; 32 loses bursts (see the design notes on gossip)
+	gossipQueue    = 1024 // per peer outbound; 32 loses bursts
 	gossipValidate = 512  // validations at once and waiting; beyond it a message is dropped and fetched by sync
 	gossipTimeout  = 10 * time.Second
 	gossipSeen     = 10 * time.Minute

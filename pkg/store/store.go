@@ -89,7 +89,7 @@ func (s *Store) open(o Options, db string) (err error) {
 		return explainOpen(db, err)
 	}
 	if err := s.fetchBallast(); err != nil {
-		s.log.Warn("no ballast for the store", slog.Any("error", err))
+		s.log.Warn("no ballast for the store", slog.Any("err", err))
 	}
 	return nil
 }
