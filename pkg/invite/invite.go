@@ -1,7 +1,6 @@
 package invite
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -166,9 +165,4 @@ func foundersSigned(s *record.Statement, c *notice.Charter) error {
 		}
 	}
 	return nil
-}
-
-// Refused reports whether err is one of this package's, that is, the file's fault and not ours.
-func Refused(err error) bool {
-	return errors.Is(err, ErrMalformed) || errors.Is(err, ErrSignature) || errors.Is(err, ErrExpired) || errors.Is(err, ErrForeign)
 }
