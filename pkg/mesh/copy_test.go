@@ -46,6 +46,7 @@ type copyOf struct {
 	subject    map[record.StatementID]identity.TeamID // whom a statement is about
 	records    map[record.ID][]byte
 	channels   map[record.Channel]reconcile.Memory
+	aloof      bool // it takes no statements from peers: its operator has joined nothing yet
 	arrived    []record.ID
 	vias       map[record.ID]replica.Via
 	bodies     map[record.ID][]byte
@@ -118,9 +119,12 @@ func (c *copyOf) Roster() mesh.Roster {
 
 // AddStatements implements mesh.Door.
 func (c *copyOf) AddStatements(_ context.Context, _ identity.TeamID, frames [][]byte) (news int, err error) {
+	c.mu.Lock()
+	aloof := c.aloof
+	c.mu.Unlock()
 	for _, f := range frames {
 		s, err := c.verifier.OpenStatement(f)
-		if err != nil {
+		if err != nil || aloof {
 			continue
 		}
 		if c.add(s) {

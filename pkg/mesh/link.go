@@ -263,7 +263,12 @@ func (m *Mesh) reviewAll(ctx context.Context) {
 	m.mu.Unlock()
 	g.follow(ctx, m.opt.Roster().CommunitiesOf(m.self))
 	for _, p := range peers {
-		m.reviewPeer(ctx, p)
+		if m.reviewPeer(ctx, p) {
+			// It was refused what it may have now, or we were, and whoever was refused does not ask again soon.
+			m.mu.Lock()
+			soonest(m.hellos, p, time.Now())
+			m.mu.Unlock()
+		}
 	}
 	g.reconsider()
 	m.mend(g)
@@ -318,26 +323,27 @@ func (m *Mesh) lastStands(p peer.ID) standing {
 }
 
 // reviewPeer asks the roster again about one peer. One that lost a community is disconnected, so that
-// gossip forgets its subscriptions; if it shares another it, or we, dial again.
-func (m *Mesh) reviewPeer(ctx context.Context, p peer.ID) {
+// gossip forgets its subscriptions; if it shares another it, or we, dial again. It reports whether the
+// peer shares more communities with us than before.
+func (m *Mesh) reviewPeer(ctx context.Context, p peer.ID) (gained bool) {
 	s := m.stands(p)
 	m.mu.Lock()
 	l := m.links[p]
 	if l == nil {
 		m.mu.Unlock()
-		return
+		return false
 	}
 	lost := l.fellow() && !s.fellow()
 	for _, c := range l.shared {
 		_, still := slices.BinarySearchFunc(s.shared, c, compareCommunities)
 		lost = lost || !still
 	}
-	gained := len(s.shared) > len(l.shared)
+	gained = len(s.shared) > len(l.shared)
 	l.standing = s
 	g := m.gossip
 	m.mu.Unlock()
 	if g == nil {
-		return
+		return gained
 	}
 	switch {
 	case lost:
@@ -350,6 +356,7 @@ func (m *Mesh) reviewPeer(ctx context.Context, p peer.ID) {
 			g.reconsider()
 		}
 	}
+	return gained && !lost
 }
 
 func compareCommunities(a, b identity.CommunityID) int { return bytes.Compare(a[:], b[:]) }

@@ -158,6 +158,29 @@ func TestJoinerBecomesMemberByHello(t *testing.T) {
 	})
 }
 
+// The founder calls as soon as it has made the invite; the joiner takes nothing from it until its operator
+// has joined. Then it must not wait for the founder, who was refused and does not ask again soon.
+func TestJoinerThatWasCalledBeforeItJoined(t *testing.T) {
+	inWorld(t, 1, func(t *testing.T, w *world) {
+		founder, j := w.nodes[0], w.add("joiner")
+		j.aloof = true
+		founder.add(w.word(kindMember, j.root.Team()))
+		w.start(func(i int) []int { return []int{1 - i}[:1-i] }) // the founder dials, the joiner does not
+		w.within(5*time.Second, "the founder has called", func() bool { return founder.connectedTo(j) })
+		id := founder.publish("for everybody")
+		time.Sleep(2 * time.Second)
+		if j.has(id) {
+			t.Error("it has what it did not join for")
+		}
+		j.copyOf.mu.Lock()
+		j.aloof = false
+		j.copyOf.mu.Unlock()
+		j.add(w.word(kindMember, j.root.Team()))
+		j.mesh.Refresh()
+		w.within(2*time.Second, "the joiner has it", func() bool { return j.has(id) })
+	})
+}
+
 // Two members of one community become members of another, and each end learns of it at its own time:
 // the subscription that was refused at first is announced again.
 func TestRefusedSubscriptionIsAnnouncedAgain(t *testing.T) {
