@@ -65,16 +65,22 @@ func (r *Request) check(f *findings) {
 	checkReferences(f, r.References)
 	checkAttachments(f, r.Attachments)
 	f.prose("legal_basis", r.LegalBasis, MaxNote)
+	r.Permission.check(f, "permission")
+	if f.strict && (r.Action == ActionPermission) != (r.Permission != nil) {
+		f.add("permission", "goes with the action permission, and only with it", "")
+	}
 	f.line("our_ref", r.OurRef, MaxLine)
 	f.line("your_ref", r.YourRef, MaxLine)
 }
 
 func (r *Receipt) check(f *findings) {
-	if len(r.Records) == 0 {
+	if len(r.Records)+len(r.Erased) == 0 {
 		f.add("records", "is missing", "")
 	}
 	f.count("records", len(r.Records), MaxRecords)
 	checkIDs(f, "records", r.Records)
+	f.count("erased", len(r.Erased), MaxRecords)
+	checkIDs(f, "erased", r.Erased)
 }
 
 func (r *Reply) check(f *findings) {
@@ -93,6 +99,7 @@ func (r *Reply) check(f *findings) {
 	checkTexts(f, r.Texts, false)
 	f.prose("result", r.Result, MaxNote)
 	f.prose("use_of_data", r.UseOfData, MaxNote)
+	r.Grant.check(f, "grant")
 	f.line("our_ref", r.OurRef, MaxLine)
 	f.line("your_ref", r.YourRef, MaxLine)
 }
@@ -131,4 +138,32 @@ func checkTime(f *findings, field string, t time.Time) {
 	if !t.IsZero() && (t.Year() < 1970 || t.Year() > 9999) {
 		f.add(field, "is outside the years 1970 to 9999", "")
 	}
+}
+
+func (p *Permission) check(f *findings, field string) {
+	if p == nil {
+		return
+	}
+	if p.Record == (record.ID{}) {
+		f.add(field+".record", "is missing", "")
+	}
+	if !p.TLP.Known() {
+		e := tlps().unknown(string(p.TLP))
+		f.add(field+".tlp", e.problem(), e.hint())
+	}
+	f.count(field+".communities", len(p.Communities), MaxAffected)
+	f.count(field+".teams", len(p.Teams), MaxTo)
+	checkIDs(f, field+".teams", p.Teams)
+	f.count(field+".lifts", len(p.Lifts), MaxPurposes)
+	checkTime(f, field+".until", p.Until)
+	if f.strict && len(p.Communities)+len(p.Teams) == 0 && !p.Constituents && !p.Public {
+		f.add(field, "names nobody to share with", "communities, teams, constituents or public")
+	}
+}
+
+func (e *Erase) check(f *findings) {
+	if e.Record == (record.ID{}) {
+		f.add("record", "is missing", "")
+	}
+	f.line("reason", e.Reason, MaxTitle)
 }

@@ -8,13 +8,13 @@ import (
 )
 
 // Notice is the body of a record of one of the kinds above: *Alert, *Request, *Receipt, *Reply,
-// *Close or *Withdraw.
+// *Close, *Withdraw or *Erase.
 type Notice interface {
 	Content
 	// Kind is the record kind under which the notice travels.
 	Kind() Kind
-	// MarkingOf returns the marking inside the notice; nil for a receipt, which says nothing that is
-	// not in the headers it answers.
+	// MarkingOf returns the marking inside the notice; nil for a receipt and an erasure, which say
+	// nothing that is not in the headers they refer to.
 	MarkingOf() *Marking
 }
 
@@ -81,6 +81,8 @@ func blank(kind Kind) (Notice, error) {
 		return &Close{}, nil
 	case KindWithdraw:
 		return &Withdraw{}, nil
+	case KindErase:
+		return &Erase{}, nil
 	}
 	return nil, fmt.Errorf("%w: %s", ErrUnknownKind, quote(kind))
 }
@@ -184,3 +186,12 @@ func (c *Close) Validate() error { return validate(c) }
 
 // Validate returns what must be put right before sending; see Content.
 func (w *Withdraw) Validate() error { return validate(w) }
+
+// Kind returns KindErase.
+func (*Erase) Kind() Kind { return KindErase }
+
+// MarkingOf returns nil: an erasure names a header.
+func (*Erase) MarkingOf() *Marking { return nil }
+
+// Validate returns what must be put right before sending; see Content.
+func (e *Erase) Validate() error { return validate(e) }

@@ -58,6 +58,9 @@ const (
 	// MaxReplyByFloor is a week in seconds: a floor above it would forbid asking for anything.
 	MaxReplyByFloor = 7 * 24 * 60 * 60
 
+	// MaxStatementNote bounds what a statement tells people, so that it fits record.MaxStatement.
+	MaxStatementNote = 4 << 10
+
 	// maxWord bounds a vocabulary word, known or not.
 	maxWord = 64
 	// maxMediaType bounds a media type with its parameters.

@@ -35,12 +35,29 @@ func (r *Request) Normalise() {
 	cleanReferences(&r.References)
 	cleanAttachments(&r.Attachments)
 	cleanProse(&r.LegalBasis)
+	r.Permission.normalise()
 	cleanLine(&r.OurRef)
 	cleanLine(&r.YourRef)
 }
 
 // Normalise gives the receipt its one form, as Alert.Normalise does.
-func (r *Receipt) Normalise() { sortIDs(&r.Records) }
+func (r *Receipt) Normalise() {
+	sortIDs(&r.Records)
+	sortIDs(&r.Erased)
+}
+
+// Normalise gives the erasure its one form.
+func (e *Erase) Normalise() { cleanLine(&e.Reason) }
+
+func (p *Permission) normalise() {
+	if p == nil {
+		return
+	}
+	sortIDs(&p.Communities)
+	sortIDs(&p.Teams)
+	sortSet(&p.Lifts, cmp.Compare[Purpose])
+	cleanTime(&p.Until)
+}
 
 // Normalise gives the reply its one form, as Alert.Normalise does.
 func (r *Reply) Normalise() {
@@ -48,6 +65,7 @@ func (r *Reply) Normalise() {
 	cleanTexts(&r.Texts)
 	cleanProse(&r.Result)
 	cleanProse(&r.UseOfData)
+	r.Grant.normalise()
 	cleanLine(&r.OurRef)
 	cleanLine(&r.YourRef)
 }

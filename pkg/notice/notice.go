@@ -29,6 +29,7 @@ const (
 	KindReply    Kind = "reply"
 	KindClose    Kind = "close"
 	KindWithdraw Kind = "withdraw"
+	KindErase    Kind = "erase"
 )
 
 // MediaType is the media type of every notice body: canonical JSON (RFC 8785) of one of the types
@@ -114,14 +115,17 @@ type Request struct {
 	References  []Reference  `json:"references,omitempty"`
 	Attachments []Attachment `json:"attachments,omitempty"`
 	LegalBasis  string       `json:"legal_basis,omitzero"`
-	OurRef      string       `json:"our_ref,omitzero"`
-	YourRef     string       `json:"your_ref,omitzero"`
+	// Permission says what is asked for, with ActionPermission.
+	Permission *Permission `json:"permission,omitzero"`
+	OurRef     string      `json:"our_ref,omitzero"`
+	YourRef    string      `json:"your_ref,omitzero"`
 }
 
 // Receipt is written by a machine: these records are on my disk and opened. It says nothing about
 // a human.
 type Receipt struct {
-	Records []record.ID `json:"records"` // ascending and unique
+	Records []record.ID `json:"records,omitempty"` // on disk and opened; ascending and unique
+	Erased  []record.ID `json:"erased,omitempty"`  // body removed, as asked; ascending and unique
 }
 
 // Reply is a human's answer to a request. Several may follow each other.
@@ -135,8 +139,10 @@ type Reply struct {
 	Result string `json:"result,omitzero"`
 	// UseOfData says what became of the data that came with the request.
 	UseOfData string `json:"use_of_data,omitzero"`
-	OurRef    string `json:"our_ref,omitzero"`
-	YourRef   string `json:"your_ref,omitzero"`
+	// Grant is what the replying team allows, in answer to a request with ActionPermission: exactly this.
+	Grant   *Permission `json:"grant,omitzero"`
+	OurRef  string      `json:"our_ref,omitzero"`
+	YourRef string      `json:"your_ref,omitzero"`
 }
 
 // Close is the requester's last word on a request.
@@ -152,4 +158,23 @@ type Withdraw struct {
 	Request record.ID `json:"request"`
 	Marking Marking   `json:"marking"`
 	Texts   []Text    `json:"texts,omitempty"`
+}
+
+// Permission is onward sharing of one record beyond its marking, asked for (Request) or granted by the
+// team that wrote the record (Reply). What it does not name it does not allow.
+type Permission struct {
+	Record       record.ID              `json:"record"`
+	TLP          TLP                    `json:"tlp"`                   // the marking under which it goes on
+	Communities  []identity.CommunityID `json:"communities,omitempty"` // to the members of these; ascending and unique
+	Teams        []identity.TeamID      `json:"teams,omitempty"`       // to these; ascending and unique
+	Constituents bool                   `json:"constituents,omitzero"` // to those whom the asking team serves
+	Public       bool                   `json:"public,omitzero"`       // to anybody
+	Lifts        []Purpose              `json:"lifts,omitempty"`       // purpose limits that do not hold for it; ascending and unique
+	Until        time.Time              `json:"until,omitzero"`        // absent: for good
+}
+
+// Erase asks everybody who has a record of the same author to remove its body. The header stays.
+type Erase struct {
+	Record record.ID `json:"record"`
+	Reason string    `json:"reason,omitzero"` // one line, readable by every relay
 }

@@ -14,12 +14,13 @@ const (
 	ActionSinkhole           Action = "sinkhole"            // redirect a name or address under control
 	ActionContact            Action = "contact"             // name or reach the right person
 	ActionAssistance         Action = "assistance"          // help with handling
+	ActionPermission         Action = "permission"          // may we pass this record on, beyond its marking
 	ActionOther              Action = "other"               // as the text says
 )
 
 // Actions returns all actions.
 func Actions() []Action {
-	return []Action{ActionTakedown, ActionInformation, ActionVictimNotification, ActionLogPreservation, ActionSinkhole, ActionContact, ActionAssistance, ActionOther}
+	return []Action{ActionTakedown, ActionInformation, ActionVictimNotification, ActionLogPreservation, ActionSinkhole, ActionContact, ActionAssistance, ActionPermission, ActionOther}
 }
 
 func actions() vocabulary[Action] {

@@ -24,34 +24,40 @@ type Charter struct {
 	ReplyByFloor int `json:"reply_by_floor"`
 	// LastResort says, in one line for people, whom to ask when nobody else answers.
 	LastResort string `json:"last_resort,omitzero"`
-	// Admission is reserved for the admission of members by members. In this first form a founder's
-	// Member statement admits, so a charter that promises more is not written (Validate), and is read.
+	// Admission is how teams come in and are removed. Absent: a founder's word does both (RuleFounders).
 	Admission Admission `json:"admission,omitzero"`
-	// Ends is when a community made for one case means to be over; zero means that it stays. It is shown,
-	// and nothing that is said later is refused for it.
+	// Parents are the parent organisations of founders that have one. Sponsors of one team must come from
+	// different ones.
+	Parents []Parent `json:"parents,omitempty"`
+	// History is what a new member may read of what was sealed before it came in; absent: HistoryAll.
+	History History `json:"history,omitzero"`
+	// Parking is where bodies may wait for members that are away; absent: ParkingNone.
+	Parking Parking `json:"parking,omitzero"`
+	// Domain is a domain name whose owner says that this community is its own; see docs/spec/roster.md.
+	Domain string `json:"domain,omitzero"`
+	// Ends is when a community made for one case is over; zero means that it stays. A record that says of
+	// itself that it is later is outside the community.
 	Ends time.Time `json:"ends,omitzero"`
 }
 
-// Admission is how a team becomes a member, and ceases to be one, where founders do not decide alone.
-type Admission struct {
-	Sponsors      int `json:"sponsors,omitzero"`       // members of different parent organisations
-	ObjectionDays int `json:"objection_days,omitzero"` // during which any member may object
-	RemovalQuorum int `json:"removal_quorum,omitzero"` // members that must agree to a removal
-}
-
-// Member says that a team belongs to a community. A founder of the community signs it.
+// Member says that a team belongs to a community. A founder signs it, under RuleFounders; under another
+// rule it changes nothing.
 type Member struct {
 	Community identity.CommunityID `json:"community"`
 	Team      identity.TeamID      `json:"team"`
 	Name      string               `json:"name"` // what the signer calls the team, one line
 }
 
-// Remove says that a team no longer belongs to a community. What it wrote after the heads named here
-// is outside the record set; a lane that is not named is outside as a whole.
+// Remove says that a team should no longer belong to a community. Under RuleFounders one founder's is
+// enough. Under RuleSponsors it is a proposal (Proposal is zero) or a vote for one (Proposal names it, and
+// Heads are absent); the proposal is its author's vote. What the team wrote after the heads of the
+// proposal is outside the record set; a lane that is not named is outside as a whole.
 type Remove struct {
 	Community identity.CommunityID `json:"community"`
 	Team      identity.TeamID      `json:"team"`
 	Heads     []LaneHead           `json:"heads,omitempty"` // ascending by node and run, unique
+	Proposal  record.StatementID   `json:"proposal,omitzero"`
+	Reason    string               `json:"reason,omitzero"` // for people, one line
 }
 
 // LaneHead is the last record of a lane that counts.
@@ -110,13 +116,27 @@ func (c *Charter) Normalise() {
 	}
 	cleanLine(&c.LastResort)
 	cleanTime(&c.Ends)
+	c.Admission.normalise()
+	c.normaliseParents()
+	if c.History == HistoryAll {
+		c.History = ""
+	}
+	if c.Parking == ParkingNone {
+		c.Parking = ""
+	}
+	if c.Domain != "" {
+		cleanDomain(&c.Domain)
+	}
 }
 
 // Normalise gives the statement its one form.
 func (m *Member) Normalise() { cleanLine(&m.Name) }
 
 // Normalise gives the statement its one form.
-func (r *Remove) Normalise() { sortSet(&r.Heads, compareHeads) }
+func (r *Remove) Normalise() {
+	sortSet(&r.Heads, compareHeads)
+	cleanLine(&r.Reason)
+}
 
 // Validate returns what must be put right before signing; see Content.
 func (c *Charter) Validate() error { return validate(c) }
@@ -139,9 +159,7 @@ func (c *Charter) check(f *findings) {
 	f.within("retention_days", c.RetentionDays, 1, MaxRetentionDays)
 	f.within("reply_by_floor", c.ReplyByFloor, 1, MaxReplyByFloor)
 	f.line("last_resort", c.LastResort, MaxTitle)
-	if f.strict && c.Admission != (Admission{}) {
-		f.add("admission", "is reserved", "founders admit, by a member statement")
-	}
+	c.checkGovernance(f)
 	checkTime(f, "ends", c.Ends)
 }
 
@@ -152,8 +170,16 @@ func (m *Member) check(f *findings) {
 
 func (r *Remove) check(f *findings) {
 	checkMembership(f, r.Community, r.Team)
-	f.count("heads", len(r.Heads), MaxLaneHeads)
-	for i, h := range r.Heads {
+	checkHeads(f, r.Heads)
+	f.line("reason", r.Reason, MaxTitle)
+	if r.Proposal != (record.StatementID{}) && len(r.Heads) > 0 {
+		f.add("heads", "belong to the proposal, not to a vote for it", "")
+	}
+}
+
+func checkHeads(f *findings, heads []LaneHead) {
+	f.count("heads", len(heads), MaxLaneHeads)
+	for i, h := range heads {
 		field := at("heads", i)
 		if h.Node == (identity.NodeID{}) || h.ID == (record.ID{}) {
 			f.add(field, "names no node or no record", "")
@@ -161,7 +187,7 @@ func (r *Remove) check(f *findings) {
 		if h.Seq > maxInteger {
 			f.add(field+".seq", "is 2^53 or more", "")
 		}
-		if i > 0 && r.Heads[i-1].Node == h.Node && r.Heads[i-1].Run == h.Run {
+		if i > 0 && heads[i-1].Node == h.Node && heads[i-1].Run == h.Run {
 			f.add(field, "names the same lane again", "")
 		}
 	}

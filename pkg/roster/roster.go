@@ -17,11 +17,23 @@ import (
 	"tocsin/pkg/record"
 )
 
-// The statement kinds that the roster folds, beside identity.KindDelegate.
+// The kinds of statement beside identity.KindDelegate. What each says is a type of pkg/notice.
 const (
-	KindCharter = "charter"
-	KindMember  = "member"
-	KindRemove  = "remove"
+	KindCharter       = "charter"
+	KindMember        = "member"
+	KindApply         = "apply"
+	KindSponsor       = "sponsor"
+	KindObject        = "object"
+	KindAdmit         = "admit"
+	KindRemove        = "remove"
+	KindLeave         = "leave"
+	KindVouch         = "vouch"
+	KindWithdrawVouch = "withdraw-vouch"
+	KindProfile       = "profile"
+	KindRevoke        = "revoke"
+	KindRotate        = "rotate"
+	KindSucceed       = "succeed"
+	KindWrap          = "wrap" // handed from node to node, never in a roster
 )
 
 // Roster is the fold of a set of statements. It is immutable: With returns another one. The zero
