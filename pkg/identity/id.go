@@ -39,8 +39,7 @@ func (id NodeID) MarshalText() ([]byte, error) { return []byte(id.String()), nil
 
 // UnmarshalText reads the checksummed text form.
 func (id *NodeID) UnmarshalText(b []byte) (err error) {
-	raw, err := Parse(KindNode, string(b))
-	*id = NodeID(raw)
+	*id, err = ParseNode(string(b))
 	return err
 }
 
@@ -60,4 +59,10 @@ func (id *CommunityID) UnmarshalText(b []byte) (err error) {
 func ParseCommunity(s string) (CommunityID, error) {
 	id, err := Parse(KindCommunity, s)
 	return CommunityID(id), err
+}
+
+// ParseNode reads the text form of a node ID.
+func ParseNode(s string) (NodeID, error) {
+	id, err := Parse(KindNode, s)
+	return NodeID(id), err
 }

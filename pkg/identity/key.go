@@ -94,6 +94,24 @@ func (k *NodeKey) Node() NodeID { return NodeID(k.signing.Public().(ed25519.Publ
 // Transport returns the key that the node's network address is made from.
 func (k *NodeKey) Transport() ed25519.PrivateKey { return k.transport }
 
+// Sealing returns the key that bodies and wraps are sealed to.
+func (k *NodeKey) Sealing() hpke.PrivateKey { return k.sealing }
+
+// Public returns what of the key others may know, and a delegation is made for.
+func (k *NodeKey) Public() NodePublic {
+	return NodePublic{
+		Node: k.Node(), Sealing: SealingDigest(k.sealing.PublicKey().Bytes()),
+		Transport: TransportDigest(k.transport.Public().(ed25519.PublicKey)),
+	}
+}
+
+// NodePublic names the three keys of a node.
+type NodePublic struct {
+	Node      NodeID
+	Sealing   [32]byte // see SealingDigest
+	Transport [32]byte // see TransportDigest
+}
+
 // Sign signs a payload of the given DSSE type as the node.
 func (k *NodeKey) Sign(payloadType string, payload []byte) dsse.Signature {
 	return dsse.Sign(k.signing, payloadType, payload)
@@ -118,25 +136,33 @@ func digest(domain string, b []byte) [32]byte {
 
 // Is reports whether the delegation is for this key: its signing, its transport and its sealing part.
 func (k *NodeKey) Is(d *Delegation) bool {
-	return d.Node == k.Node() && d.Sealing == SealingDigest(k.sealing.PublicKey().Bytes()) &&
-		d.Transport == TransportDigest(k.transport.Public().(ed25519.PublicKey))
+	return k.Public() == NodePublic{Node: d.Node, Sealing: d.Sealing, Transport: d.Transport}
 }
 
 // Delegate lets the node key speak for the root's team under the given name from from until until.
 // Both times are cut to the millisecond.
 func (k *RootKey) Delegate(node *NodeKey, name string, from, until time.Time) (*Delegation, error) {
-	if err := CheckName(name); err != nil {
+	return k.DelegateTo(node.Public(), Term{Name: name, From: from, Until: until})
+}
+
+// Term is what a delegation says beside the keys.
+type Term struct {
+	Name        string // see CheckName
+	From, Until time.Time
+}
+
+// DelegateTo is Delegate for a node key that is on another machine.
+func (k *RootKey) DelegateTo(node NodePublic, t Term) (*Delegation, error) {
+	if err := CheckName(t.Name); err != nil {
 		return nil, err
 	}
-	if !from.Before(until) {
+	if !t.From.Before(t.Until) {
 		return nil, errors.New("a delegation must end after it begins")
 	}
 	payload, err := dsse.Encode(delegationWire{
-		Kind: KindDelegate, Name: name, Suite: dsse.Ed25519, Version: StatementVersion,
-		Team: dsse.Hash(k.Team()), Node: dsse.Hash(node.Node()),
-		Sealing:   dsse.Hash(SealingDigest(node.sealing.PublicKey().Bytes())),
-		Transport: dsse.Hash(TransportDigest(node.transport.Public().(ed25519.PublicKey))),
-		From:      from, Until: until,
+		Kind: KindDelegate, Name: t.Name, Suite: dsse.Ed25519, Version: StatementVersion,
+		Team: dsse.Hash(k.Team()), Node: dsse.Hash(node.Node), Sealing: dsse.Hash(node.Sealing),
+		Transport: dsse.Hash(node.Transport), From: t.From, Until: t.Until,
 	})
 	if err != nil {
 		return nil, err
