@@ -192,7 +192,7 @@ func (c *Charter) checkGovernance(f *findings) {
 		f.within("admission.budget", a.Budget, 1, MaxBudget)
 	} else if f.strict {
 		switch {
-		case a.Rule != "":
+		case a.Rule != "" && a.Rule != RuleFounders:
 			f.add("admission.rule", quote(string(a.Rule))+" is not a rule", "founders or sponsors")
 		case *a != (Admission{}):
 			f.add("admission", "has numbers that a founder's word does not use", "leave them out, or say the rule is sponsors")
@@ -305,6 +305,7 @@ func (a *Admit) check(f *findings) {
 		f.add("sponsors", "is missing", "")
 	}
 	f.count("sponsors", len(a.Sponsors), MaxQuorum)
+	checkIDs(f, "sponsors", a.Sponsors)
 }
 
 func (l *Leave) check(f *findings) {

@@ -124,7 +124,7 @@ func checkRequestID(f *findings, id record.ID) {
 }
 
 // checkIDs refuses the zero identifier, which names nothing.
-func checkIDs[ID identity.TeamID | record.ID](f *findings, field string, ids []ID) {
+func checkIDs[ID identity.TeamID | identity.CommunityID | record.ID | record.StatementID](f *findings, field string, ids []ID) {
 	var zero ID
 	for i, id := range ids {
 		if id == zero {
@@ -153,8 +153,12 @@ func (p *Permission) check(f *findings, field string) {
 	}
 	f.count(field+".communities", len(p.Communities), MaxAffected)
 	f.count(field+".teams", len(p.Teams), MaxTo)
+	checkIDs(f, field+".communities", p.Communities)
 	checkIDs(f, field+".teams", p.Teams)
 	f.count(field+".lifts", len(p.Lifts), MaxPurposes)
+	for i, l := range p.Lifts[:min(len(p.Lifts), MaxPurposes)] {
+		purposes().check(f, at(field+".lifts", i), l)
+	}
 	checkTime(f, field+".until", p.Until)
 	if f.strict && len(p.Communities)+len(p.Teams) == 0 && !p.Constituents && !p.Public {
 		f.add(field, "names nobody to share with", "communities, teams, constituents or public")

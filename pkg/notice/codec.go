@@ -18,7 +18,7 @@ type Notice interface {
 	MarkingOf() *Marking
 }
 
-// Content is what Encode writes: a Notice, or what a statement says (*Charter, *Member, *Remove).
+// Content is what Encode writes: a Notice, or what a statement says (*Charter, *Apply, *Revoke and so on).
 type Content interface {
 	// Normalise gives the value its one form.
 	Normalise()

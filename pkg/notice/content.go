@@ -63,10 +63,13 @@ func (t Text) check(f *findings, field string) {
 	}
 }
 
-func (a *Affected) check(f *findings) {
-	f.count("affected.prefixes", len(a.Prefixes), MaxAffected)
+func (a *Affected) check(f *findings) { a.checkAt(f, "affected") }
+
+// checkAt checks the lists, which stand in the named member.
+func (a *Affected) checkAt(f *findings, name string) {
+	f.count(name+".prefixes", len(a.Prefixes), MaxAffected)
 	for i, p := range a.Prefixes {
-		field := at("affected.prefixes", i)
+		field := at(name+".prefixes", i)
 		switch {
 		case !p.IsValid():
 			f.add(field, "is not a prefix", "such as 192.0.2.0/24 or 2001:db8::/32")
@@ -74,20 +77,20 @@ func (a *Affected) check(f *findings) {
 			f.add(field, p.String()+" covers the whole internet", "leave it out")
 		}
 	}
-	f.count("affected.asns", len(a.ASNs), MaxAffected)
+	f.count(name+".asns", len(a.ASNs), MaxAffected)
 	for i, n := range a.ASNs {
 		if f.strict && (n == 0 || n == 1<<32-1) {
-			f.addf(at("affected.asns", i), "%d is not the number of an autonomous system", n)
+			f.addf(at(name+".asns", i), "%d is not the number of an autonomous system", n)
 		}
 	}
-	eachLine(f, "affected.domains", a.Domains, domainProblem)
-	eachLine(f, "affected.countries", a.Countries, func(c string) (problem, hint string) {
+	eachLine(f, name+".domains", a.Domains, domainProblem)
+	eachLine(f, name+".countries", a.Countries, func(c string) (problem, hint string) {
 		if assigned(c) {
 			return "", ""
 		}
 		return quote(c) + " is not a country code", countryHint(c)
 	})
-	eachLine(f, "affected.sectors", a.Sectors, func(s string) (problem, hint string) {
+	eachLine(f, name+".sectors", a.Sectors, func(s string) (problem, hint string) {
 		if wellFormed(s) {
 			return "", ""
 		}

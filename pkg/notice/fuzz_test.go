@@ -56,35 +56,36 @@ func FuzzDecodeReply(f *testing.F)    { fuzzDecode(f, notice.KindReply) }
 func FuzzDecodeClose(f *testing.F)    { fuzzDecode(f, notice.KindClose) }
 func FuzzDecodeWithdraw(f *testing.F) { fuzzDecode(f, notice.KindWithdraw) }
 
+func FuzzDecodeErase(f *testing.F) { fuzzDecode(f, notice.KindErase) }
+
+// FuzzDecodeStatement offers the same bytes to the decoder of every kind of statement.
 func FuzzDecodeStatement(f *testing.F) {
 	for _, e := range examples(f) {
 		f.Add(e.body)
 	}
+	wrap, err := notice.Encode(goodWrap())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(wrap)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c, err := notice.DecodeCharter(b)
-		same(t, c, err, notice.DecodeCharter)
-		m, err := notice.DecodeMember(b)
-		same(t, m, err, notice.DecodeMember)
-		r, err := notice.DecodeRemove(b)
-		same(t, r, err, notice.DecodeRemove)
-	})
-}
-
-func same[T any](t *testing.T, v *T, err error, decode func([]byte) (*T, error)) {
-	t.Helper()
-	if err != nil {
-		if v != nil || !errors.Is(err, notice.ErrUnreadable) {
-			t.Fatalf("got %v, %v", v, err)
+		for kind, decode := range statementDecoders() {
+			v, err := decode(b)
+			if err != nil {
+				if !reflect.ValueOf(v).IsNil() || !errors.Is(err, notice.ErrUnreadable) {
+					t.Fatalf("%s: got %v, %v", kind, v, err)
+				}
+				continue
+			}
+			again, err := dsse.Encode(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if back, err := decode(again); err != nil || !reflect.DeepEqual(v, back) {
+				t.Fatalf("%s: got back %+v, %v; want %+v", kind, back, err, v)
+			}
 		}
-		return
-	}
-	b, err := dsse.Encode(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if back, err := decode(b); err != nil || !reflect.DeepEqual(v, back) {
-		t.Fatalf("got back %+v, %v; want %+v", back, err, v)
-	}
+	})
 }
 
 func FuzzParseWords(f *testing.F) {

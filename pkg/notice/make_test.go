@@ -18,6 +18,9 @@ func noon() time.Time { return time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC) }
 func teamID(n byte) identity.TeamID { return identity.TeamID{0: n, 31: n} }
 func recordID(n byte) record.ID     { return record.ID{0: n, 31: n} }
 
+func statementID(n byte) record.StatementID   { return record.StatementID{0: n, 31: n} }
+func communityID(n byte) identity.CommunityID { return identity.CommunityID{0: n, 31: n} }
+
 func goodText() notice.Text {
 	return notice.Text{Language: "en", Title: "C2 server in 192.0.2.0/24", Summary: "First line.\nSecond\tline."}
 }
@@ -147,14 +150,31 @@ func drawAlert(t *rapid.T) notice.Notice {
 	return a
 }
 
+func drawPermission(t *rapid.T) *notice.Permission {
+	p := &notice.Permission{
+		Record: recordID(5), TLP: oneOf(notice.TLPs()).Draw(t, "granted"), Teams: drawTeams(t, 0),
+		Communities:  rapid.SliceOfN(rapid.Map(rapid.ByteRange(1, 9), communityID), 0, 9).Draw(t, "communities"),
+		Constituents: rapid.Bool().Draw(t, "constituents"), Public: true,
+		Lifts: rapid.SliceOfN(oneOf(notice.Purposes()), 0, 5).Draw(t, "lifts"),
+	}
+	if rapid.Bool().Draw(t, "for a time") {
+		p.Until = drawTime(t, "until")
+	}
+	return p
+}
+
 func drawRequest(t *rapid.T) notice.Notice {
-	return &notice.Request{
+	r := &notice.Request{
 		Action: oneOf(notice.Actions()).Draw(t, "action"), Status: oneOf(notice.Statuses()).Draw(t, "status"),
 		Marking: drawMarking(t), Priority: oneOf(notice.Priorities()).Draw(t, "priority"), To: drawTeams(t, 0),
 		Case: "c" + line().Draw(t, "case"), ReplyBy: drawTime(t, "reply by"), Texts: drawTexts(t, 1),
 		Affected: drawAffected(t), References: drawReferences(t), Attachments: drawAttachments(t),
 		LegalBasis: prose().Draw(t, "legal basis"), OurRef: line().Draw(t, "our ref"), YourRef: line().Draw(t, "your ref"),
 	}
+	if r.Action == notice.ActionPermission {
+		r.Permission = drawPermission(t)
+	}
+	return r
 }
 
 func drawReply(t *rapid.T) notice.Notice {
@@ -166,6 +186,9 @@ func drawReply(t *rapid.T) notice.Notice {
 	if r.State == notice.Declined {
 		r.Reason = oneOf(notice.Reasons()).Draw(t, "reason")
 	}
+	if rapid.Bool().Draw(t, "grants") {
+		r.Grant = drawPermission(t)
+	}
 	return r
 }
 
@@ -176,11 +199,13 @@ func drawNotice(t *rapid.T) notice.Notice {
 	case notice.KindRequest:
 		return drawRequest(t)
 	case notice.KindReceipt:
-		return &notice.Receipt{Records: drawRecords(t, 1)}
+		return &notice.Receipt{Records: drawRecords(t, 1), Erased: drawRecords(t, 0)}
 	case notice.KindReply:
 		return drawReply(t)
 	case notice.KindClose:
 		return &notice.Close{Request: recordID(3), Opinion: orNone(t, notice.Opinions(), "opinion"), Marking: drawMarking(t), Texts: drawTexts(t, 0)}
+	case notice.KindErase:
+		return &notice.Erase{Record: recordID(4), Reason: line().Draw(t, "reason")}
 	default:
 		return &notice.Withdraw{Request: recordID(3), Marking: drawMarking(t), Texts: drawTexts(t, 0)}
 	}
@@ -189,5 +214,6 @@ func drawNotice(t *rapid.T) notice.Notice {
 func kinds() []notice.Kind {
 	return []notice.Kind{
 		notice.KindAlert, notice.KindRequest, notice.KindReceipt, notice.KindReply, notice.KindClose, notice.KindWithdraw,
+		notice.KindErase,
 	}
 }

@@ -113,6 +113,32 @@ func TestValidateOthers(t *testing.T) {
 	wantOnly(t, reply(func(r *notice.Reply) { r.State = notice.Declined }), "reason", "out-of-constituency")
 	wantOnly(t, reply(func(r *notice.Reply) { r.Reason = notice.ReasonLegal }), "reason", "belongs to")
 	wantOnly(t, reply(func(r *notice.Reply) { r.Marking = notice.Marking{} }), "marking.tlp", "is missing")
+	permission := func(change func(*notice.Permission)) error {
+		return request(func(r *notice.Request) {
+			r.Action, r.Permission = notice.ActionPermission, &notice.Permission{Record: recordID(1), TLP: notice.TLPGreen, Public: true}
+			change(r.Permission)
+		})
+	}
+	if err := permission(func(*notice.Permission) {}); err != nil {
+		t.Error(err)
+	}
+	wantOnly(t, request(func(r *notice.Request) { r.Action = notice.ActionPermission }), "permission", "goes with")
+	wantOnly(t, request(func(r *notice.Request) {
+		r.Permission = &notice.Permission{Record: recordID(1), TLP: notice.TLPGreen, Public: true}
+	}), "permission", "goes with")
+	wantOnly(t, permission(func(p *notice.Permission) { p.Record = record.ID{} }), "permission.record", "is missing")
+	wantOnly(t, permission(func(p *notice.Permission) { p.TLP = "" }), "permission.tlp", "is missing")
+	wantOnly(t, permission(func(p *notice.Permission) { p.Public = false }), "permission", "nobody")
+	wantOnly(t, permission(func(p *notice.Permission) { p.Teams = []identity.TeamID{{}} }), "permission.teams[0]", "empty ID")
+	wantOnly(t, permission(func(p *notice.Permission) { p.Communities = []identity.CommunityID{{}} }), "permission.communities[0]", "empty ID")
+	wantOnly(t, permission(func(p *notice.Permission) { p.Lifts = []notice.Purpose{"fun"} }), "permission.lifts[0]", "not a known")
+	wantOnly(t, reply(func(r *notice.Reply) { r.Grant = &notice.Permission{TLP: notice.TLPGreen, Public: true} }), "grant.record", "is missing")
+	wantOnly(t, (&notice.Erase{}).Validate(), "record", "is missing")
+	wantOnly(t, (&notice.Erase{Record: recordID(1), Reason: "a\nb"}).Validate(), "reason", "more than one line")
+	wantOnly(t, (&notice.Receipt{Erased: []record.ID{{}}}).Validate(), "erased[0]", "empty ID")
+	if err := (&notice.Receipt{Erased: []record.ID{recordID(1)}}).Validate(); err != nil {
+		t.Error(err)
+	}
 	wantOnly(t, (&notice.Receipt{}).Validate(), "records", "is missing")
 	wantOnly(t, (&notice.Close{Request: recordID(1), Marking: goodReply().Marking, Opinion: "meh"}).Validate(), "opinion", "not a known")
 	wantOnly(t, (&notice.Withdraw{Request: recordID(1)}).Validate(), "marking.tlp", "is missing")

@@ -103,7 +103,7 @@ func TestVocabularies(t *testing.T) {
 	})
 	t.Run("Action", func(t *testing.T) {
 		testVocabulary(t, notice.Actions(), notice.ParseAction,
-			"takedown information victim-notification log-preservation sinkhole contact assistance other")
+			"takedown information victim-notification log-preservation sinkhole contact assistance permission other")
 	})
 	t.Run("Priority", func(t *testing.T) {
 		testVocabulary(t, notice.Priorities(), notice.ParsePriority, "low normal high urgent")
