@@ -145,13 +145,22 @@ func (r *Record) WithoutBody() *Record {
 // key. The key must be the one that h.Delegation names. Times are cut to the millisecond. It keeps
 // body, which the caller must not change.
 func Sign(key *identity.NodeKey, h Header, body []byte) (*Record, error) {
-	h.Body.Digest = Digest(body)
-	h.Body.Length = int64(len(body))
-	h.Created = h.Created.UTC().Truncate(time.Millisecond)
-	h.Expires = h.Expires.UTC().Truncate(time.Millisecond)
 	if body == nil {
 		body = []byte{}
 	}
+	h.Body.Length = int64(len(body))
+	h.cutTimes()
+	return sign(key, h, body)
+}
+
+func (h *Header) cutTimes() {
+	h.Created = h.Created.UTC().Truncate(time.Millisecond)
+	h.Expires = h.Expires.UTC().Truncate(time.Millisecond)
+}
+
+// sign fills in the digest and signs.
+func sign(key *identity.NodeKey, h Header, body []byte) (*Record, error) {
+	h.Body.Digest = Digest(body)
 	if err := h.check(); err != nil {
 		return nil, err
 	}
