@@ -9,6 +9,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"strings"
+	"unicode"
+
+	"tocsin/pkg/identity"
 )
 
 // OpenPGP is the key that the team published before it had a node, and what that key says about the
@@ -21,7 +24,7 @@ type OpenPGP struct {
 }
 
 // SignedText is what a team's OpenPGP key signs: the text form of its team ID and one line feed.
-func SignedText(team interface{ String() string }) string { return team.String() + "\n" }
+func SignedText(team identity.TeamID) string { return team.String() + "\n" }
 
 // The first lines of armor without what surrounds them.
 const (
@@ -38,10 +41,20 @@ func (o *OpenPGP) normalise() {
 	cleanArmor(&o.Signature)
 }
 
-// cleanFingerprint removes what people put between groups.
+// cleanFingerprint removes what people put between groups and in front.
 func cleanFingerprint(s *string) {
-	*s = strings.ToUpper(strings.NewReplacer(" ", "", "\t", "", ":", "", "\u00a0", "").Replace(strings.TrimSpace(*s)))
-	*s = strings.TrimPrefix(*s, "0X")
+	*s = strings.Map(func(r rune) rune {
+		switch {
+		case r == ':' || unicode.IsSpace(r):
+			return -1
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		}
+		return r
+	}, *s)
+	for strings.HasPrefix(*s, "0X") {
+		*s = (*s)[2:]
+	}
 }
 
 // cleanArmor gives armor its line ends, with one at the end.

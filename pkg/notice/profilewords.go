@@ -23,6 +23,9 @@ func ParseDutyTo(s string) (DutyTo, error) { return dutyTos().parse(s) }
 // Known reports whether d is one of DutyTos.
 func (d DutyTo) Known() bool { return dutyTos().has(d) }
 
+// String returns the word.
+func (d DutyTo) String() string { return string(d) }
+
 // MarshalText returns the word.
 func (d DutyTo) MarshalText() ([]byte, error) { return write(d) }
 
@@ -78,6 +81,9 @@ func (o Obligation) Says() string {
 	return "must tell whatever comes in"
 }
 
+// String returns the word.
+func (o Obligation) String() string { return string(o) }
+
 // MarshalText returns the word.
 func (o Obligation) MarshalText() ([]byte, error) { return write(o) }
 
@@ -114,6 +120,9 @@ func ParseRole(s string) (Role, error) { return roles().parse(s) }
 
 // Known reports whether r is one of Roles.
 func (r Role) Known() bool { return roles().has(r) }
+
+// String returns the word.
+func (r Role) String() string { return string(r) }
 
 // MarshalText returns the word.
 func (r Role) MarshalText() ([]byte, error) { return write(r) }
