@@ -68,41 +68,6 @@ func (c *Client) WithdrawRequest(ctx context.Context, id string, d api.WithdrawD
 	return post[api.Published](ctx, c, call{path: api.Path(api.PathWithdraw, id), body: d})
 }
 
-// Communities lists the communities that the node knows.
-func (c *Client) Communities(ctx context.Context) (*api.Communities, error) {
-	return get[api.Communities](ctx, c, call{path: api.PathCommunities})
-}
-
-// Community shows one community, by name, ID or prefix.
-func (c *Client) Community(ctx context.Context, id string) (*api.Community, error) {
-	return get[api.Community](ctx, c, call{path: api.Path(api.PathCommunity, id)})
-}
-
-// Found founds a community, or begins its charter's way round the founders.
-func (c *Client) Found(ctx context.Context, d api.Found) (*api.Founding, error) {
-	return post[api.Founding](ctx, c, call{path: api.PathCommunities, body: d})
-}
-
-// SignCharter signs a charter as one of its founders, or takes in a complete one.
-func (c *Client) SignCharter(ctx context.Context, id string, d api.SignCharter) (*api.Founding, error) {
-	return post[api.Founding](ctx, c, call{path: api.Path(api.PathSign, id), body: d})
-}
-
-// Invite makes a team a member and returns the file by which it joins.
-func (c *Client) Invite(ctx context.Context, community string, d api.InviteDraft) (*api.Invited, error) {
-	return post[api.Invited](ctx, c, call{path: api.Path(api.PathInvites, community), body: d})
-}
-
-// Remove removes a team from a community.
-func (c *Client) Remove(ctx context.Context, community string, d api.RemoveDraft) (*api.RemovedTeam, error) {
-	return post[api.RemovedTeam](ctx, c, call{path: api.Path(api.PathRemove, community), body: d})
-}
-
-// Join takes an invite in.
-func (c *Client) Join(ctx context.Context, d api.Join) (*api.Joined, error) {
-	return post[api.Joined](ctx, c, call{path: api.PathJoin, body: d})
-}
-
 // Ledger shows how requests were answered.
 func (c *Client) Ledger(ctx context.Context, q api.LedgerQuery) (*api.Ledger, error) {
 	return get[api.Ledger](ctx, c, call{path: api.PathLedger, query: q.Query()})

@@ -16,6 +16,8 @@ import (
 const (
 	kindCharter = "charter"
 	kindMember  = "member"
+	kindApply   = "apply"
+	kindSponsor = "sponsor"
 )
 
 // Draft is a charter on its way round the founders: its bytes are final, and so is the community's

@@ -11,16 +11,17 @@ import (
 	"tocsin/pkg/record"
 )
 
-// Invite is what a team needs to join a community: the statements that make it a member, and where to
-// find somebody who is one. Membership is the statements'; the file only carries them, so an invite
-// that expired or got lost takes nobody's membership away.
+// Invite is what a team needs to join a community: the statements that make it a member, or an observer
+// until it is admitted, and where to find somebody who is one. Membership is the statements'; the file
+// only carries them, so an invite that expired or got lost takes nobody's membership away.
 type Invite struct {
 	Sponsor   *identity.Delegation // who wrote the file: a member of the community
 	Team      identity.TeamID      // who is invited
 	Community identity.CommunityID
 	Created   time.Time
 	Expires   time.Time
-	// Statements are the charter first, then the admission, then any others that help.
+	// Statements are the charter first, then the admission, or the application and the sponsor's word for
+	// it, then any others that help.
 	Statements []*record.Statement
 	Addresses  []string // multiaddrs with the peer's ID, at most MaxAddresses
 }
@@ -121,7 +122,10 @@ func (i *Invite) check() error {
 			return nil
 		}
 	}
-	return malformed("no founder's statement in it makes team %s a member", i.Team)
+	if charter.Admission.Rule == notice.RuleSponsors && sponsored(i.Statements[1:], i.Sponsor.Team, i.Team) {
+		return nil
+	}
+	return malformed("no founder's statement in it makes team %s a member, nor does it carry the team's application with its sponsor's word", i.Team)
 }
 
 // Charter returns what the charter in the invite says.
