@@ -367,9 +367,9 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// BenchmarkOpen opens a frame of a known node and prints what that costs beside the bare signature
-// check over as many bytes, measured in the same run.
-func BenchmarkOpen(b *testing.B) {
+// BenchmarkVerifyKnownDelegation opens a frame of a known node and prints what that costs beside the bare
+// signature check over as many bytes, measured in the same run.
+func BenchmarkVerifyKnownDelegation(b *testing.B) {
 	a := newAuthor(b, 1, "Example CSIRT")
 	r, err := record.Sign(a.node, a.header(), make([]byte, 1500))
 	if err != nil {
@@ -377,6 +377,9 @@ func BenchmarkOpen(b *testing.B) {
 	}
 	var v record.Verifier
 	frame := r.Frame()
+	if _, err := v.Open(frame); err != nil { // from now on the delegation is known
+		b.Fatal(err)
+	}
 	public, message, sig := r.Node(), dsse.PAE(record.PayloadType, r.Payload()), r.Signature()
 	// Timed by hand: a benchmark cannot run another.
 	const checks = 3000
