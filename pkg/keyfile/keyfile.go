@@ -1,12 +1,14 @@
-// Package keyfile is where keys rest: three files in a team's home directory, made once together and
-// readable with the ordinary age tool. It makes and opens them; it judges no delegation's validity
-// at any time, and it is not a wallet: what a key may do is for pkg/identity.
-// Invariant: it never changes or removes an identity that was made to the end.
+// Package keyfile is where keys rest: a few files in a team's home directory, readable with the ordinary
+// age tool. It makes, opens and replaces them; it is not a wallet: what a key may do is for pkg/identity.
+// Invariant: no key that was made to the end is ever removed, and what is in use is replaced in one step,
+// by what a delegation of the same team's root was checked against.
 //
 //	root.key    age file under a passphrase: the team's root key. It can be moved offline.
 //	unlock.key  age identity: opens node.key, so that the daemon starts unattended. It can be kept
 //	            elsewhere, e.g. as a systemd credential.
 //	node.key    age file for unlock.key: the node's keys, the store's key and the delegation.
+//	next.key    age file for unlock.key: a node key that waits for a delegation; usually not there.
+//	retired-N.key  a node.key that was replaced: opens what was sealed to it.
 package keyfile
 
 import (
@@ -21,6 +23,7 @@ const (
 	RootFile   = "root.key"
 	UnlockFile = "unlock.key"
 	NodeFile   = "node.key"
+	NextFile   = "next.key"
 )
 
 // StoreKeySize is the length of the key that the store is encrypted with, in bytes.

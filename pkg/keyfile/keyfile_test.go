@@ -39,8 +39,6 @@ func home(t *testing.T) (string, Created) {
 	return dir, c
 }
 
-func in(dir, name string) string { return filepath.Join(dir, name) }
-
 // listing returns the names and contents of a directory's files.
 func listing(t *testing.T, dir string) map[string]string {
 	t.Helper()

@@ -21,9 +21,12 @@ import (
 //	                             store 32-BYTES
 //	                             delegation PAYLOAD
 //	                             signature 64-BYTES
+//
+// A node key that waits for its delegation has the title "tocsin next node key v1" and the first four lines.
 const (
 	rootTitle = "tocsin root key v1"
 	nodeTitle = "tocsin node key v1"
+	nextTitle = "tocsin next node key v1"
 )
 
 var errText = errors.New("not the text of a tocsin key")
@@ -101,6 +104,40 @@ func parseNodeText(text []byte) (*Node, error) {
 		return nil, fmt.Errorf("%w: the delegation is for another team or node", errText)
 	}
 	return &Node{Key: key, Delegation: d, StoreKey: store}, nil
+}
+
+func nextText(n *Next) ([]byte, error) {
+	secret, err := n.Key.Secret()
+	if err != nil {
+		return nil, err
+	}
+	e := base64url()
+	return fmt.Appendf(nil, "%s\nteam %s\nnode %s\nsecret %s\nstore %s\n",
+		nextTitle, n.Team, n.Key.Node(), e.EncodeToString(secret), e.EncodeToString(n.StoreKey)), nil
+}
+
+func parseNextText(text []byte) (*Next, error) {
+	lines, err := fields(text, nextTitle, "team", "node", "secret", "store")
+	if err != nil {
+		return nil, err
+	}
+	team, err := identity.ParseTeam(lines[0])
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errText, err)
+	}
+	secret, ok := decode(lines[2])
+	store, storeOK := decode(lines[3])
+	if !ok || !storeOK || len(store) != StoreKeySize {
+		return nil, fmt.Errorf("%w: secret or store is not base64url of the right length", errText)
+	}
+	key, err := identity.NodeKeyFromSecret(secret)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errText, err)
+	}
+	if lines[1] != key.Node().String() {
+		return nil, fmt.Errorf("%w: the secret is not that of the node it names", errText)
+	}
+	return &Next{Key: key, Team: team, StoreKey: store}, nil
 }
 
 // fields reads a title line, then one line for each name, and nothing else. Errors never hold a value.
