@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"pgregory.net/rapid"
 
+	"tocsin/pkg/dsse"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/record"
 	"tocsin/pkg/seal"
@@ -129,6 +130,41 @@ func TestLiftedBodies(t *testing.T) {
 				t.Errorf("%q, error %v, want %v", plain, err, tt.want)
 			}
 		})
+	}
+}
+
+// TestUnknownMembersAreBound: a member of a later release is in the binding like any other, wherever it
+// stands.
+func TestUnknownMembersAreBound(t *testing.T) {
+	a := newAuthor(t, 1, "Example CSIRT")
+	k := newKey(t, 3)
+	original := a.signEpoch(t, k, a.header(community), "plain")
+	for _, tt := range []struct{ name, old, by string }{
+		{"in the header", `"body":`, `"a":1,"body":`},
+		{"in the body", `"body":{`, `"body":{"a":1,`},
+		{"in the lane", `"lane":{`, `"lane":{"a":{"digest":"x"},`},
+		{"last of all", `,"v":1}`, `,"v":1,"z":["a"]}`},
+	} {
+		at := strings.LastIndex(string(original.Payload()), tt.old) // the delegation within has a "v" too
+		payload := string(original.Payload()[:at]) + tt.by + string(original.Payload()[at+len(tt.old):])
+		var v record.Verifier
+		sig := a.node.Sign(record.PayloadType, []byte(payload))
+		lifted, err := v.Assemble([]byte(payload), []dsse.Signature{sig}, original.Body())
+		if err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
+		}
+		c := contextOf(t, lifted)
+		if _, err := seal.Open(k, c, lifted.Body()); !errors.Is(err, seal.ErrBinding) {
+			t.Errorf("%s: added afterwards, and it opens: %v", tt.name, err)
+		}
+		// What a later release seals under such a header opens here.
+		body, err := seal.Seal(stream(5), k, c, []byte("plain"))
+		if err != nil || len(body) != len(original.Body()) {
+			t.Fatal(err)
+		}
+		if plain, err := seal.Open(k, c, body); err != nil || string(plain) != "plain" {
+			t.Errorf("%s: %v", tt.name, err)
+		}
 	}
 }
 
