@@ -98,6 +98,7 @@ func (l *Loaded) check() Errors {
 		}
 	}
 	word("mesh.profile", l.Mesh.Profile, "balanced", "wide", "leaf")
+	word("community.attest", l.Community.Attest, AttestAuto, AttestAsk)
 	span("mesh.sync_every", l.Mesh.SyncEvery, 10*second, day)
 	span("store.private_retention", l.Store.PrivateRetention, 30*day, 3660*day)
 	span("limits.clock_ahead", l.Limits.ClockAhead, minute, day)

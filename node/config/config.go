@@ -16,11 +16,12 @@ type Config struct {
 	// characters in full, a limit of Unix sockets.
 	Socket string `toml:"socket"`
 
-	Mesh   Mesh   `toml:"mesh"`
-	Keys   Keys   `toml:"keys"`
-	Store  Store  `toml:"store"`
-	Limits Limits `toml:"limits"`
-	Log    Log    `toml:"log"`
+	Mesh      Mesh      `toml:"mesh"`
+	Community Community `toml:"community"`
+	Keys      Keys      `toml:"keys"`
+	Store     Store     `toml:"store"`
+	Limits    Limits    `toml:"limits"`
+	Log       Log       `toml:"log"`
 }
 
 // Mesh is how the node takes part in the network.
@@ -44,6 +45,20 @@ type Mesh struct {
 	// How often the node compares what it has in each community with a member that it is connected to,
 	// another one each time as chance has it. Gossip is faster; this is what makes sure. From 10s to 24h.
 	SyncEvery Duration `toml:"sync_every"`
+}
+
+// The values of Community.Attest.
+const (
+	AttestAuto = "auto"
+	AttestAsk  = "ask"
+)
+
+// Community is what the node does in its communities without being told each time.
+type Community struct {
+	// Who attests that an application lay open for its window, unopposed, which admits the team once as many
+	// members say so as the charter asks: auto (the node, once the window has run by its clock) or ask
+	// (nobody, until somebody runs tocsin community admit). Sponsoring and objecting are always a person's.
+	Attest string `toml:"attest"`
 }
 
 // Keys is where the keys are.
@@ -110,9 +125,10 @@ func Default() Config {
 			Profile:   "balanced",
 			SyncEvery: 5 * minute,
 		},
-		Keys:   Keys{Unlock: "unlock.key"},
-		Store:  Store{Dir: "store", Floor: 192 * mebibyte, PrivateRetention: 400 * day},
-		Limits: Limits{ClockAhead: 10 * minute, FetchBody: 16 * mebibyte, Queue: 1024},
-		Log:    Log{Level: "info", Format: "text"},
+		Community: Community{Attest: AttestAuto},
+		Keys:      Keys{Unlock: "unlock.key"},
+		Store:     Store{Dir: "store", Floor: 192 * mebibyte, PrivateRetention: 400 * day},
+		Limits:    Limits{ClockAhead: 10 * minute, FetchBody: 16 * mebibyte, Queue: 1024},
+		Log:       Log{Level: "info", Format: "text"},
 	}
 }
