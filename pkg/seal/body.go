@@ -5,8 +5,10 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/binary"
 	"fmt"
 	"io"
 
@@ -66,18 +68,20 @@ func (RecordKey) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, secret) 
 // MarshalText refuses: a record key is disclosed as bytes, on purpose.
 func (RecordKey) MarshalText() ([]byte, error) { return nil, errSecret }
 
-// Seal seals plain with form Epoch. It takes 32 bytes of rand for the record's salt. The key must be the
-// one that the context names.
+// Seal seals plain with form Epoch. It takes 32 bytes of rand for the record's salt, which differs for
+// another header or text even where rand repeats itself, as it does in two copies of one machine. The key
+// must be the one that the context names.
 func Seal(rand io.Reader, k Key, c Context, plain []byte) ([]byte, error) {
 	if k.ID(c.Channel) != c.Key {
 		return nil, fmt.Errorf("seal body: %w", ErrMismatch)
 	}
 	out := make([]byte, textAt, Overhead+len(plain))
 	out[0] = byte(Epoch)
-	salt := out[1 : 1+saltSize]
-	if _, err := io.ReadFull(rand, salt); err != nil {
+	salt, err := newSalt(rand, k, c.Binding, plain)
+	if err != nil {
 		return nil, fmt.Errorf("seal body: %w", err)
 	}
+	copy(out[1:], salt)
 	rk, err := derive(k, c.Key, salt)
 	if err != nil {
 		return nil, fmt.Errorf("seal body: %w", err)
@@ -173,6 +177,21 @@ func (rk RecordKey) expand() (cipher.AEAD, []byte, error) {
 	}
 	aead, err := cipher.NewGCM(block)
 	return aead, bytes.Clone(b[32:]), err
+}
+
+// newSalt mixes what is sealed into what is random, under the key.
+func newSalt(rand io.Reader, k Key, binding, plain []byte) ([]byte, error) {
+	random := make([]byte, saltSize)
+	if _, err := io.ReadFull(rand, random); err != nil {
+		return nil, err
+	}
+	h := hmac.New(sha256.New, k[:])
+	h.Write([]byte("tocsin salt v1\x00"))
+	h.Write(random)
+	h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(binding))))
+	h.Write(binding)
+	h.Write(plain)
+	return h.Sum(nil), nil
 }
 
 // nonce is all zeros: a record key seals one text.

@@ -238,6 +238,29 @@ func TestSealRefuses(t *testing.T) {
 	}
 }
 
+// TestRepeatedRandomness: two copies of a machine that draw the same random bytes still give every record
+// a key of its own.
+func TestRepeatedRandomness(t *testing.T) {
+	k := newKey(t, 3)
+	c := seal.Context{Channel: community.Tag(), Key: k.ID(community.Tag()), Binding: []byte("header")}
+	other := c
+	other.Binding = []byte("heade")
+	salts := map[string]bool{}
+	for _, s := range []struct {
+		c     seal.Context
+		plain string
+	}{{c, "plain"}, {c, "other"}, {other, "plain"}, {other, "rplain"}} {
+		body, err := seal.Seal(stream(1), k, s.c, []byte(s.plain))
+		if err != nil {
+			t.Fatal(err)
+		}
+		salts[string(body[1:33])] = true
+	}
+	if len(salts) != 4 {
+		t.Errorf("%d salts for 4 records", len(salts))
+	}
+}
+
 // TestNoSecretPrinted holds keys back from every verb and from JSON.
 func TestNoSecretPrinted(t *testing.T) {
 	k := newKey(t, 3)
