@@ -33,6 +33,7 @@ const (
 	PathCard        = "/v1/card"
 	PathJoin        = "/v1/join"
 	PathLedger      = "/v1/ledger"
+	PathBackup      = "/v1/backup"
 	PathEvents      = "/v1/events"
 )
 
@@ -41,6 +42,7 @@ const (
 	JSON        = "application/json"
 	ProblemJSON = "application/problem+json"
 	EventStream = "text/event-stream"
+	OctetStream = "application/octet-stream"
 )
 
 // MaxRequest bounds the body of a request: the largest notice (16 MiB) with its attachments in

@@ -29,7 +29,10 @@ func TestExamplesOfTheManual(t *testing.T) {
 		"Found": func() any { return new(api.Found) }, "SignCharter": func() any { return new(api.SignCharter) },
 		"InviteDraft": func() any { return new(api.InviteDraft) }, "Join": func() any { return new(api.Join) },
 		"RemoveDraft": func() any { return new(api.RemoveDraft) }, "Event": func() any { return new(api.Event) },
-		"Problem": func() any { return new(api.Problem) },
+		"Problem": func() any { return new(api.Problem) }, "LeaveDraft": func() any { return new(api.LeaveDraft) },
+		"ApplyDraft": func() any { return new(api.ApplyDraft) }, "SponsorDraft": func() any { return new(api.SponsorDraft) },
+		"ObjectDraft": func() any { return new(api.ObjectDraft) }, "AdmitDraft": func() any { return new(api.AdmitDraft) },
+		"DomainProof": func() any { return new(api.DomainProof) }, "CardDraft": func() any { return new(api.CardDraft) },
 	}
 	examples := regexp.MustCompile("(?s)```json (\\w+)\n(.*?)```").FindAllStringSubmatch(string(text), -1)
 	seen := map[string]bool{}
@@ -92,7 +95,8 @@ func TestManualListsEveryPath(t *testing.T) {
 	for _, path := range []string{
 		api.PathStatus, api.PathIdentity, api.PathAlerts, api.PathRecord, api.PathExport, api.PathRequests, api.PathRequest,
 		api.PathReplies, api.PathWithdraw, api.PathClose, api.PathCommunities, api.PathCommunity, api.PathSign, api.PathInvites,
-		api.PathRemove, api.PathJoin, api.PathLedger, api.PathEvents,
+		api.PathRemove, api.PathLeave, api.PathCharter, api.PathProof, api.PathApply, api.PathSponsor, api.PathObject, api.PathAdmit,
+		api.PathCard, api.PathJoin, api.PathLedger, api.PathEvents,
 	} {
 		if !regexp.MustCompile(" " + regexp.QuoteMeta(path) + "[`?]").MatchString(string(text)) {
 			t.Errorf("%s is not in docs/api.md", path)
