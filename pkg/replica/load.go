@@ -15,7 +15,8 @@ import (
 )
 
 // Open reads the views from the store and returns the replica. A new store is marked with the node's
-// identity; a store of another node is refused. Open writes nothing else.
+// identity; a store of another team's node is refused, and lanes of another key of ours end: see
+// checkOwner. Open writes nothing else.
 func Open(opt Options, now time.Time) (*Replica, error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
@@ -51,24 +52,6 @@ func (r *Replica) floor(ch record.Channel) time.Duration {
 		return c.Charter.Floor()
 	}
 	return notice.DefaultReplyByFloor
-}
-
-// checkOwner refuses a store that another node wrote: its lanes are not ours to continue.
-func (r *Replica) checkOwner() error {
-	node := r.Node()
-	want := append([]byte{formatVersion}, node[:]...)
-	got, err := r.opt.Store.Get(metaKey("owner"))
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return r.opt.Store.Apply([]Op{{Key: metaKey("owner"), Value: want}})
-	case err != nil:
-		return err
-	case len(got) != len(want) || got[0] != formatVersion:
-		return fmt.Errorf("the store has another format than this release's (%d)", formatVersion)
-	case string(got) != string(want):
-		return fmt.Errorf("the store belongs to node %s, this is node %s", identity.NodeID(got[1:]), node)
-	}
-	return nil
 }
 
 func (r *Replica) loadStatements() error {

@@ -1,0 +1,87 @@
+package replica
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+)
+
+// NodeCuts returns where the lanes of node keys of this team end in all channels, as this node has them,
+// for a revocation or a rotation of the root to name; see LaneHeads. The nodes come in ascending order;
+// together they and their lanes are as many as a statement can name, those with most records first.
+func (r *Replica) NodeCuts(nodes ...identity.NodeID) ([]notice.NodeCuts, error) {
+	var rows []indexRow
+	err := r.opt.Store.Scan([]byte{spaceIndex}, true, func(key, _ []byte) error {
+		row, err := parseIndex(key)
+		if err == nil && row.author == r.self {
+			rows = append(rows, row)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read index: %w", err)
+	}
+	// By node, then by channel: a lane is both and a run.
+	found := map[identity.NodeID]map[[32]byte][]*record.Record{}
+	for _, n := range nodes {
+		found[n] = map[[32]byte][]*record.Record{}
+	}
+	for _, row := range rows {
+		rec, err := r.reopen(row.drop, row.id)
+		if errors.Is(err, ErrNotFound) {
+			continue // dropped since
+		}
+		if err != nil {
+			return nil, err
+		}
+		if lanes := found[rec.Header().Delegation.Node]; lanes != nil {
+			lanes[row.tag] = append(lanes[row.tag], rec)
+		}
+	}
+	var out []notice.NodeCuts
+	room := notice.MaxCuts
+	if len(found) > 1 {
+		room -= len(found) // in a rotation each node counts as well
+	}
+	for _, n := range slices.SortedFunc(maps.Keys(found), func(a, b identity.NodeID) int { return bytes.Compare(a[:], b[:]) }) {
+		cuts := nodeCuts(found[n], room/max(1, len(found)))
+		out = append(out, notice.NodeCuts{Node: n, Heads: cuts})
+	}
+	return out, nil
+}
+
+// nodeCuts returns the cuts of one node, at most room of them.
+func nodeCuts(channels map[[32]byte][]*record.Record, room int) []notice.Cut {
+	type counted struct {
+		notice.Cut
+		records int
+	}
+	var all []counted
+	for tag, records := range channels {
+		of := map[record.Run]int{}
+		for _, rec := range records {
+			of[rec.Header().Run]++
+		}
+		for _, h := range laneHeads(records) {
+			all = append(all, counted{notice.Cut{Channel: tag, Run: h.Run, Seq: h.Seq, ID: h.ID}, of[record.Run(h.Run)]})
+		}
+	}
+	slices.SortFunc(all, func(a, b counted) int {
+		return cmp.Or(cmp.Compare(b.records, a.records), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	var out []notice.Cut
+	for _, c := range all[:min(len(all), max(0, room))] {
+		out = append(out, c.Cut)
+	}
+	slices.SortFunc(out, func(a, b notice.Cut) int {
+		return cmp.Or(bytes.Compare(a.Channel[:], b.Channel[:]), bytes.Compare(a.Run[:], b.Run[:]))
+	})
+	return out
+}
