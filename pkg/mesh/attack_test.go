@@ -31,7 +31,7 @@ func TestStrangersLeaveMembersTheirStreams(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Second)
-		if back, _, _ := b.say(a, "/tocsin/hello/1", greeting(record.DelegationStatement(b.delegation).Frame())); back == 0 {
+		if back, _, _ := b.say(a, "/tocsin/hello/1", greeting(b)); back == 0 {
 			t.Error("a member's hello was refused: strangers hold every handler")
 		}
 	})
@@ -91,8 +91,8 @@ func TestDoneIsNotTakenOnTrust(t *testing.T) {
 		a.run()
 		a.write(record.InCommunity(community), record.Routine, []byte("not asked for"))
 		hostile.connectRaw(a)
-		open := append([]byte{1, 1, 0}, community[:]...)
-		end, done := []byte{1, 3, 1, 5}, []byte{1, 7} // a comparison that ends before it began
+		open := append([]byte{2, 1, 0}, community[:]...)
+		end, done := []byte{2, 3, 1, 5}, []byte{2, 7} // a comparison that ends before it began
 		if back, _, err := hostile.say(a, "/tocsin/sync/1", framed(open, end, done)); back != 4+3 {
 			t.Errorf("%d bytes back, %v: the session was not what this test means", back, err)
 		}
@@ -117,7 +117,7 @@ func TestIdleStrangersKeepNoJoinerOut(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		joiner := w.add("joiner")
 		joiner.connectRaw(a)
-		if back, _, _ := joiner.say(a, "/tocsin/hello/1", greeting(record.DelegationStatement(joiner.delegation).Frame())); back == 0 {
+		if back, _, _ := joiner.say(a, "/tocsin/hello/1", greeting(joiner)); back == 0 {
 			t.Error("the joiner's hello was refused")
 		}
 		if got := len(a.mesh.Peers()); got > 32 {

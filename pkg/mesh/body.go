@@ -49,7 +49,7 @@ func (m *Mesh) holders(r *record.Record) []peer.ID {
 	var first, then []peer.ID
 	for p, l := range m.links {
 		switch {
-		case !l.fellow():
+		case l.stranger():
 		case l.team == r.Team():
 			first = append(first, p)
 		default:
@@ -59,7 +59,8 @@ func (m *Mesh) holders(r *record.Record) []peer.ID {
 	m.rand.Shuffle(len(then), func(i, j int) { then[i], then[j] = then[j], then[i] })
 	m.mu.Unlock()
 	return slices.DeleteFunc(append(first, then...), func(p peer.ID) bool {
-		return !m.opt.Copy.MayRead(m.stands(p).team, r.Header().Channel)
+		role := m.partIn(m.stands(p), r.Header().Channel)
+		return role != both && role != weWatch
 	})
 }
 
@@ -131,15 +132,18 @@ func (m *Mesh) answerBody(_ context.Context, p peer.ID, w *wire) error {
 // chunkFor does not say whether the body is not here or not for the peer.
 func (m *Mesh) chunkFor(p peer.ID, a ask) chunk {
 	s := m.stands(p)
-	if !s.fellow() {
+	if s.stranger() {
 		return chunk{}
 	}
-	frame, err := m.opt.Copy.Frame(a.id)
+	frame, err := m.opt.Copy.FrameFor(a.id, s.team, actSync)
 	if err != nil {
 		return chunk{}
 	}
 	l, err := peek(frame)
-	if err != nil || !m.opt.Copy.MayRead(s.team, l.channel) {
+	if err != nil {
+		return chunk{}
+	}
+	if role := m.partIn(s, l.channel); role != both && role != theyWatch {
 		return chunk{}
 	}
 	leaves, b, err := m.opt.Copy.Chunk(a.id, a.n)

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -74,6 +75,17 @@ func (s *scanner) flag() bool {
 		s.err = errSpelling
 	}
 	return b == 1
+}
+
+// ascending reads hashes in ascending order, none twice.
+func (s *scanner) ascending(limit int) [][32]byte {
+	list := s.hashes(limit)
+	for i := 1; i < len(list); i++ {
+		if bytes.Compare(list[i-1][:], list[i][:]) >= 0 && s.err == nil {
+			s.err = errSpelling
+		}
+	}
+	return list
 }
 
 func (s *scanner) hash() (h [32]byte) {

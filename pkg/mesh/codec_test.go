@@ -2,6 +2,8 @@ package mesh
 
 import (
 	"bytes"
+	"errors"
+	"strings"
 	"testing"
 
 	"tocsin/pkg/identity"
@@ -36,6 +38,12 @@ func respell(msg []byte) map[string][]byte {
 	if c, err := decodeChunk(msg); err == nil {
 		out["chunk"] = c.encode()
 	}
+	if a, err := decodeKeysAsk(msg); err == nil {
+		out["keys ask"] = a.encode()
+	}
+	if a, err := decodeKeysAnswer(msg); err == nil {
+		out["keys answer"] = a.encode()
+	}
 	return out
 }
 
@@ -47,14 +55,18 @@ func samples(tb testing.TB) map[string][]byte {
 	}
 	w := window{last: record.StatementID{0xff}, ids: []record.StatementID{{1}, {2}}}
 	return map[string][]byte{
-		"greeting":   greeting{delegation: []byte("d"), address: []byte("a"), digest: [32]byte{3}, peers: true, have: w}.encode(),
+		"greeting":   greeting{delegation: []byte("d"), sealing: make([]byte, sealingSize), address: []byte("a"), digest: [32]byte{3}, peers: true, have: w}.encode(),
 		"gift":       gift{have: w, frames: [][]byte{[]byte("one"), {}}, addresses: [][]byte{[]byte("x")}}.encode(),
 		"batch":      batch{frames: [][]byte{[]byte("frame")}, last: true}.encode(),
 		"want":       encodeWant([]record.ID{{1}, {9}}),
 		"open":       appendChannel(begin(syncOpen), pair),
 		"judgements": encodeJudgements([]policy.Judgement{{Verdict: policy.Accept, Reason: policy.OK}, {Reason: policy.Full}}),
-		"ask":        ask{id: record.ID{4}, n: 3}.encode(),
-		"chunk":      chunk{found: true, leaves: [][32]byte{{5}}, bytes: []byte("bytes")}.encode(),
+		"keys ask": keysAsk{
+			asks: []KeyAsk{{pair, [32]byte{6}}, {record.InCommunity(identity.CommunityID{3}), [32]byte{7}}}, wanted: [][32]byte{{1}, {2}}, gives: [][]byte{{1, 2}},
+		}.encode(),
+		"keys answer": keysAnswer{taken: 1, wraps: [][]byte{[]byte("wrap")}, keys: [][]byte{make([]byte, sealingSize)}}.encode(),
+		"ask":         ask{id: record.ID{4}, n: 3}.encode(),
+		"chunk":       chunk{found: true, leaves: [][32]byte{{5}}, bytes: []byte("bytes")}.encode(),
 	}
 }
 
@@ -86,8 +98,43 @@ func TestMessagesAreBounded(t *testing.T) {
 	if _, err := readMessage(bytes.NewReader([]byte{0xff, 0xff, 0xff, 0xff}), maxHello); err == nil {
 		t.Error("a message of 4 GiB was begun")
 	}
+	asks := make([]KeyAsk, maxKeys+1)
+	if _, err := decodeKeysAsk(keysAsk{asks: asks}.encode()); err == nil {
+		t.Error("too many keys were asked for")
+	}
+	if _, err := decodeKeysAsk(keysAsk{wanted: [][32]byte{{2}, {1}}}.encode()); err == nil {
+		t.Error("digests out of order were read")
+	}
+	if _, err := decodeKeysAnswer(keysAnswer{wraps: [][]byte{make([]byte, maxWrap+1)}}.encode()); err == nil {
+		t.Error("a wrap too long was read")
+	}
+	full := keysAsk{gives: make([][]byte, maxKeys)}
+	answer := keysAnswer{wraps: make([][]byte, maxKeys), keys: make([][]byte, maxKeys)}
+	for i := range maxKeys {
+		full.asks = append(full.asks, KeyAsk{Channel: record.Channel{Pair: [2]identity.TeamID{{1}, {2}}}})
+		full.wanted = append(full.wanted, [32]byte{byte(i)})
+		full.gives[i], answer.wraps[i], answer.keys[i] = make([]byte, maxWrap), make([]byte, maxWrap), make([]byte, sealingSize)
+	}
+	if n, m := len(full.encode()), len(answer.encode()); n > maxKeysMessage || m > maxKeysMessage {
+		t.Errorf("full messages have %d and %d bytes, more than are read", n, m)
+	}
 	if _, err := decodeChunk(chunk{bytes: make([]byte, record.ChunkSize+1)}.encode()); err == nil {
 		t.Error("a chunk too long was read")
+	}
+}
+
+// A message of another release is refused in words, and the words are read.
+func TestUnknownVersionsAreRefusedInWords(t *testing.T) {
+	for name, msg := range samples(t) {
+		later := bytes.Clone(msg)
+		later[0] = messageVersion + 1
+		if _, err := decodeGreeting(later); !errors.Is(err, errVersion) {
+			t.Errorf("%s of another version: %v", name, err)
+		}
+	}
+	_, err := decodeGreeting(refusal("message of another version: 3, this release reads 2"))
+	if !errors.Is(err, errRefused) || !strings.Contains(err.Error(), "this release reads 2") {
+		t.Errorf("a refusal is read as %v", err)
 	}
 }
 

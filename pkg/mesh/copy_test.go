@@ -53,16 +53,22 @@ type copyOf struct {
 	addresses  map[string][]byte
 	roster     *roster // replaced, never changed
 	full       bool    // the door keeps nothing
-	refused    []policy.Reason
+	keys
+	refused []policy.Reason
 }
 
 type roster struct {
-	nodes   map[[32]byte][]*identity.Delegation // never appended to in place
-	members map[identity.CommunityID]map[identity.TeamID]bool
+	nodes    map[[32]byte][]*identity.Delegation // never appended to in place
+	members  map[identity.CommunityID]map[identity.TeamID]bool
+	watchers map[identity.TeamID]bool // observers of community
+	barred   map[identity.NodeID]bool
 }
 
 func (r *roster) clone() *roster {
-	next := &roster{nodes: maps.Clone(r.nodes), members: map[identity.CommunityID]map[identity.TeamID]bool{}}
+	next := &roster{
+		nodes: maps.Clone(r.nodes), members: map[identity.CommunityID]map[identity.TeamID]bool{},
+		watchers: maps.Clone(r.watchers), barred: maps.Clone(r.barred),
+	}
 	for c, members := range r.members {
 		next.members[c] = maps.Clone(members)
 	}
@@ -98,6 +104,19 @@ func (r *roster) CommunitiesOf(t identity.TeamID) (in []identity.CommunityID) {
 
 func (r *roster) Member(c identity.CommunityID, t identity.TeamID) bool { return r.members[c][t] }
 
+func (r *roster) Observer(c identity.CommunityID, t identity.TeamID) bool {
+	return c == community && r.watchers[t] && !r.Member(c, t)
+}
+
+func (r *roster) ObservedBy(t identity.TeamID) []identity.CommunityID {
+	if r.Observer(community, t) {
+		return []identity.CommunityID{community}
+	}
+	return nil
+}
+
+func (r *roster) Barred(n identity.NodeID) bool { return r.barred[n] }
+
 func newCopy(self, founder identity.TeamID, now func() time.Time) *copyOf {
 	return &copyOf{
 		self: self, founder: founder, now: now,
@@ -105,9 +124,11 @@ func newCopy(self, founder identity.TeamID, now func() time.Time) *copyOf {
 		records: map[record.ID][]byte{}, channels: map[record.Channel]reconcile.Memory{},
 		vias: map[record.ID]replica.Via{}, bodies: map[record.ID][]byte{}, addresses: map[string][]byte{},
 		roster: &roster{
-			nodes:   map[[32]byte][]*identity.Delegation{},
-			members: map[identity.CommunityID]map[identity.TeamID]bool{community: {founder: true}, second: {founder: true}},
+			nodes:    map[[32]byte][]*identity.Delegation{},
+			members:  map[identity.CommunityID]map[identity.TeamID]bool{community: {founder: true}, second: {founder: true}},
+			watchers: map[identity.TeamID]bool{}, barred: map[identity.NodeID]bool{},
 		},
+		keys: newKeys(),
 	}
 }
 
@@ -224,6 +245,8 @@ func (c *copyOf) ingest(a replica.Arrival) replica.Outcome {
 	switch {
 	case !ch.Private() && !c.roster.Member(ch.Community, r.Team()):
 		return say(policy.Ignore, policy.NotMember)
+	case !ch.Private() && !c.roster.Member(ch.Community, c.self) && !bytes.Contains(a.Frame, []byte("clear")):
+		return say(policy.Ignore, policy.NotOurs)
 	case ch.Private() && !ch.Has(c.self):
 		return say(policy.Ignore, policy.NotOurs)
 	case c.full:
@@ -241,25 +264,56 @@ func (c *copyOf) ingest(a replica.Arrival) replica.Outcome {
 	return say(policy.Accept, policy.OK)
 }
 
-// Set implements mesh.Copy.
-func (c *copyOf) Set(ch record.Channel, _ time.Time) reconcile.Set {
+// SetFor implements mesh.Records.
+func (c *copyOf) SetFor(ch record.Channel, team identity.TeamID, _ time.Time) reconcile.Set {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	snapshot := reconcile.Memory{}
 	for day, ids := range c.channels[ch] {
-		snapshot[day] = slices.Clone(ids)
+		snapshot[day] = slices.DeleteFunc(slices.Clone(ids), func(id record.ID) bool { return c.secret(id, team) })
 	}
 	return snapshot
 }
 
-// Frame implements mesh.Copy.
-func (c *copyOf) Frame(id record.ID) ([]byte, error) {
+// FrameFor implements mesh.Records.
+func (c *copyOf) FrameFor(id record.ID, team identity.TeamID, _ mesh.Action) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if f, ok := c.records[id]; ok {
+	if f, ok := c.records[id]; ok && !c.secret(id, team) {
 		return f, nil
 	}
 	return nil, replica.ErrNotFound
+}
+
+// secret: observers get what says that it is clear, and a topic what does not say that it is bare.
+func (c *copyOf) secret(id record.ID, team identity.TeamID) bool {
+	r, err := c.verifier.Reopen(c.records[id])
+	if err != nil || r.Header().Channel.Private() {
+		return false
+	}
+	if team == (identity.TeamID{}) {
+		return bytes.Contains(r.Frame(), []byte("bare"))
+	}
+	return team != c.self && !c.roster.Member(r.Header().Channel.Community, team) && !bytes.Contains(r.Frame(), []byte("clear"))
+}
+
+// PrivateChannels implements mesh.Records.
+func (c *copyOf) PrivateChannels() (out []record.Channel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for ch := range c.channels {
+		if ch.Private() {
+			out = append(out, ch)
+		}
+	}
+	return out
+}
+
+// frame is a record's frame, or nil.
+func (c *copyOf) frame(id record.ID) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.records[id]
 }
 
 // MayRead implements mesh.Copy.

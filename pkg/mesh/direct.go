@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -16,8 +18,9 @@ import (
 // ErrUnreachable is wrapped when no node of a team could be reached.
 var ErrUnreachable = errors.New("no node of the team can be reached")
 
-// Deliver hands frames to a team on a direct stream: to a node of it that is connected, else to one
-// that can be dialled now. It returns what the receiver made of each frame, in order: Accept, or
+// Deliver hands frames to a team on direct streams: to a node of it that is connected, else to one
+// that can be dialled now; what one did not take the next one is given, and that one has taken a frame is
+// enough: a team's nodes tell each other. It returns what the receiver made of each frame, in order: Accept, or
 // Ignore with the reason policy.Duplicate, means that it is durable there. After an error nothing is
 // known of frames beyond those judged.
 func (m *Mesh) Deliver(ctx context.Context, team identity.TeamID, frames [][]byte) ([]policy.Judgement, error) {
@@ -26,21 +29,33 @@ func (m *Mesh) Deliver(ctx context.Context, team identity.TeamID, frames [][]byt
 			return nil, fmt.Errorf("deliver: a frame has %d bytes, at most %d", len(f), record.MaxFrame)
 		}
 	}
-	peers := m.nodesOf(team)
-	if len(peers) == 0 {
-		peers = m.reach(ctx, team)
-	}
+	var all []policy.Judgement
 	err := ErrUnreachable
-	for _, p := range peers {
+	for p := range m.nodesInTurn(ctx, team) {
 		var judged []policy.Judgement
-		if judged, err = m.deliverTo(ctx, p, frames); err == nil {
-			return judged, nil
-		}
-		if len(judged) > 0 {
-			return judged, fmt.Errorf("deliver to %s: %w", team, err)
+		judged, err = m.deliverTo(ctx, p, frames[len(all):])
+		if all = append(all, judged...); err == nil {
+			return all, nil
 		}
 	}
-	return nil, fmt.Errorf("deliver to %s: %w", team, err)
+	return all, fmt.Errorf("deliver to %s: %w", team, err)
+}
+
+// nodesInTurn yields the nodes of a team that are connected, then those that can be dialled now.
+func (m *Mesh) nodesInTurn(ctx context.Context, team identity.TeamID) iter.Seq[peer.ID] {
+	return func(yield func(peer.ID) bool) {
+		connected := m.nodesOf(team)
+		for _, p := range connected {
+			if ctx.Err() != nil || !yield(p) {
+				return
+			}
+		}
+		for p := range m.reach(ctx, team) {
+			if !slices.Contains(connected, p) && !yield(p) {
+				return
+			}
+		}
+	}
 }
 
 // nodesOf returns the peers of the team that are connected.
@@ -117,6 +132,9 @@ func (m *Mesh) answerDirect(ctx context.Context, p peer.ID, w *wire) error {
 		judged := make([]policy.Judgement, len(outcomes))
 		for i := range outcomes {
 			judged[i] = outcomes[i].Judgement
+			if o := &outcomes[i]; o.Verdict == policy.Accept && o.Record != nil && o.Record.Header().Channel.Private() {
+				m.passOn(syncKey{p, o.Record.Header().Channel})
+			}
 		}
 		if err := w.send(encodeJudgements(judged)); err != nil || b.last {
 			return err

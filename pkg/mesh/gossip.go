@@ -227,6 +227,7 @@ func (g *gossip) validate(ctx context.Context, from peer.ID, msg *pubsub.Message
 		return pubsub.ValidationIgnore
 	}
 	o := outcomes[0]
+	g.mesh.arrived(&o)
 	if o.Gap {
 		g.missed(from, msg.GetTopic())
 	}
@@ -235,6 +236,9 @@ func (g *gossip) validate(ctx context.Context, from peer.ID, msg *pubsub.Message
 	}
 	switch o.Verdict {
 	case policy.Accept:
+		if _, err := g.mesh.opt.Copy.FrameFor(o.ID, identity.TeamID{}, actForward); err != nil {
+			return pubsub.ValidationIgnore // kept, but not ours to pass on: its author should have sealed it
+		}
 		return pubsub.ValidationAccept
 	case policy.Reject:
 		g.mesh.log.LogAttrs(ctx, slog.LevelInfo, "peer gossiped a record that every node rejects",

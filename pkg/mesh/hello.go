@@ -16,7 +16,7 @@ import (
 
 // A hello is five messages, begun by the one who dialled (D), answered by the other (A):
 //
-//	D greeting  who I am, a digest of my statements
+//	D greeting  who I am, my sealing key, a digest of my statements
 //	A greeting  who I am, whether the digests are equal, else the IDs of my statements
 //	D gift      statements that A lacks, and the IDs of mine
 //	A gift      statements that D lacks, addresses of fellow members
@@ -25,12 +25,13 @@ import (
 // Each end takes in what it got before it computes what to give: a stranger whose gift makes it a
 // member gets what members get in the same hello.
 
-var errNotItself = errors.New("the peer showed a delegation that does not name its transport key")
+var errNotItself = errors.New("the peer showed a delegation that does not name its transport key, or not the sealing key beside it")
 
 func (m *Mesh) greet(asksPeers bool) (greeting, []record.StatementID) {
 	ids := m.opt.Copy.Statements()
 	return greeting{
 		delegation: record.DelegationStatement(m.opt.Delegation).Frame(),
+		sealing:    m.opt.Key.Sealing().PublicKey().Bytes(),
 		address:    m.ownAddress(),
 		digest:     digestIDs(ids),
 		peers:      asksPeers,
@@ -205,10 +206,10 @@ func (m *Mesh) receiveGreeting(p peer.ID, w *wire) (greeting, identity.TeamID, e
 		return greeting{}, identity.TeamID{}, fmt.Errorf("read delegation: %w", err)
 	}
 	digest, ok := digestOf(p)
-	if !ok || s.Delegation == nil || s.Delegation.Transport != digest {
+	if !ok || s.Delegation == nil || s.Delegation.Transport != digest || s.Delegation.Sealing != identity.SealingDigest(g.sealing) {
 		return greeting{}, identity.TeamID{}, errNotItself
 	}
-	m.showed(p, s.Delegation.Team)
+	m.showed(p, s.Delegation, g.sealing)
 	return g, s.Delegation.Team, nil
 }
 

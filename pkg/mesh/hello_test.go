@@ -48,7 +48,7 @@ func TestHostileStreamsEnd(t *testing.T) {
 		huge := binary.BigEndian.AppendUint32(nil, 1<<31)
 		for name, raw := range map[string][]byte{
 			"a message of 2 GiB": huge,
-			"not a greeting":     {0, 0, 0, 3, 1, 2, 3},
+			"not a greeting":     {0, 0, 0, 3, 2, 2, 3},
 			"silence":            {},
 			"half a length":      {0, 0},
 		} {
@@ -60,11 +60,11 @@ func TestHostileStreamsEnd(t *testing.T) {
 				s.connectRaw(w.nodes[0])
 			}
 		}
-		for _, proto := range []protocol.ID{"/tocsin/sync/1", "/tocsin/direct/1", "/tocsin/body/1"} {
+		for _, proto := range []protocol.ID{"/tocsin/sync/1", "/tocsin/direct/1", "/tocsin/body/1", "/tocsin/keys/1"} {
 			if !s.connectedTo(w.nodes[0]) {
 				s.connectRaw(w.nodes[0])
 			}
-			_, took, _ := s.say(w.nodes[0], proto, []byte{0, 0, 0, 2, 1, 1})
+			_, took, _ := s.say(w.nodes[0], proto, []byte{0, 0, 0, 2, 2, 1})
 			if took > 25*time.Second {
 				t.Errorf("%s stayed open for %v", proto, took)
 			}
@@ -72,10 +72,12 @@ func TestHostileStreamsEnd(t *testing.T) {
 	})
 }
 
-// greeting is a greeting that shows the delegation in the frame and knows no statements.
-func greeting(delegation []byte) []byte {
-	msg := append([]byte{1}, binary.BigEndian.AppendUint32(nil, uint32(len(delegation)))...)
+// greeting is a greeting that shows the delegation and the sealing key of a node and knows no statements.
+func greeting(of *node) []byte {
+	delegation := record.DelegationStatement(of.delegation).Frame()
+	msg := append([]byte{2}, binary.BigEndian.AppendUint32(nil, uint32(len(delegation)))...)
 	msg = append(msg, delegation...)
+	msg = append(msg, of.key.Sealing().PublicKey().Bytes()...)
 	msg = append(msg, 0, 0, 0, 0)            // no address
 	msg = append(msg, make([]byte, 32+2)...) // a digest, and no flags
 	msg = append(msg, make([]byte, 64+4)...) // an empty window
@@ -87,7 +89,7 @@ func TestHelloIsRateLimited(t *testing.T) {
 		s := w.add("stranger")
 		w.nodes[0].run()
 		s.connectRaw(w.nodes[0])
-		raw := greeting(record.DelegationStatement(s.delegation).Frame())
+		raw := greeting(s)
 		answered := 0
 		for range 40 {
 			stream, err := s.host.NewStream(t.Context(), w.nodes[0].host.ID(), "/tocsin/hello/1")
@@ -129,7 +131,7 @@ func TestBorrowedDelegationIsRefused(t *testing.T) {
 		s := w.add("stranger")
 		w.nodes[0].run()
 		s.connectRaw(w.nodes[0])
-		raw := greeting(record.DelegationStatement(w.nodes[1].delegation).Frame())
+		raw := greeting(w.nodes[1])
 		if back, _, _ := s.say(w.nodes[0], "/tocsin/hello/1", raw); back != 0 {
 			t.Errorf("it was answered %d bytes", back)
 		}

@@ -11,12 +11,13 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// helloAllowed takes one hello from the peer's allowance.
+// helloAllowed takes one hello from the peer's allowance, and of a stranger from that of all strangers.
 func (m *Mesh) helloAllowed(p peer.ID) bool {
+	from := m.originOf(p)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l := m.links[p]
-	return l != nil && l.limit.Allow()
+	return l != nil && l.limit.Allow() && (l.fellow() || m.crowd.allow(from))
 }
 
 // startHellos begins the hellos that are due and returns when the next one is.
@@ -81,6 +82,7 @@ func (m *Mesh) greeted(ctx context.Context, p peer.ID, found findings, began boo
 		}
 	}
 	m.reviewPeer(ctx, p)
+	m.keepShown(ctx, p)
 	m.mu.Lock()
 	l := m.links[p]
 	if l != nil && began && found.left {
@@ -99,13 +101,16 @@ func (m *Mesh) greeted(ctx context.Context, p peer.ID, found findings, began boo
 		l.announced, l.told = true, slices.Clone(l.shared)
 	}
 	info := m.describe(p, l)
-	fellow := l.fellow()
+	s := l.standing
 	m.mu.Unlock()
 	if tell && m.opt.Events.OnPeer != nil {
 		m.opt.Events.OnPeer(info)
 	}
-	if began && fellow && (first || tell) {
-		m.syncAll(p, info)
+	if first || tell {
+		m.syncAll(p, s, began)
+	}
+	if first && s.fellow() {
+		m.AskKeys()
 	}
 }
 

@@ -28,6 +28,18 @@ const (
 	strangerLeast  = 2 * time.Second  // before which none has to go
 	strangerLinger = 20 * time.Second // time to say hello and become known
 
+	crowdRate    = 4 // hellos a second that all strangers together are answered
+	crowdBurst   = 32
+	originRate   = 0.5 // of those, from one address; loopback is exempt, as for connections
+	originBurst  = 8
+	maxOrigins   = 1024 // addresses remembered; a forgotten one has its burst again
+	maxObservers = 32   // connected at once; beyond it the oldest goes
+
+	// What a connection is worth when libp2p has too many.
+	weightOwn      = 40
+	weightFellow   = 20
+	weightObserver = 5
+
 	// Members we keep connections to, by our own dialling.
 	wantPerCommunity = 10  // gossip needs D; the rest is slack for those that vanish
 	wantPerTeam      = 3   // of those, nodes of one team
@@ -78,11 +90,33 @@ const (
 	maxSyncsTeam = 2               // of those, with one team: one that is slow on purpose leaves room for others
 	maxSyncWants = 256             // sessions waiting to begin; more are dropped, the next period makes up for it
 
+	watchLeast  = 30 * time.Second // between two sessions of one that observes, at least; at most the period
+	maxOwnWants = 64               // private channels compared at once with another node of our own
+
 	// Direct and body.
 	directTimeout  = 30 * time.Second
 	maxReason      = 64
 	bodyTimeout    = 60 * time.Second // one chunk at 4.4 kB/s
 	maxBodyMessage = record.ChunkSize + 32*(record.MaxBody/record.ChunkSize) + 64
+
+	maxAnswer = 128 // a message that only says yes or no, or refuses in words
+
+	// Keys.
+	maxKeys        = 64        // of each kind in one message
+	maxWrap        = 4 << 10   // a statement that hands over a key has under 3 kB
+	maxKeysMessage = 352 << 10 // both lists of frames or keys full
+	keysTimeout    = 2 * time.Minute
+	longIdle       = 60 * time.Second // one message of this size at 6 kB/s
+	keysEvery      = 2 * time.Second  // between two messages of one peer that are answered, sustained
+	keysBurst      = 6
+	keysSettle     = 300 * time.Millisecond // what is unknown is collected for this long
+	keysLook       = 30 * time.Second       // between two looks at what is wanted, though nothing said so
+	keyAgain       = 30 * time.Second       // before a peer that had not a key is asked for it again; doubles
+	keyAgainMost   = 30 * time.Minute
+	maxKeySessions = 4    // at once, as the one who began
+	maxKeyTries    = 8192 // (key, peer) pairs remembered
+	maxWanted      = 512  // keys looked at in one turn
+	maxAuthors     = 4096 // keys whose author is remembered
 
 	// Gossip.
 	gossipMessage  = 128 << 10 // a frame is at most 53 kB; an RPC may carry two

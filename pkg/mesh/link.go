@@ -1,14 +1,12 @@
 package mesh
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"maps"
 	"slices"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"golang.org/x/time/rate"
@@ -25,24 +23,16 @@ type link struct {
 
 	standing
 	shown     identity.TeamID // by its hello; zero before
-	greeted   bool            // a hello is over
-	announced bool            // OnPeer was called
+	showed    *identity.Delegation
+	sealing   []byte // the public key that showed names; nil before
+	keys      keysLink
+	greeted   bool // a hello is over
+	announced bool // OnPeer was called
 	told      []identity.CommunityID
 	failed    int                          // hellos that failed in a row
 	compared  map[record.Channel]time.Time // when a session that we began has ended
 	renewAt   time.Time                    // when the connection is ended to be made anew; zero: not
 }
-
-// standing is what the roster says of a transport key.
-type standing struct {
-	team   identity.TeamID
-	node   identity.NodeID
-	known  bool                   // some delegation in force names the key
-	shared []identity.CommunityID // with us, ascending
-}
-
-// fellow reports whether the peer may use more than hello.
-func (s standing) fellow() bool { return len(s.shared) > 0 }
 
 // PeerInfo describes a connected peer.
 type PeerInfo struct {
@@ -54,92 +44,7 @@ type PeerInfo struct {
 	Transport   string // "tcp" or "quic"
 	Since       time.Time
 	Communities []identity.CommunityID // shared with it
-}
-
-// digestOf returns what delegations call the transport key of a peer. It is false for a peer whose
-// key is not Ed25519; no delegation can name it.
-func digestOf(p peer.ID) ([32]byte, bool) {
-	key, err := p.ExtractPublicKey()
-	if err != nil || key.Type() != crypto.Ed25519 {
-		return [32]byte{}, false
-	}
-	raw, err := key.Raw()
-	if err != nil {
-		return [32]byte{}, false
-	}
-	return identity.TransportDigest(raw), true
-}
-
-// stands asks the roster of now about a peer. Where several teams name the peer's key it is of the team
-// whose delegation it showed in hello itself, and of none before that: else a member that names the key
-// of another would take its place.
-func (m *Mesh) stands(p peer.ID) standing {
-	all := m.claims(p)
-	m.mu.Lock()
-	var shown identity.TeamID
-	if l := m.links[p]; l != nil {
-		shown = l.shown
-	}
-	m.mu.Unlock()
-	if shown == (identity.TeamID{}) {
-		if len(all) == 1 {
-			return all[0]
-		}
-		return standing{}
-	}
-	for _, s := range all {
-		if s.team == shown {
-			return s
-		}
-	}
-	return standing{}
-}
-
-// claims returns what the roster says of a peer by each team that names its key. It is for peers that
-// are not connected, whose word is not to be had: whether to dial them, or to know their addresses.
-func (m *Mesh) claims(p peer.ID) (all []standing) {
-	digest, ok := digestOf(p)
-	if !ok {
-		return nil
-	}
-	r := m.opt.Roster()
-	mine := r.CommunitiesOf(m.self)
-	for _, d := range r.Claims(digest, m.opt.Now()) {
-		s := standing{team: d.Team, node: d.Node, known: true}
-		for _, c := range mine {
-			if r.Member(c, d.Team) {
-				s.shared = append(s.shared, c)
-			}
-		}
-		all = append(all, s)
-	}
-	return all
-}
-
-// mayBeFellow reports whether some team that names the peer's key is a fellow.
-func (m *Mesh) mayBeFellow(p peer.ID) bool { return slices.ContainsFunc(m.claims(p), standing.fellow) }
-
-// mayBeOf reports whether the team names the peer's key.
-func (m *Mesh) mayBeOf(p peer.ID, team identity.TeamID) bool {
-	return slices.ContainsFunc(m.claims(p), func(s standing) bool { return s.team == team })
-}
-
-// mayShare returns the communities that we share with some team that names the peer's key, ascending.
-func (m *Mesh) mayShare(p peer.ID) (shared []identity.CommunityID) {
-	for _, s := range m.claims(p) {
-		shared = append(shared, s.shared...)
-	}
-	slices.SortFunc(shared, compareCommunities)
-	return slices.Compact(shared)
-}
-
-// showed notes the team whose delegation the peer showed for its key.
-func (m *Mesh) showed(p peer.ID, team identity.TeamID) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if l := m.links[p]; l != nil {
-		l.shown = team
-	}
+	Observing   []identity.CommunityID // that one of us observes and the other is a member of
 }
 
 // met takes note of a peer that is connected and identified.
@@ -154,8 +59,8 @@ func (m *Mesh) met(ctx context.Context, p peer.ID) {
 	l := m.links[p]
 	if l == nil {
 		l = &link{since: now, deadline: now.Add(strangerLinger), limit: rate.NewLimiter(rate.Every(helloEvery), helloBurst)}
-		if !s.fellow() && m.strangers() >= maxStrangers {
-			if away = m.giveWay(p, now); away == p {
+		if m.crowded(s) {
+			if away = m.giveWay(p, s, now); away == p {
 				m.mu.Unlock()
 				_ = m.host.Network().ClosePeer(p)
 				return
@@ -172,19 +77,34 @@ func (m *Mesh) met(ctx context.Context, p peer.ID) {
 	if away != "" {
 		_ = m.host.Network().ClosePeer(away)
 	}
+	m.weigh(p, s)
 	if g != nil && len(s.shared) > 0 {
 		g.admit(p)
 	}
 	m.log.LogAttrs(ctx, slog.LevelDebug, "peer connected", slog.String("peer", p.String()), slog.Bool("fellow", s.fellow()))
 }
 
-// giveWay returns who is to go when one more stranger has come: the stranger that is here longest, if it
-// has had time for a hello, so that those who only sit there keep no joiner out; else the newcomer. The
-// caller holds mu.
-func (m *Mesh) giveWay(newcomer peer.ID, now time.Time) (away peer.ID) {
+// crowded reports whether there is no room for one more peer of that standing. The caller holds mu.
+func (m *Mesh) crowded(s standing) bool {
+	switch {
+	case s.fellow():
+		return false
+	case s.observer():
+		return m.count(standing.observer) >= maxObservers
+	}
+	return m.count(standing.stranger) >= maxStrangers
+}
+
+// giveWay returns who is to go when one more stranger, or observer, has come: the one of its kind that
+// is here longest, if it has had time for a hello, so that those who only sit there keep no joiner out;
+// else the newcomer. The caller holds mu.
+func (m *Mesh) giveWay(newcomer peer.ID, s standing, now time.Time) (away peer.ID) {
 	away, oldest := newcomer, now.Add(-strangerLeast)
 	for p, l := range m.links {
-		if !l.fellow() && l.since.Before(oldest) {
+		if c := m.candidates[p]; c != nil && c.static {
+			continue // we dial it again at once
+		}
+		if !l.fellow() && l.observer() == s.observer() && l.since.Before(oldest) {
 			away, oldest = p, l.since
 		}
 	}
@@ -195,15 +115,18 @@ func (m *Mesh) giveWay(newcomer peer.ID, now time.Time) (away peer.ID) {
 	return away
 }
 
-// strangers counts the peers that are no fellows. The caller holds mu.
-func (m *Mesh) strangers() (n int) {
+// count counts the peers of a kind. The caller holds mu.
+func (m *Mesh) count(kind func(standing) bool) (n int) {
 	for _, l := range m.links {
-		if !l.fellow() {
+		if kind(l.standing) {
 			n++
 		}
 	}
 	return n
 }
+
+// weigh tells libp2p which connections to give up first when there are too many.
+func (m *Mesh) weigh(p peer.ID, s standing) { m.host.ConnManager().TagPeer(p, "standing", s.weight()) }
 
 // dialled reports whether we dialled the peer, on any connection.
 func (m *Mesh) dialled(p peer.ID) bool {
@@ -226,7 +149,9 @@ func (m *Mesh) parted(ctx context.Context, p peer.ID) {
 			delete(m.syncs, key)
 		}
 	}
-	if c := m.candidates[p]; c != nil && l != nil {
+	if c := m.candidates[p]; c != nil && c.nearby && l != nil && l.stranger() {
+		delete(m.candidates, p) // whoever it is, it has nothing for us; it can be found again
+	} else if c != nil && l != nil {
 		if time.Since(l.since) < linkProven && l.renewAt.IsZero() {
 			m.postpone(c, errRefused)
 		} else {
@@ -324,7 +249,7 @@ func (m *Mesh) lastStands(p peer.ID) standing {
 
 // reviewPeer asks the roster again about one peer. One that lost a community is disconnected, so that
 // gossip forgets its subscriptions; if it shares another it, or we, dial again. It reports whether the
-// peer shares more communities with us than before.
+// peer may have more of us, or we of it, than before.
 func (m *Mesh) reviewPeer(ctx context.Context, p peer.ID) (gained bool) {
 	s := m.stands(p)
 	m.mu.Lock()
@@ -333,15 +258,12 @@ func (m *Mesh) reviewPeer(ctx context.Context, p peer.ID) (gained bool) {
 		m.mu.Unlock()
 		return false
 	}
-	lost := l.fellow() && !s.fellow()
-	for _, c := range l.shared {
-		_, still := slices.BinarySearchFunc(s.shared, c, compareCommunities)
-		lost = lost || !still
-	}
-	gained = len(s.shared) > len(l.shared)
+	lost := s.lacks(l.standing)
+	gained = s.exceeds(l.standing)
 	l.standing = s
 	g := m.gossip
 	m.mu.Unlock()
+	m.weigh(p, s)
 	if g == nil {
 		return gained
 	}
@@ -359,13 +281,18 @@ func (m *Mesh) reviewPeer(ctx context.Context, p peer.ID) (gained bool) {
 	return gained && !lost
 }
 
-func compareCommunities(a, b identity.CommunityID) int { return bytes.Compare(a[:], b[:]) }
-
-// sweep ends the connections whose time is up: of strangers, and those to be made anew. It forgets
-// links that ended unnoticed. It returns when the next one's time is up.
+// sweep ends the connections whose time is up: of strangers, of observers where there are too many, and
+// those to be made anew. It forgets links that ended unnoticed. It returns when the next one's time is up.
 func (m *Mesh) sweep(ctx context.Context, now time.Time) (next time.Time) {
 	var away, gone []peer.ID
 	m.mu.Lock()
+	if m.count(standing.observer) > maxObservers { // strangers became it
+		for p, l := range m.links {
+			if c := m.candidates[p]; l.observer() && (c == nil || !c.static) && (len(away) == 0 || l.since.Before(m.links[away[0]].since)) {
+				away = []peer.ID{p}
+			}
+		}
+	}
 	for p, l := range m.links {
 		switch {
 		case m.host.Network().Connectedness(p) != network.Connected:
@@ -376,7 +303,7 @@ func (m *Mesh) sweep(ctx context.Context, now time.Time) (next time.Time) {
 			} else if next.IsZero() || l.renewAt.Before(next) {
 				next = l.renewAt
 			}
-		case l.fellow():
+		case !l.stranger():
 			if !l.greeted && now.After(l.deadline) { // the one who dialled should have; this end can as well
 				l.deadline = now.Add(strangerLinger)
 				soonest(m.hellos, p, now)
@@ -393,7 +320,7 @@ func (m *Mesh) sweep(ctx context.Context, now time.Time) (next time.Time) {
 		m.parted(ctx, p)
 	}
 	for _, p := range away {
-		m.log.LogAttrs(ctx, slog.LevelDebug, "disconnecting a stranger, or to connect anew", slog.String("peer", p.String()))
+		m.log.LogAttrs(ctx, slog.LevelDebug, "disconnecting a stranger, an observer too many, or to connect anew", slog.String("peer", p.String()))
 		_ = m.host.Network().ClosePeer(p)
 	}
 	return next

@@ -50,13 +50,16 @@ type Mesh struct {
 	greeting   map[peer.ID]bool // a hello that we began is running
 	rand       *rand.Rand
 	renewed    map[peer.ID]time.Time
+	crowd      crowd
+	keys       keysPlan
 	gossip     *gossip // nil unless serving
 	review     bool    // the roster may have changed
 	reviewed   time.Time
 	reload     time.Time // when kept addresses are read again
 	redial     bool      // the reconnector has something to look at
 	dialNext   time.Time // when it has next; zero: only then
-	periodic   time.Time
+	periodic   time.Time // when the communities are compared next
+	watching   time.Time // when those that we observe are
 }
 
 // New opens the host, which listens from then on; what is ours answers only while Run runs.
@@ -95,6 +98,7 @@ func NewWithHost(h host.Host, opt Options) (*Mesh, error) {
 		handlersOf: map[peer.ID]int{}, links: map[peer.ID]*link{}, candidates: map[peer.ID]*candidate{},
 		hellos: map[peer.ID]time.Time{}, syncs: map[syncKey]time.Time{}, syncing: map[syncKey]bool{},
 		greeting: map[peer.ID]bool{}, renewed: map[peer.ID]time.Time{},
+		crowd: newCrowd(), keys: newKeysPlan(),
 		rand: rand.New(rand.NewChaCha8(seed)), //nolint:gosec // jitter and choice, nothing secret
 	}
 	for _, addr := range opt.Static {
@@ -165,11 +169,13 @@ func (m *Mesh) begin(ctx context.Context) error {
 	m.mu.Lock()
 	m.gossip, m.serving, m.review = g, true, true
 	m.periodic = time.Now().Add(m.jitter(m.opt.SyncPeriod))
+	m.watching = time.Now().Add(m.watchAgain())
 	m.mu.Unlock()
 	m.serve(ctx, helloProtocol, helloTimeout, m.answerHello)
 	m.serve(ctx, syncProtocol, syncTimeout, m.answerSync)
 	m.serve(ctx, directProtocol, directTimeout, m.answerDirect)
 	m.serve(ctx, bodyProtocol, bodyTimeout, m.answerBody)
+	m.serve(ctx, keysProtocol, keysTimeout, m.answerKeys)
 	return nil
 }
 
@@ -179,6 +185,7 @@ func (m *Mesh) finish() {
 	m.host.RemoveStreamHandler(syncProtocol)
 	m.host.RemoveStreamHandler(directProtocol)
 	m.host.RemoveStreamHandler(bodyProtocol)
+	m.host.RemoveStreamHandler(keysProtocol)
 	m.mu.Lock()
 	g := m.gossip
 	m.serving, m.gossip = false, nil
@@ -215,6 +222,7 @@ func (m *Mesh) turn(ctx context.Context, jobs *sync.WaitGroup) time.Duration {
 	next := now.Add(time.Minute) // nothing is ever later than a sweep
 	for _, due := range []time.Time{
 		m.sweep(ctx, now), m.startHellos(ctx, jobs, now), m.startSyncs(ctx, jobs, now), m.startDials(ctx, jobs, now),
+		m.startKeys(ctx, jobs, now),
 	} {
 		if !due.IsZero() && due.Before(next) {
 			next = due

@@ -80,7 +80,7 @@ func TestLatecomerCatchesUp(t *testing.T) {
 		w.start(func(i int) []int { return []int{0} })
 		w.within(20*time.Second, "all have all", func() bool { return w.have(append(ids, back)...) == 3 })
 		for i, id := range c.order()[:5] {
-			f, _ := c.Frame(id)
+			f := c.frame(id)
 			if !bytes.Contains(f, []byte(`"class":"emergency"`)) {
 				t.Errorf("record %d to arrive is no emergency", i)
 			}

@@ -9,12 +9,20 @@ import (
 	"tocsin/pkg/record"
 )
 
-const messageVersion = 1
+// messageVersion begins every message. A message that begins with 0 refuses the one before it, in words.
+const (
+	messageVersion = 2
+	refusalVersion = 0
+)
+
+// sealingSize is the length of a node's sealing public key.
+const sealingSize = 1216
 
 // greeting begins a hello, from both ends: who I am, where I am, and a digest of the statements I
 // have. The answerer adds the window if the digests differ; then the one who dialled sends its own.
 type greeting struct {
 	delegation []byte // frame
+	sealing    []byte // the public key that the delegation names: sealingSize bytes
 	address    []byte // signed peer record; may be empty
 	digest     [32]byte
 	peers      bool // asks for the addresses of fellow members
@@ -37,17 +45,13 @@ func (w window) append(b []byte) []byte {
 
 func (s *scanner) window() window {
 	w := window{first: s.hash(), last: s.hash()}
-	w.ids = cast[record.StatementID](s.hashes(maxHave))
-	for i := 1; i < len(w.ids); i++ {
-		if compareIDs(w.ids[i-1], w.ids[i]) >= 0 && s.err == nil {
-			s.err = errSpelling
-		}
-	}
+	w.ids = cast[record.StatementID](s.ascending(maxHave))
 	return w
 }
 
 func (g greeting) encode() []byte {
 	b := appendBytes([]byte{messageVersion}, g.delegation)
+	b = append(b, g.sealing...)
 	b = appendBytes(b, g.address)
 	b = append(b, g.digest[:]...)
 	b = appendFlag(b, g.peers)
@@ -59,17 +63,31 @@ func decodeGreeting(msg []byte) (greeting, error) {
 	s := scanner{rest: msg}
 	s.version()
 	g := greeting{
-		delegation: s.bytes(2 * identity.MaxDelegation), address: s.bytes(maxAddress),
+		delegation: s.bytes(2 * identity.MaxDelegation), sealing: s.take(sealingSize), address: s.bytes(maxAddress),
 		digest: s.hash(), peers: s.flag(), same: s.flag(),
 	}
 	g.have = s.window()
 	return g, s.end()
 }
 
+// errVersion says that a message is of a release whose messages this one does not read.
+var errVersion = errors.New("message of another version")
+
 func (s *scanner) version() {
-	if v := s.byte(); s.err == nil && v != messageVersion {
-		s.err = fmt.Errorf("version %d of a message, this release reads %d", v, messageVersion)
+	switch v := s.byte(); {
+	case s.err != nil, v == messageVersion:
+	case v == refusalVersion:
+		if why := s.bytes(maxReason); s.end() == nil {
+			s.err = fmt.Errorf("%w: it says %q", errRefused, why)
+		}
+	default:
+		s.err = fmt.Errorf("%w: %d, this release reads %d", errVersion, v, messageVersion)
 	}
+}
+
+// refusal answers a message that is not read, for the operator at the other end.
+func refusal(why string) []byte {
+	return appendBytes([]byte{refusalVersion}, []byte(why[:min(len(why), maxReason)]))
 }
 
 // gift carries statements, addresses of fellow members, and, from the one who dialled, its window.

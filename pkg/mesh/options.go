@@ -27,22 +27,59 @@ type Door interface {
 // Copy is what the mesh reads of this node's copy of the record set, and where it keeps addresses. It
 // must be safe for concurrent use. *replica.Replica is one.
 type Copy interface {
+	Records
+	Keys
+
 	// Statements returns the IDs of all statements here, ascending.
 	Statements() []record.StatementID
 	// StatementFrames returns the frames of those of the given statements that the team may have.
 	StatementFrames(ids []record.StatementID, to identity.TeamID) [][]byte
-	// Set returns the IDs of a channel as of one moment.
-	Set(ch record.Channel, now time.Time) reconcile.Set
-	// Frame returns a kept record's frame.
-	Frame(id record.ID) ([]byte, error)
-	// MayRead reports whether the team may have the records of the channel.
-	MayRead(team identity.TeamID, ch record.Channel) bool
-	// Chunk returns chunk n of a detached body, and for n = 0 all its leaves.
-	Chunk(id record.ID, n int) (leaves [][32]byte, chunk []byte, err error)
 	// PutAddress keeps a peer's signed address record, replacing the one before.
 	PutAddress(peer string, signedRecord []byte) error
 	// Addresses calls fn for each record kept. The slices are valid only during the call.
 	Addresses(fn func(peer string, signedRecord []byte)) error
+}
+
+// Action is a word of pkg/policy for why bytes leave.
+type Action = string
+
+const (
+	actSync    Action = "sync"
+	actForward Action = "forward"
+)
+
+// Records is what the mesh reads of the records here, and of bodies.
+type Records interface {
+	// PrivateChannels returns the channels of two teams of which records are here.
+	PrivateChannels() []record.Channel
+	// SetFor returns the IDs of those records of a channel that the team may have, as of one moment: of a
+	// member all of them, of an observer what is for observers.
+	SetFor(ch record.Channel, team identity.TeamID, now time.Time) reconcile.Set
+	// FrameFor returns a kept record's frame as it may go to the team, or an error where it may not. It is
+	// the only way in which the bytes of a record leave. The zero team stands for all members of the
+	// record's community, on its topic.
+	FrameFor(id record.ID, team identity.TeamID, via Action) ([]byte, error)
+	// MayRead reports whether the team may have the records of the channel.
+	MayRead(team identity.TeamID, ch record.Channel) bool
+	// Chunk returns chunk n of a detached body, and for n = 0 all its leaves.
+	Chunk(id record.ID, n int) (leaves [][32]byte, chunk []byte, err error)
+}
+
+// Keys is what the mesh carries of keys that seal bodies. It opens none of them.
+type Keys interface {
+	// WantedKeys returns the keys of kept records that cannot be opened.
+	WantedKeys() []KeyAsk
+	// WrapsFor returns statements that hand the keys to a node, less those that are not here or that it
+	// may not have. sealing is the node's sealing public key.
+	WrapsFor(now time.Time, to *identity.Delegation, sealing []byte, asks []KeyAsk) [][]byte
+	// TakeWraps takes statements that hand keys to this node and returns how many it keeps, durably.
+	TakeWraps(now time.Time, from identity.TeamID, frames [][]byte) (taken int)
+	// SealingKey returns the sealing public key that delegations name by this digest.
+	SealingKey(digest [32]byte) ([]byte, bool)
+	// PutSealingKey keeps a sealing public key.
+	PutSealingKey(key []byte) error
+	// MissingSealingKeys returns the digests of those that this node has a use for and does not have.
+	MissingSealingKeys() [][32]byte
 }
 
 // Roster says who belongs where, as of one moment. *roster.Roster is one.
@@ -52,6 +89,12 @@ type Roster interface {
 	Claims(transportDigest [32]byte, at time.Time) []*identity.Delegation
 	CommunitiesOf(team identity.TeamID) []identity.CommunityID
 	Member(c identity.CommunityID, team identity.TeamID) bool
+	// Observer reports whether the team applied to the community, a member sponsors it, and it is no member
+	// yet. ObservedBy returns the communities of which it is one, ascending.
+	Observer(c identity.CommunityID, team identity.TeamID) bool
+	ObservedBy(team identity.TeamID) []identity.CommunityID
+	// Barred reports whether the team took the node key back, or froze it: who has it is nobody.
+	Barred(node identity.NodeID) bool
 }
 
 // Profile is how much a node gives for how quick it is.
@@ -80,6 +123,8 @@ type Events struct {
 	OnInStep func(ch record.Channel, team identity.TeamID, at time.Time)
 	// OnStatements: statements from a peer were new; the mesh has refreshed itself already.
 	OnStatements func(from identity.TeamID, news int)
+	// OnKeys: a node of the team handed over keys that this node lacked.
+	OnKeys func(from identity.TeamID, taken int)
 }
 
 // Options configure a Mesh.

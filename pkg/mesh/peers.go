@@ -23,7 +23,7 @@ func (m *Mesh) Peers() []PeerInfo {
 func (m *Mesh) describe(p peer.ID, l *link) PeerInfo {
 	info := PeerInfo{
 		Team: l.team, Node: l.node, Known: l.known, PeerID: p.String(), Since: l.since,
-		Communities: slices.Clone(l.shared),
+		Communities: slices.Clone(l.shared), Observing: slices.Concat(l.observes, l.observed),
 	}
 	for _, c := range m.host.Network().ConnsToPeer(p) {
 		info.Addrs = append(info.Addrs, c.RemoteMultiaddr().String())

@@ -2,6 +2,8 @@ package mesh
 
 import (
 	"context"
+	"errors"
+	"iter"
 	"log/slog"
 	"slices"
 	"sync"
@@ -11,6 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
 	envelope "github.com/libp2p/go-libp2p/core/record"
+	"github.com/libp2p/go-libp2p/core/sec"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 
 	"tocsin/pkg/identity"
@@ -24,7 +27,7 @@ import (
 // candidate is a peer that can be dialled. Guarded by Mesh.mu.
 type candidate struct {
 	static   bool
-	nearby   bool      // only known from the local network; dialled last, and forgotten if that fails
+	nearby   bool      // not known to be anybody's; dialled last, and forgotten if that fails
 	next     time.Time // not before
 	failures int
 	dialling bool
@@ -157,8 +160,12 @@ func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 	m.mu.Unlock()
 
 	shared := map[peer.ID][]identity.CommunityID{}
+	own := map[peer.ID]bool{} // other nodes of our team are always wanted
 	few := func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }
 	members = slices.DeleteFunc(members, func(p peer.ID) bool {
+		if own[p] = m.mayBeOf(p, m.self); own[p] {
+			return false
+		}
 		shared[p] = m.mayShare(p)
 		return !slices.ContainsFunc(shared[p], few) || !slices.ContainsFunc(m.claims(p), func(s standing) bool {
 			return ofTeam[s.team] < wantPerTeam
@@ -172,7 +179,7 @@ func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 		if c == nil || c.dialling || c.nearby && near >= lanDials {
 			continue
 		}
-		if !c.static && !c.nearby && !slices.ContainsFunc(shared[p], few) {
+		if !c.static && !c.nearby && !own[p] && !slices.ContainsFunc(shared[p], few) {
 			continue // dials chosen above will do
 		}
 		if c.next.After(now) {
@@ -220,27 +227,49 @@ func (m *Mesh) connect(ctx context.Context, p peer.ID) error {
 	if s, ok := m.host.Network().(*swarm.Swarm); ok {
 		s.Backoff().Clear(p)
 	}
-	return m.host.Connect(ctx, peer.AddrInfo{ID: p})
+	err := m.host.Connect(ctx, peer.AddrInfo{ID: p})
+	var other sec.ErrPeerIDMismatch
+	if errors.As(err, &other) && other.Expected == p {
+		m.replaced(p, other.Actual)
+	}
+	return err
 }
 
-// reach dials the nodes of a team until one answers.
-func (m *Mesh) reach(ctx context.Context, team identity.TeamID) []peer.ID {
+// replaced is told that somebody else answers where a peer was. Its node key may have been replaced while
+// we were away, so whoever is there is dialled as a stranger: its hello shows whether a root that we know
+// delegated it. Nothing is taken from the peer that was there before.
+func (m *Mesh) replaced(was, is peer.ID) {
+	if is == m.host.ID() {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := m.candidates[was]
+	if before == nil || m.candidates[is] != nil || m.nearby() >= lanPeers || len(m.candidates) >= maxCandidates {
+		return
+	}
+	m.candidates[is] = &candidate{nearby: true}
+	addrs := m.host.Peerstore().Addrs(was)
+	m.host.Peerstore().AddAddrs(is, addrs[:min(len(addrs), lanAddrs)], peerstore.TempAddrTTL)
+	m.redial = true
+}
+
+// reach yields the nodes of a team that answer a dial, as long as they are asked for.
+func (m *Mesh) reach(ctx context.Context, team identity.TeamID) iter.Seq[peer.ID] {
 	m.mu.Lock()
 	all := make([]peer.ID, 0, len(m.candidates))
 	for p := range m.candidates {
 		all = append(all, p)
 	}
 	m.mu.Unlock()
-	for _, p := range all {
-		if !m.mayBeOf(p, team) {
-			continue
-		}
-		if m.connect(ctx, p) == nil {
-			return []peer.ID{p}
-		}
-		if ctx.Err() != nil {
-			return nil
+	return func(yield func(peer.ID) bool) {
+		for _, p := range all {
+			if ctx.Err() != nil {
+				return
+			}
+			if m.mayBeOf(p, team) && m.connect(ctx, p) == nil && !yield(p) {
+				return
+			}
 		}
 	}
-	return nil
 }

@@ -12,13 +12,15 @@ import (
 	"github.com/libp2p/go-libp2p/core/protocol"
 )
 
-// Our protocols. A change that an older node cannot read gets a new number, and both are served for
-// a release.
+// Our protocols. What form their messages have the first byte of each says, see messageVersion: a form
+// that is not read is refused in words. Once a release is out, a change that it cannot read gets a
+// protocol of another number, and both are served for a release.
 const (
 	helloProtocol  protocol.ID = "/tocsin/hello/1"
 	syncProtocol   protocol.ID = "/tocsin/sync/1"
 	directProtocol protocol.ID = "/tocsin/direct/1"
 	bodyProtocol   protocol.ID = "/tocsin/body/1"
+	keysProtocol   protocol.ID = "/tocsin/keys/1"
 )
 
 var errRefused = errors.New("the peer refused")
@@ -51,6 +53,17 @@ func (w *wire) receive(limit int) ([]byte, error) {
 	msg, err := readMessage(w.stream, min(limit, w.budget))
 	w.budget -= len(msg)
 	return msg, err
+}
+
+// sendLong and receiveLong are for messages that a thin line may need a minute for.
+func (w *wire) sendLong(msg []byte) error {
+	w.idle.Reset(longIdle)
+	return writeMessage(w.stream, msg)
+}
+
+func (w *wire) receiveLong(limit int) ([]byte, error) {
+	w.idle.Reset(longIdle)
+	return readMessage(w.stream, limit)
 }
 
 // rest keeps the stream alive while this end works, at a slow door for example.
@@ -94,7 +107,11 @@ func (m *Mesh) serve(ctx context.Context, proto protocol.ID, total time.Duration
 		ctx, cancel := context.WithTimeout(ctx, total)
 		w := newWire(ctx, cancel, s)
 		err := handle(ctx, p, w)
-		w.end(err)
+		if errors.Is(err, errVersion) && w.send(refusal(err.Error())) == nil {
+			w.end(nil) // a reset would overtake the answer
+		} else {
+			w.end(err)
+		}
 		if err != nil {
 			m.log.LogAttrs(ctx, slog.LevelDebug, "stream ended early",
 				slog.String("protocol", string(proto)), slog.String("peer", p.String()), slog.Any("err", err))

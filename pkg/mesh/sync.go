@@ -33,54 +33,57 @@ type syncKey struct {
 	channel record.Channel
 }
 
-// mayHave reports whether the peer may have the records of the channel, and we may.
-func (m *Mesh) mayHave(p peer.ID, ch record.Channel) bool {
-	s := m.stands(p)
-	if !s.fellow() || !m.opt.Copy.MayRead(s.team, ch) || !m.opt.Copy.MayRead(m.self, ch) {
-		return false
-	}
-	if ch.Private() {
-		return ch.Has(s.team)
-	}
-	_, shared := slices.BinarySearchFunc(s.shared, ch.Community, compareCommunities)
-	return shared
-}
-
-// sync runs a session as its initiator. It returns nil if both hold the same now.
-func (m *Mesh) sync(ctx context.Context, key syncKey) (err error) {
-	if !m.mayHave(key.peer, key.channel) {
-		return errRefused
+// sync runs a session as its initiator. level says that both hold the same now; of what we only observe
+// that is never known.
+func (m *Mesh) sync(ctx context.Context, key syncKey) (level bool, err error) {
+	s := m.stands(key.peer)
+	role := m.partIn(s, key.channel)
+	if role != both && role != weWatch {
+		return false, errRefused
 	}
 	ctx, w, err := m.dial(ctx, key.peer, syncProtocol, syncTimeout)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { w.end(err) }()
 	if err = w.send(appendChannel(begin(syncOpen), key.channel)); err != nil {
-		return err
+		return false, err
 	}
 	if err = receiveAnswer(w); err != nil {
-		return err
+		return false, err
 	}
-	session, err := m.rounds(w, key.channel)
+	set := m.opt.Copy.SetFor(key.channel, s.team, m.opt.Now())
+	if role == weWatch {
+		set = m.opt.Copy.SetFor(key.channel, m.self, m.opt.Now())
+	}
+	session, err := rounds(w, set)
 	if err != nil {
-		return err
+		return false, err
 	}
 	missing, err := m.fetch(ctx, w, session.Need(), key)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err = m.push(ctx, w, session.Have(), key.channel); err != nil {
-		return err
+	if role == weWatch {
+		return false, w.send(begin(syncDone))
+	}
+	if err = m.push(ctx, w, session.Have(), shelf{key.channel, s.team}); err != nil {
+		return false, err
 	}
 	if missing > 0 || !session.Complete() {
-		return fmt.Errorf("%w: %d", errNotTaken, missing)
+		return false, fmt.Errorf("%w: %d", errNotTaken, missing)
 	}
-	return w.send(begin(syncDone))
+	return true, w.send(begin(syncDone))
+}
+
+// shelf is what a session may hand out: of one channel, to one team.
+type shelf struct {
+	channel record.Channel
+	to      identity.TeamID
 }
 
 func receiveAnswer(w *wire) error {
-	msg, err := w.receive(16)
+	msg, err := w.receive(maxAnswer)
 	if err != nil {
 		return err
 	}
@@ -96,8 +99,8 @@ func receiveAnswer(w *wire) error {
 }
 
 // rounds runs the comparison as its initiator.
-func (m *Mesh) rounds(w *wire, ch record.Channel) (*reconcile.Session, error) {
-	session, out := reconcile.Initiate(m.opt.Copy.Set(ch, m.opt.Now()))
+func rounds(w *wire, set reconcile.Set) (*reconcile.Session, error) {
+	session, out := reconcile.Initiate(set)
 	for done := false; ; {
 		if len(out) > 0 {
 			if err := w.send(append(begin(syncRound), out...)); err != nil {
@@ -202,14 +205,17 @@ func (m *Mesh) ingest(ctx context.Context, w *wire, arrivals []replica.Arrival) 
 	if len(outcomes) != len(arrivals) {
 		return nil, errors.New("pass frames through the door: it lost some")
 	}
+	for i := range outcomes {
+		m.arrived(&outcomes[i])
+	}
 	return outcomes, nil
 }
 
 // push gives records to the peer, emergencies of each window first.
-func (m *Mesh) push(ctx context.Context, w *wire, have []record.ID, ch record.Channel) error {
+func (m *Mesh) push(ctx context.Context, w *wire, have []record.ID, from shelf) error {
 	for len(have) > 0 {
 		n := min(len(have), syncWindow)
-		if err := m.give(ctx, w, have[:n], ch); err != nil {
+		if err := m.give(ctx, w, have[:n], from); err != nil {
 			return err
 		}
 		have = have[n:]
@@ -217,18 +223,18 @@ func (m *Mesh) push(ctx context.Context, w *wire, have []record.ID, ch record.Ch
 	return nil
 }
 
-// give sends those of the records that are here and in the channel, as batches of which the last says
-// so, and waits after each until it is taken.
-func (m *Mesh) give(ctx context.Context, w *wire, ids []record.ID, ch record.Channel) error {
-	ids = m.urgentFirst(ids, ch)
+// give sends those of the records that are on the shelf, as batches of which the last says so, and waits
+// after each until it is taken.
+func (m *Mesh) give(ctx context.Context, w *wire, ids []record.ID, from shelf) error {
+	ids = m.urgentFirst(ids, from)
 	for {
 		var b batch
 		size := 0
 		for len(ids) > 0 && len(b.frames) < batchFrames && size < batchBytes {
-			frame, err := m.opt.Copy.Frame(ids[0])
+			frame, err := m.opt.Copy.FrameFor(ids[0], from.to, actSync)
 			ids = ids[1:]
 			if err != nil {
-				continue // dropped since; the peer counts it as missing
+				continue // dropped since, or not for the peer, which counts it as missing
 			}
 			b.frames = append(b.frames, frame)
 			size += len(frame)
@@ -237,7 +243,7 @@ func (m *Mesh) give(ctx context.Context, w *wire, ids []record.ID, ch record.Cha
 		if err := w.send(b.encode()); err != nil {
 			return err
 		}
-		msg, err := w.receive(16)
+		msg, err := w.receive(maxAnswer)
 		if err != nil {
 			return err
 		}
@@ -250,18 +256,18 @@ func (m *Mesh) give(ctx context.Context, w *wire, ids []record.ID, ch record.Cha
 	}
 }
 
-// urgentFirst returns the IDs of records that are here and in the channel, by class; a peer that may
-// have one channel gets nothing of another by asking for it. Frames are read twice, which costs less
-// than holding a window of them.
-func (m *Mesh) urgentFirst(ids []record.ID, ch record.Channel) []record.ID {
+// urgentFirst returns the IDs of records that are on the shelf, by class; a peer that may have one
+// channel gets nothing of another by asking for it. Frames are read twice, which costs less than holding
+// a window of them.
+func (m *Mesh) urgentFirst(ids []record.ID, from shelf) []record.ID {
 	var byRank [4][]record.ID
 	for _, id := range ids {
-		frame, err := m.opt.Copy.Frame(id)
+		frame, err := m.opt.Copy.FrameFor(id, from.to, actSync)
 		if err != nil {
 			continue
 		}
 		l, err := peek(frame)
-		if err != nil || l.channel != ch {
+		if err != nil || l.channel != from.channel {
 			continue
 		}
 		r := rank(l.class)
@@ -281,14 +287,16 @@ func (m *Mesh) answerSync(ctx context.Context, p peer.ID, w *wire) error {
 		return err
 	}
 	began := m.opt.Now() // the initiator freezes its copy after our answer
-	agreed := m.mayHave(p, ch)
+	s := m.stands(p)
+	role := m.partIn(s, ch)
+	agreed := role == both || role == theyWatch
 	if err := w.send(appendFlag(begin(syncAnswer), agreed)); err != nil {
 		return err
 	}
 	if !agreed {
 		return nil
 	}
-	session := reconcile.Respond(m.opt.Copy.Set(ch, m.opt.Now()))
+	session := reconcile.Respond(m.opt.Copy.SetFor(ch, s.team, m.opt.Now()))
 	for over := false; !over; {
 		msg, err := w.receive(reconcile.MaxMessage + 2)
 		if err != nil {
@@ -308,17 +316,24 @@ func (m *Mesh) answerSync(ctx context.Context, p peer.ID, w *wire) error {
 			}
 		}
 	}
-	level, err := m.answerTransfer(ctx, w, syncKey{p, ch}, session)
-	if level {
+	level, err := m.answerTransfer(ctx, w, transfer{syncKey{p, ch}, shelf{ch, s.team}, role}, session)
+	if level && role == both {
 		m.inStep(syncKey{p, ch}, began)
 	}
 	return err
 }
 
+// transfer is what a session that we answer moves.
+type transfer struct {
+	key  syncKey
+	from shelf
+	role part
+}
+
 // answerTransfer does as the initiator asks until it is done or the stream ends, and says whether the two
 // copies are level. That the initiator is done proves nothing: they are in step where the session found
 // everything, and all of it was moved.
-func (m *Mesh) answerTransfer(ctx context.Context, w *wire, key syncKey, session *reconcile.Session) (level bool, err error) {
+func (m *Mesh) answerTransfer(ctx context.Context, w *wire, t transfer, session *reconcile.Session) (level bool, err error) {
 	owed, lacked := setOf(session.Have()), setOf(session.Need())
 	for {
 		msg, err := w.receive(maxBatch)
@@ -334,18 +349,21 @@ func (m *Mesh) answerTransfer(ctx context.Context, w *wire, key syncKey, session
 			if err != nil {
 				return false, err
 			}
-			if err := m.give(ctx, w, ids, key.channel); err != nil {
+			if err := m.give(ctx, w, ids, t.from); err != nil {
 				return false, err
 			}
 			for _, id := range ids {
 				delete(owed, id)
 			}
 		case syncBatch:
+			if t.role != both {
+				return false, errRefused // one that observes gives nothing
+			}
 			b, err := decodeBatch(msg)
 			if err != nil {
 				return false, err
 			}
-			kept, err := m.take(ctx, w, b.frames, key)
+			kept, err := m.take(ctx, w, b.frames, t.key)
 			if err != nil {
 				return false, err
 			}

@@ -51,7 +51,7 @@ func (m *Mesh) Sync(ch record.Channel, team identity.TeamID) int {
 	m.mu.Unlock()
 	n := 0
 	for _, p := range peers {
-		if m.mayHave(p, ch) {
+		if m.partIn(m.stands(p), ch) == both {
 			m.wantSync(syncKey{p, ch}, time.Now())
 			n++
 		}
@@ -59,28 +59,52 @@ func (m *Mesh) Sync(ch record.Channel, team identity.TeamID) int {
 	return n
 }
 
-// syncAll has every channel shared with the peer compared.
-func (m *Mesh) syncAll(p peer.ID, info PeerInfo) {
+// syncAll has every channel that this node and the peer have compared: by the one who began the hello.
+// What only one of the two knows it has to begin itself: one that observes, and private channels, of
+// which the other of our own nodes may not have heard yet.
+func (m *Mesh) syncAll(p peer.ID, s standing, began bool) {
 	now := time.Now()
-	for _, c := range info.Communities {
+	for _, c := range s.observed {
 		m.wantSync(syncKey{p, record.InCommunity(c)}, now)
 	}
-	if ch, err := record.Between(m.self, info.Team); err == nil {
+	if s.own {
+		for _, ch := range m.ownPrivate() {
+			m.wantSync(syncKey{p, ch}, now)
+		}
+	}
+	if !began || !s.fellow() {
+		return
+	}
+	for _, c := range s.shared {
+		m.wantSync(syncKey{p, record.InCommunity(c)}, now)
+	}
+	if ch, err := record.Between(m.self, s.team); err == nil {
 		m.wantSync(syncKey{p, ch}, now)
 	}
 }
 
-// passOn follows records that a session brought: gossip will not bring them to the other members we are
-// connected to, so the channel is compared with them too. It ends where a session brings nothing.
+// ownPrivate returns private channels of our team, any maxOwnWants of them: with more, every period has
+// others compared.
+func (m *Mesh) ownPrivate() []record.Channel {
+	all := slices.DeleteFunc(slices.Clone(m.opt.Copy.PrivateChannels()), func(ch record.Channel) bool { return !ch.Has(m.self) })
+	m.mu.Lock()
+	m.rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	m.mu.Unlock()
+	return all[:min(len(all), maxOwnWants)]
+}
+
+// passOn follows records that a session or a direct stream brought: gossip will not bring them to the
+// others that are connected and have the channel, so it is compared with them too. It ends where a session
+// brings nothing.
 func (m *Mesh) passOn(key syncKey) {
-	if key.channel.Private() {
-		return
-	}
 	due := time.Now().Add(syncSettle)
 	m.mu.Lock()
 	for p, l := range m.links {
-		_, shared := slices.BinarySearchFunc(l.shared, key.channel.Community, compareCommunities)
-		if p != key.peer && shared && len(m.syncs) < maxSyncWants {
+		theirs := l.own
+		if !key.channel.Private() {
+			theirs = among(l.shared, key.channel.Community)
+		}
+		if p != key.peer && theirs && len(m.syncs) < maxSyncWants {
 			soonest(m.syncs, syncKey{p, key.channel}, due.Add(time.Duration(m.rand.Int64N(int64(syncSpread)))))
 		}
 	}
@@ -90,12 +114,19 @@ func (m *Mesh) passOn(key syncKey) {
 
 // startSyncs begins the sessions that are due and returns when the next one is.
 func (m *Mesh) startSyncs(ctx context.Context, jobs *sync.WaitGroup, now time.Time) (next time.Time) {
+	private := m.periodicPrivate(now)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !now.Before(m.periodic) {
-		m.planPeriodic(now)
+		m.planPeriodic(now, private)
+	}
+	if !now.Before(m.watching) {
+		m.planWatching(now)
 	}
 	next = m.periodic
+	if m.watching.Before(next) {
+		next = m.watching
+	}
 	for key, due := range m.syncs {
 		if due.After(now) {
 			if due.Before(next) {
@@ -113,7 +144,7 @@ func (m *Mesh) startSyncs(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 		m.syncing[key] = true
 		jobs.Go(func() {
 			began := m.opt.Now()
-			err := m.sync(ctx, key)
+			level, err := m.sync(ctx, key)
 			m.mu.Lock()
 			delete(m.syncing, key)
 			if l := m.links[key.peer]; l != nil {
@@ -124,7 +155,11 @@ func (m *Mesh) startSyncs(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 			}
 			m.mu.Unlock()
 			m.rouse()
-			m.synced(ctx, key, began, err)
+			if err != nil {
+				m.syncFailed(ctx, key, err)
+			} else if level {
+				m.inStep(key, began)
+			}
 		})
 	}
 	return next
@@ -141,10 +176,53 @@ func (m *Mesh) syncingWith(p peer.ID) (n int) {
 	return n
 }
 
-// planPeriodic picks a member at random for each community, however many nodes it has. The caller holds
-// mu.
-func (m *Mesh) planPeriodic(now time.Time) {
+// periodicPrivate returns the private channels to compare with our own other nodes, if it is time and
+// there are any.
+func (m *Mesh) periodicPrivate(now time.Time) []record.Channel {
+	m.mu.Lock()
+	due := !now.Before(m.periodic) && m.count(func(s standing) bool { return s.own }) > 0
+	m.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return m.ownPrivate()
+}
+
+// watchAgain returns when what we observe is compared again, counted from now. The caller holds mu or is
+// alone.
+func (m *Mesh) watchAgain() time.Duration {
+	least := min(watchLeast, m.opt.SyncPeriod)
+	return least + time.Duration(m.rand.Int64N(int64(m.opt.SyncPeriod-least)+1))
+}
+
+// planWatching picks a member at random for each community that we observe: what is gossiped there does
+// not reach us. The caller holds mu.
+func (m *Mesh) planWatching(now time.Time) {
+	m.watching = now.Add(m.watchAgain())
+	in := map[identity.CommunityID][]peer.ID{}
+	for p, l := range m.links {
+		for _, c := range l.observed {
+			in[c] = append(in[c], p)
+		}
+	}
+	for c, peers := range in {
+		if len(m.syncs) < maxSyncWants {
+			soonest(m.syncs, syncKey{peers[m.rand.IntN(len(peers))], record.InCommunity(c)}, now)
+		}
+	}
+}
+
+// planPeriodic picks a member at random for each community, however many nodes it has, and compares
+// private channels with our own other nodes. The caller holds mu.
+func (m *Mesh) planPeriodic(now time.Time, private []record.Channel) {
 	m.periodic = now.Add(m.jitter(m.opt.SyncPeriod))
+	for p, l := range m.links {
+		for _, ch := range private {
+			if l.own && len(m.syncs) < maxSyncWants {
+				soonest(m.syncs, syncKey{p, ch}, now)
+			}
+		}
+	}
 	in := map[identity.CommunityID]map[identity.TeamID]peer.ID{}
 	for p, l := range m.links {
 		for _, c := range l.shared {
@@ -163,15 +241,11 @@ func (m *Mesh) planPeriodic(now time.Time) {
 	}
 }
 
-func (m *Mesh) synced(ctx context.Context, key syncKey, began time.Time, err error) {
-	if err != nil {
-		if ctx.Err() == nil {
-			m.log.LogAttrs(ctx, slog.LevelDebug, "sync failed", slog.String("peer", key.peer.String()),
-				slog.String("channel", key.channel.String()), slog.Any("err", err))
-		}
-		return
+func (m *Mesh) syncFailed(ctx context.Context, key syncKey, err error) {
+	if ctx.Err() == nil {
+		m.log.LogAttrs(ctx, slog.LevelDebug, "sync failed", slog.String("peer", key.peer.String()),
+			slog.String("channel", key.channel.String()), slog.Any("err", err))
 	}
-	m.inStep(key, began)
 }
 
 func (m *Mesh) inStep(key syncKey, began time.Time) {

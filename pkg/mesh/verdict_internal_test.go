@@ -15,6 +15,7 @@ import (
 
 	"tocsin/pkg/identity"
 	"tocsin/pkg/policy"
+	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
 )
 
@@ -32,6 +33,19 @@ func (d *doorSaying) Ingest(context.Context, []replica.Arrival) ([]replica.Outco
 		return nil, d.err
 	}
 	return []replica.Outcome{d.outcome}, nil
+}
+
+// outlet lets every record go, or none.
+type outlet struct {
+	Copy
+	closed bool
+}
+
+func (o outlet) FrameFor(record.ID, identity.TeamID, Action) ([]byte, error) {
+	if o.closed {
+		return nil, replica.ErrNotFound
+	}
+	return []byte("frame"), nil
 }
 
 // The door's verdict is gossip's, one to one; who is no member is not even taken to the door. What
@@ -54,17 +68,19 @@ func TestVerdictsOfTheDoorAreGossips(t *testing.T) {
 		want  pubsub.ValidationResult
 		asked int
 		syncs int
+		held  bool // the policy lets it go no further
 	}{
-		{"accept", c, doorSaying{outcome: judged(policy.Accept, false)}, pubsub.ValidationAccept, 1, 0},
-		{"ignore", c, doorSaying{outcome: judged(policy.Ignore, false)}, pubsub.ValidationIgnore, 1, 0},
-		{"reject", c, doorSaying{outcome: judged(policy.Reject, false)}, pubsub.ValidationReject, 1, 0},
-		{"a gap", c, doorSaying{outcome: judged(policy.Accept, true)}, pubsub.ValidationAccept, 1, 1},
-		{"a door that is closed", c, doorSaying{err: errors.New("closed")}, pubsub.ValidationIgnore, 1, 1},
-		{"another community", stranger, doorSaying{outcome: judged(policy.Accept, false)}, pubsub.ValidationIgnore, 0, 0},
+		{"accept", c, doorSaying{outcome: judged(policy.Accept, false)}, pubsub.ValidationAccept, 1, 0, false},
+		{"what may not be passed on", c, doorSaying{outcome: judged(policy.Accept, false)}, pubsub.ValidationIgnore, 1, 0, true},
+		{"ignore", c, doorSaying{outcome: judged(policy.Ignore, false)}, pubsub.ValidationIgnore, 1, 0, false},
+		{"reject", c, doorSaying{outcome: judged(policy.Reject, false)}, pubsub.ValidationReject, 1, 0, false},
+		{"a gap", c, doorSaying{outcome: judged(policy.Accept, true)}, pubsub.ValidationAccept, 1, 1, false},
+		{"a door that is closed", c, doorSaying{err: errors.New("closed")}, pubsub.ValidationIgnore, 1, 1, false},
+		{"another community", stranger, doorSaying{outcome: judged(policy.Accept, false)}, pubsub.ValidationIgnore, 0, 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := &Mesh{
-				host: h, log: slog.New(slog.DiscardHandler), opt: Options{Door: &tt.door, Now: time.Now}, wake: make(chan struct{}, 1),
+				host: h, log: slog.New(slog.DiscardHandler), opt: Options{Door: &tt.door, Copy: outlet{closed: tt.held}, Now: time.Now}, wake: make(chan struct{}, 1),
 				syncs: map[syncKey]time.Time{}, rand: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // nothing secret
 				links: map[peer.ID]*link{"p": {standing: standing{team: identity.TeamID{1}, known: true, shared: []identity.CommunityID{c}}}},
 			}
