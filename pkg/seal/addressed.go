@@ -81,7 +81,7 @@ func OpenTo(node *identity.NodeKey, c Context, body []byte) ([]byte, Key, error)
 		if err != nil {
 			return nil, Key{}, fmt.Errorf("open body: %w", err)
 		}
-		plain, err := Open(k, c, core(body))
+		plain, err := Open(k, c, body)
 		if err != nil {
 			return nil, Key{}, err
 		}
@@ -118,8 +118,8 @@ func entries(body []byte) (int, error) {
 			return 0, fmt.Errorf("%w: its recipients are not ascending", ErrForm)
 		}
 	}
-	if _, err := split(core(body)); err != nil {
-		return 0, err
+	if body[AddressedSize(count, 0)-Overhead] != byte(Epoch) {
+		return 0, ErrForm
 	}
 	return count, nil
 }
@@ -127,18 +127,6 @@ func entries(body []byte) (int, error) {
 func entry(body []byte, i int) (identity.NodeID, sealedKey) {
 	e := body[entriesAt+i*entrySize:][:entrySize]
 	return identity.NodeID(e[:32]), sealedKey{encap: e[32 : 32+notice.WrapEncapSize], sealed: e[32+notice.WrapEncapSize:]}
-}
-
-// core returns the part of form Epoch in a body of either form; what has no such part comes back as it is.
-func core(body []byte) []byte {
-	if len(body) < entriesAt || body[0] != byte(Addressed) {
-		return body
-	}
-	at := entriesAt + int(body[1])*entrySize
-	if len(body) < at {
-		return body
-	}
-	return body[at:]
 }
 
 // addressedData ties a sealed key to its channel, its ID and its reader.

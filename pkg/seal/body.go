@@ -94,7 +94,8 @@ func Seal(rand io.Reader, k Key, c Context, plain []byte) ([]byte, error) {
 	return aead.Seal(out, nonce(), plain, c.Binding), nil
 }
 
-// Open opens a body of form Epoch. Errors wrap ErrForm, ErrMismatch, ErrCommitment or ErrBinding.
+// Open opens a body of either form with its key. Errors wrap ErrForm, ErrMismatch, ErrCommitment or
+// ErrBinding.
 func Open(k Key, c Context, body []byte) ([]byte, error) {
 	rk, err := recordKey(k, c, body)
 	if err != nil {
@@ -106,7 +107,7 @@ func Open(k Key, c Context, body []byte) ([]byte, error) {
 // Disclose returns the key of one record, whose body has either form. It opens the body first, so that no
 // key is given out that does not open it.
 func Disclose(k Key, c Context, body []byte) (RecordKey, error) {
-	rk, err := recordKey(k, c, core(body))
+	rk, err := recordKey(k, c, body)
 	if err != nil {
 		return RecordKey{}, fmt.Errorf("disclose record: %w", err)
 	}
@@ -119,8 +120,8 @@ func Disclose(k Key, c Context, body []byte) (RecordKey, error) {
 // Open opens the body of the record that the key is for, of either form. The binding is that of the
 // record's header. Errors wrap ErrForm, ErrCommitment or ErrBinding.
 func (rk RecordKey) Open(binding, body []byte) ([]byte, error) {
-	body = core(body)
-	if _, err := split(body); err != nil {
+	body, err := core(body)
+	if err != nil {
 		return nil, fmt.Errorf("open body: %w", err)
 	}
 	aead, commitment, err := rk.expand()
@@ -138,22 +139,29 @@ func (rk RecordKey) Open(binding, body []byte) ([]byte, error) {
 }
 
 func recordKey(k Key, c Context, body []byte) (RecordKey, error) {
-	salt, err := split(body)
+	body, err := core(body)
 	switch {
 	case err != nil:
 		return RecordKey{}, err
 	case k.ID(c.Channel) != c.Key:
 		return RecordKey{}, ErrMismatch
 	}
-	return derive(k, c.Key, salt)
+	return derive(k, c.Key, body[1:1+saltSize])
 }
 
-// split returns the salt of a body of form Epoch.
-func split(body []byte) (salt []byte, err error) {
+// core checks the shape of a body and returns its part of form Epoch.
+func core(body []byte) ([]byte, error) {
+	if len(body) > 0 && body[0] == byte(Addressed) {
+		count, err := entries(body)
+		if err != nil {
+			return nil, err
+		}
+		body = body[AddressedSize(count, 0)-Overhead:]
+	}
 	if len(body) < Overhead || body[0] != byte(Epoch) {
 		return nil, ErrForm
 	}
-	return body[1 : 1+saltSize], nil
+	return body, nil
 }
 
 // derive returns the key of the record with the salt.

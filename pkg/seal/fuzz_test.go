@@ -1,7 +1,6 @@
 package seal_test
 
 import (
-	"bytes"
 	"testing"
 
 	"tocsin/pkg/notice"
@@ -33,7 +32,7 @@ func FuzzOpen(f *testing.F) {
 		if (err == nil) != (form == seal.Epoch || form == seal.Addressed) {
 			t.Errorf("form %d, %v", form, err)
 		}
-		if plain, err := seal.Open(k, c, b); err == nil && !bytes.Equal(b, epoch) {
+		if plain, err := seal.Open(k, c, b); err == nil && string(plain) != "plain" {
 			t.Errorf("%x opens as %q", b, plain)
 		}
 		if plain, err := rk.Open(c.Binding, b); err == nil && string(plain) != "plain" {

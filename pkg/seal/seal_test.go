@@ -208,6 +208,9 @@ func TestOneRecordDisclosed(t *testing.T) {
 	if plain, err := rk.Open(addressed.Binding(), addressed.Body()); err != nil || string(plain) != "addressed" {
 		t.Errorf("%q, %v", plain, err)
 	}
+	if plain, err := seal.Open(ak, contextOf(t, addressed), addressed.Body()); err != nil || string(plain) != "addressed" {
+		t.Errorf("with the key handed on: %q, %v", plain, err)
+	}
 }
 
 func TestSealRefuses(t *testing.T) {
