@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"crypto/hpke"
 	"errors"
+	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"tocsin/pkg/identity"
@@ -161,5 +164,23 @@ func TestChoose(t *testing.T) {
 	}
 	if wins[identity.TeamID{1}] < 16 || wins[identity.TeamID{2}] < 16 {
 		t.Errorf("first in %v of 64 views", wins)
+	}
+}
+
+// TestNumbersOnThePage holds the library to the numbers that docs/spec/seal.md gives.
+func TestNumbersOnThePage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/spec/seal.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, number := range []string{
+		fmt.Sprintf("0x%04x", hpke.MLKEM768X25519().ID()), fmt.Sprintf("HKDF-SHA256 (0x%04x)", hpke.HKDFSHA256().ID()),
+		fmt.Sprintf("AES-256-GCM (0x%04x)", hpke.AES256GCM().ID()), fmt.Sprintf("public half has %d bytes", seal.SealingKeySize),
+		fmt.Sprintf("at least %d bytes", seal.Overhead), fmt.Sprintf("1 to %d\n", seal.MaxRecipients),
+		fmt.Sprintf("encap  %d bytes", notice.WrapEncapSize), fmt.Sprintf("sealed   %d bytes", notice.WrapSealedSize),
+	} {
+		if !strings.Contains(string(page), number) {
+			t.Errorf("the page does not say %q", number)
+		}
 	}
 }
