@@ -166,7 +166,7 @@ func (c *copyOf) add(s *record.Statement) bool {
 	switch s.Kind {
 	case identity.KindDelegate:
 		about = s.Delegation.Team
-		if !c.roster.anywhere(about) && about != c.self {
+		if !c.roster.anywhere(about) && about != c.self && !c.roster.watchers[about] {
 			return false // delegations of strangers are not kept
 		}
 		next.nodes[s.Delegation.Transport] = append([]*identity.Delegation{s.Delegation}, next.nodes[s.Delegation.Transport]...)

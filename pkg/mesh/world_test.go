@@ -103,6 +103,12 @@ func (w *world) add(name string) *node {
 	w.t.Helper()
 	root, err := identity.NewRootKey(w.rand)
 	w.check(err)
+	return w.addOf(root, name)
+}
+
+// addOf makes one more node of a team.
+func (w *world) addOf(root *identity.RootKey, name string) *node {
+	w.t.Helper()
 	key, err := identity.NewNodeKey(w.rand)
 	w.check(err)
 	d, err := root.Delegate(key, name, epoch.Add(-time.Hour), epoch.AddDate(1, 0, 0))
