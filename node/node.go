@@ -161,7 +161,9 @@ func (n *Node) open(ctx context.Context) error {
 	n.stops.push("mesh", func(context.Context) error { return n.net.Close() })
 	n.callBook(ctx)
 
-	if n.server, err = httpapi.New(httpapi.Options{Service: n, Logger: n.log}); err != nil {
+	if n.server, err = httpapi.New(httpapi.Options{
+		Service: n, Logger: n.log, Until: func() time.Time { return n.replica.Delegation().Until },
+	}); err != nil {
 		return err
 	}
 	path := n.Addr()

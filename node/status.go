@@ -2,19 +2,14 @@ package node
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/invite"
 	"tocsin/pkg/keyfile"
 )
-
-// expirySoon is when the operator is told that the node's delegation ends.
-const expirySoon = 30 * 24 * time.Hour
 
 // Status implements httpapi.Service.
 func (n *Node) Status(ctx context.Context) (*api.Status, error) {
@@ -53,7 +48,7 @@ func (n *Node) Status(ctx context.Context) (*api.Status, error) {
 		}
 		out.Peers = append(out.Peers, peer)
 	}
-	out.Warnings = append(out.Warnings, n.warnings(d, out.Store)...)
+	out.Warnings = append(out.Warnings, n.warnings(out.Store)...)
 	return out, nil
 }
 
@@ -65,14 +60,8 @@ func orEmpty(list []string) []string {
 }
 
 // warnings says what an operator should look at.
-func (n *Node) warnings(d *identity.Delegation, room api.Store) []string {
-	var out []string
-	switch left := d.Until.Sub(n.now()); {
-	case left <= 0:
-		out = append(out, "the delegation of this node has ended: nothing can be signed")
-	case left < expirySoon:
-		out = append(out, fmt.Sprintf("the delegation of this node ends in %d days; after that nothing can be signed", int(left/(24*time.Hour))))
-	}
+func (n *Node) warnings(room api.Store) []string {
+	out := n.expiryWarnings()
 	if room.Free > 0 && room.Free < room.Floor {
 		out = append(out, "the disk has no room left above store.floor: nothing new is kept")
 	}

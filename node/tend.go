@@ -123,6 +123,7 @@ func (n *Node) runTending(ctx context.Context) error {
 		now := n.now()
 		if now.Sub(pruned) >= pruneEvery {
 			n.prune(ctx, now)
+			n.logExpiry(ctx)
 			pruned = now
 		}
 		if w := n.skew.warning(); w != "" && now.Sub(warned) >= pruneEvery {

@@ -41,6 +41,9 @@ func (s *Server) write(w http.ResponseWriter, status int, kind string, b []byte)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Cache-Control", "no-store")
+	if s.opt.Until != nil {
+		w.Header().Set(api.HeaderUntil, s.opt.Until().UTC().Format(time.RFC3339))
+	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write(append(b, '\n')) //nolint:gosec // JSON with its type and nosniff, to no browser

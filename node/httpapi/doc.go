@@ -38,6 +38,8 @@ type Service interface {
 	Remove(ctx context.Context, id string, d api.RemoveDraft) (*api.RemovedTeam, error)
 	Join(ctx context.Context, d api.Join) (*api.Joined, error)
 
+	Keys
+
 	Ledger(ctx context.Context, q api.LedgerQuery) (*api.Ledger, error)
 
 	// Watch calls fn for each event after the one named (empty: from now on) until ctx ends or fn

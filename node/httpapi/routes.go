@@ -32,6 +32,8 @@ func (s *Server) routes() {
 	act(s, api.PathInvites, svc.Invite)
 	act(s, api.PathRemove, svc.Remove)
 
+	s.keyRoutes(svc)
+
 	s.mux.HandleFunc("GET "+api.PathExport, s.export)
 	s.mux.HandleFunc("GET "+api.PathEvents, s.events)
 	s.mux.HandleFunc("/", s.nothing)

@@ -33,6 +33,8 @@ const (
 type Options struct {
 	Service Service      // required
 	Logger  *slog.Logger // required
+	// Until says when the delegation of the node ends, for api.HeaderUntil. Nil: no answer says so.
+	Until func() time.Time
 	// Allowed decides which user may call. Nil: the user of this process, and root.
 	Allowed func(uid uint32) bool
 }

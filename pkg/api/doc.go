@@ -32,6 +32,8 @@ const (
 	PathAdmit       = "/v1/applications/{id}/admit"
 	PathCard        = "/v1/card"
 	PathJoin        = "/v1/join"
+	PathKeys        = "/v1/keys"
+	PathKeyHeads    = "/v1/keys/{id}/heads"
 	PathLedger      = "/v1/ledger"
 	PathBackup      = "/v1/backup"
 	PathEvents      = "/v1/events"

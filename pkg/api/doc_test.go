@@ -29,7 +29,7 @@ func TestExamplesOfTheManual(t *testing.T) {
 		"Found": func() any { return new(api.Found) }, "SignCharter": func() any { return new(api.SignCharter) },
 		"InviteDraft": func() any { return new(api.InviteDraft) }, "Join": func() any { return new(api.Join) },
 		"RemoveDraft": func() any { return new(api.RemoveDraft) }, "Event": func() any { return new(api.Event) },
-		"Problem": func() any { return new(api.Problem) }, "LeaveDraft": func() any { return new(api.LeaveDraft) },
+		"Problem": func() any { return new(api.Problem) }, "KeyFile": func() any { return new(api.KeyFile) }, "LeaveDraft": func() any { return new(api.LeaveDraft) },
 		"ApplyDraft": func() any { return new(api.ApplyDraft) }, "SponsorDraft": func() any { return new(api.SponsorDraft) },
 		"ObjectDraft": func() any { return new(api.ObjectDraft) }, "AdmitDraft": func() any { return new(api.AdmitDraft) },
 		"DomainProof": func() any { return new(api.DomainProof) }, "CardDraft": func() any { return new(api.CardDraft) },

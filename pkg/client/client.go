@@ -15,7 +15,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"tocsin/pkg/api"
 )
@@ -32,6 +34,7 @@ const maxAnswer = 64 << 20
 type Client struct {
 	socket string
 	http   *http.Client
+	until  atomic.Pointer[time.Time] // see Until
 }
 
 // New returns a client of the daemon that listens on the socket. It connects to nothing.
@@ -110,6 +113,7 @@ func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, c.explain(req.Context(), err)
 	}
+	c.noteUntil(res.Header)
 	if res.StatusCode >= 200 && res.StatusCode < 300 {
 		return res, nil
 	}

@@ -1,0 +1,90 @@
+package api
+
+import (
+	"fmt"
+	"time"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/record"
+)
+
+// Keys is the answer of GET of PathKeys: the node keys that speak, or have spoken, for this team, as far as
+// the node knows them.
+type Keys struct {
+	Team Team  `json:"team"`
+	Keys []Key `json:"keys"` // this node's first, then by the end of their delegations, the latest first
+}
+
+// Key is one node key of this team, with the newest delegation for it.
+type Key struct {
+	Node    identity.NodeID `json:"node"`
+	Name    string          `json:"name"`
+	From    time.Time       `json:"from"`
+	Until   time.Time       `json:"until"`
+	State   KeyState        `json:"state"`
+	Here    bool            `json:"here,omitzero"`    // the node that answers
+	Warning string          `json:"warning,omitzero"` // a sentence, where its delegation ends soon or has ended
+}
+
+// KeyState says what a node key may do. The list is closed and append-only.
+type KeyState string
+
+// The states of a node key.
+const (
+	KeyInForce KeyState = "in-force" // it speaks for the team
+	KeyNotYet  KeyState = "not-yet"  // its delegation begins later
+	KeyEnded   KeyState = "ended"    // its delegation has ended
+	KeyFrozen  KeyState = "frozen"   // revoked in advance: nothing new of it is shown as valid
+	KeyRevoked KeyState = "revoked"  // what it signed beyond the heads of its revocation is outside
+)
+
+// KeyHeads is the answer of GET of PathKeyHeads: the file from which the root makes a revocation, with the
+// heads of all lanes of a node key of this team as the node has them. {id} is a node, or "all".
+type KeyHeads struct {
+	Nodes   []identity.NodeID `json:"nodes"`
+	Lanes   int               `json:"lanes"`
+	Request File              `json:"request"`
+}
+
+// AllKeys in the place of a node asks PathKeyHeads for every node key of the team.
+const AllKeys = "all"
+
+// KeyFile is the body of POST of PathKeys: what a root key signed, to be kept and spread.
+type KeyFile struct {
+	Statement File `json:"statement"`
+}
+
+// KeyPublished is the answer of POST of PathKeys. The statement is on stable storage.
+type KeyPublished struct {
+	ID      record.StatementID `json:"id"`
+	Kind    string             `json:"kind"`
+	Already bool               `json:"already,omitzero"` // it was here before
+	Team    Team               `json:"team"`             // whose key it is about
+	Node    identity.NodeID    `json:"node,omitzero"`    // of a delegation or a revocation
+}
+
+// HeaderUntil is the header of every answer that says when the delegation of the node ends, in RFC 3339, so
+// that each command can warn.
+const HeaderUntil = "Tocsin-Delegation-Until"
+
+// When an operator is told that a delegation ends: in lists and the log, and with every command.
+const (
+	ExpirySoon = 30 * 24 * time.Hour
+	ExpiryNear = 7 * 24 * time.Hour
+)
+
+// ExpiryWarning says, in a sentence, that the delegation of what (such as "this node") ends soon or has
+// ended; it is empty while that is far away.
+func ExpiryWarning(what string, until, now time.Time) string {
+	switch left := until.Sub(now); {
+	case left <= 0:
+		return fmt.Sprintf("the delegation of %s has ended: nothing can be signed; renew it: tocsin key request --renew", what)
+	case left < 24*time.Hour:
+		return fmt.Sprintf("the delegation of %s ends within a day, and then nothing can be signed; renew it now: tocsin key request --renew", what)
+	case left < ExpiryNear:
+		return fmt.Sprintf("the delegation of %s ends in %d days, and then nothing can be signed; renew it now: tocsin key request --renew", what, int(left/(24*time.Hour)))
+	case left < ExpirySoon:
+		return fmt.Sprintf("the delegation of %s ends in %d days; after that nothing can be signed; renew it: tocsin key request --renew", what, int(left/(24*time.Hour)))
+	}
+	return ""
+}
