@@ -53,7 +53,9 @@ func (n *Node) published(r *record.Record) *api.Published {
 // mayLeave refuses what its marking keeps here, before anything else is said about it: the answer to
 // "this is TLP:RED" must not be that its title is too long.
 func mayLeave(what notice.Notice, ch record.Channel) error {
-	if j := policy.MayLeave(what.MarkingOf(), ch); j.Verdict != policy.Accept {
+	if j := policy.MayLeave(policy.Exit{
+		Action: policy.Send, Audience: policy.In(ch), Marking: what.MarkingOf(),
+	}); j.Verdict != policy.Accept {
 		hint := "only TLP:CLEAR can be sent until sealing is there; send the rest by the way you use today"
 		if j.Reason == policy.MarkingAbsent {
 			hint = "say how it may be shared, e.g. TLP:CLEAR"

@@ -29,6 +29,10 @@ const (
 	Unavailable   Code = "unavailable"
 	Marking       Code = "marking"
 	MarkingAbsent Code = "marking-absent"
+	Revoked       Code = "revoked"
+	Ended         Code = "ended"
+	PAPLimit      Code = "pap"
+	PurposeLimit  Code = "purpose"
 )
 
 // Codes of the API itself.
@@ -123,6 +127,10 @@ func Meanings() []Meaning {
 		{Unavailable, http.StatusServiceUnavailable, ExitFailed, "this node cannot do it now"},
 		{Marking, http.StatusForbidden, ExitRefused, "its marking does not allow it to go there"},
 		{MarkingAbsent, http.StatusUnprocessableEntity, ExitRefused, "it has no marking"},
+		{Revoked, http.StatusForbidden, ExitRefused, "the key that signed it was revoked"},
+		{Ended, http.StatusGone, ExitRefused, "the community has ended"},
+		{PAPLimit, http.StatusForbidden, ExitRefused, "its PAP label does not allow it unasked"},
+		{PurposeLimit, http.StatusForbidden, ExitRefused, "a limit of purpose does not allow it unasked"},
 
 		{BadRequest, http.StatusBadRequest, ExitUsage, "not a request of this interface"},
 		{BadNotice, http.StatusUnprocessableEntity, ExitUsage, "not fit to be sent"},

@@ -81,11 +81,15 @@ func (l *Limits) Retention() time.Duration {
 }
 
 // Standing is what this node knows that bears on a record: of its channel, of its author, and of
-// what the author has brought today.
+// what the author has brought today. That a key is frozen is no standing: what it signed stays in the
+// set everywhere alike, and each node marks it where it is shown.
 type Standing struct {
 	Ours      bool          // this node is part of the channel
 	Speaks    bool          // the author belongs to the channel, at this place of its lane
-	Removed   bool          // the author was removed from the channel
+	Removed   bool          // the author was removed from the channel, or left it
+	Revoked   bool          // the author's node key was taken back, and this is beyond what still counts of it
+	Ended     bool          // the record says of itself that it is later than the community's end
+	Erased    bool          // its author asked for its body to be erased: it may come without
 	Retention time.Duration // of the channel
 	Today     int           // records of this class already taken from the author today
 	Bytes     int64         // of records of any class already taken from the author today
@@ -112,6 +116,10 @@ func Judge(r *record.Record, s Standing, l *Limits, now time.Time) Judgement {
 	switch {
 	case !s.Ours:
 		return Judgement{Ignore, NotOurs, "this node is not part of " + h.Channel.String()}
+	case s.Revoked && !s.Speaks:
+		return Judgement{Ignore, Revoked, "the key that signed it was revoked and this record is beyond that"}
+	case s.Ended && !s.Speaks:
+		return Judgement{Ignore, Ended, "the community had ended by the time that the record names"}
 	case s.Removed && !s.Speaks:
 		return Judgement{Ignore, Removed, "the team was removed from the community and this record is beyond that"}
 	case !s.Speaks:
@@ -122,7 +130,7 @@ func Judge(r *record.Record, s Standing, l *Limits, now time.Time) Judgement {
 	case Drops(h, s.Retention).Before(now.UTC().Truncate(24 * time.Hour)): // the whole day of the end counts
 		return Judgement{Ignore, Expired, fmt.Sprintf("it left the channel's records at %s",
 			dsse.FormatTime(Drops(h, s.Retention)))}
-	case r.Inline() && !r.HasBody():
+	case r.Inline() && !r.HasBody() && !s.Erased:
 		return Judgement{Ignore, NoBody, "its body must come with it and did not"}
 	}
 	if limit := l.perAuthorDay(h.Class); limit >= 0 && s.Today >= limit {
@@ -151,23 +159,4 @@ func OfFault(err error) Judgement {
 		record.FaultDuplicate, record.FaultDepth, record.FaultNotCanonical, record.FaultMember:
 	}
 	return j
-}
-
-// MayLeave decides whether content with a marking may be written into a channel. This release
-// cannot seal a body, and nothing stricter than TLP:CLEAR leaves a node unsealed.
-func MayLeave(m *notice.Marking, ch record.Channel) Judgement {
-	switch {
-	case m == nil:
-		return Judgement{Verdict: Accept, Reason: OK} // a receipt: nothing that its header does not say
-	case m.TLP == "":
-		return Judgement{Reject, MarkingAbsent, "there is no TLP marking"}
-	case m.TLP != notice.TLPClear:
-		where := "a community"
-		if ch.Private() {
-			where = "another team"
-		}
-		return Judgement{Reject, Marking, fmt.Sprintf("%s may not leave this node unsealed, and this release cannot seal it for %s",
-			m.TLP, where)}
-	}
-	return Judgement{Verdict: Accept, Reason: OK}
 }

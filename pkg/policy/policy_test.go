@@ -74,6 +74,9 @@ func TestJudge(t *testing.T) {
 		{"a stranger", nil, with(func(s *policy.Standing) { s.Speaks = false }), policy.Limits{}, policy.NotMember},
 		{"beyond a removal", nil, with(func(s *policy.Standing) { s.Speaks, s.Removed = false, true }), policy.Limits{}, policy.Removed},
 		{"before a removal", nil, with(func(s *policy.Standing) { s.Removed = true }), policy.Limits{}, policy.OK},
+		{"beyond a revocation", nil, with(func(s *policy.Standing) { s.Speaks, s.Revoked = false, true }), policy.Limits{}, policy.Revoked},
+		{"before a revocation", nil, with(func(s *policy.Standing) { s.Revoked = true }), policy.Limits{}, policy.OK},
+		{"after the end", nil, with(func(s *policy.Standing) { s.Speaks, s.Ended = false, true }), policy.Limits{}, policy.Ended},
 		{"as far ahead as may be", created(noon.Add(policy.DefaultAhead)), member, policy.Limits{}, policy.OK},
 		{"further ahead", created(noon.Add(policy.DefaultAhead + time.Millisecond)), member, policy.Limits{}, policy.Future},
 		{"an own limit ahead", created(noon.Add(time.Hour)), member, policy.Limits{Ahead: time.Hour}, policy.OK},
@@ -117,6 +120,10 @@ func TestJudge(t *testing.T) {
 	bare := policy.Judge(sign(t, nil).WithoutBody(), member, &policy.Limits{}, noon)
 	if bare.Reason != policy.NoBody || bare.Verdict != policy.Ignore {
 		t.Errorf("without its body: %s %s", bare.Verdict, bare.Reason)
+	}
+	erased := with(func(s *policy.Standing) { s.Erased = true })
+	if j := policy.Judge(sign(t, nil).WithoutBody(), erased, &policy.Limits{}, noon); j.Verdict != policy.Accept {
+		t.Errorf("without its erased body: %s %s", j.Verdict, j.Reason)
 	}
 }
 
@@ -168,31 +175,6 @@ func TestEveryFaultHasAJudgement(t *testing.T) {
 	}
 	if got := policy.OfFault(errors.New("other")); got.Verdict != policy.Reject || got.Reason != policy.Malformed {
 		t.Errorf("an error of another kind: %+v", got)
-	}
-}
-
-func TestOnlyClearLeaves(t *testing.T) {
-	private, err := record.Between(identity.TeamID{1}, identity.TeamID{2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for where, ch := range map[string]record.Channel{"community": record.InCommunity(identity.CommunityID{1}), "pair": private} {
-		for _, tlp := range append(notice.TLPs(), "", "TLP:PINK", "tlp:clear") {
-			want := policy.Judgement{Verdict: policy.Reject, Reason: policy.Marking}
-			if tlp == notice.TLPClear {
-				want = policy.Judgement{Verdict: policy.Accept, Reason: policy.OK}
-			}
-			if tlp == "" {
-				want.Reason = policy.MarkingAbsent
-			}
-			j := policy.MayLeave(&notice.Marking{TLP: tlp}, ch)
-			if j.Verdict != want.Verdict || j.Reason != want.Reason {
-				t.Errorf("%q into a %s: %s %s, want %s %s", tlp, where, j.Verdict, j.Reason, want.Verdict, want.Reason)
-			}
-		}
-		if j := policy.MayLeave((&notice.Receipt{}).MarkingOf(), ch); j.Verdict != policy.Accept {
-			t.Errorf("a receipt into a %s: %s", where, j.Reason)
-		}
 	}
 }
 

@@ -1,8 +1,11 @@
 // Package policy judges: a record that arrives, against a view of who belongs where, limits and a
-// time; and content that wants to leave, against its marking. It knows no store and no network, and
-// reads no clock.
-// Invariant: Reject is only ever the answer to what every honest node of this release would reject;
-// where honest nodes may differ (a roster that lags, a clock that is off, a full disk) it is Ignore.
+// time (Judge); and content that wants to leave, against its marking (MayLeave, the only way out). It
+// knows no store, no key and no network, and reads no clock. It binds what the code does; what a
+// person does with what was read it cannot.
+// Invariants: nothing stricter than TLP:CLEAR goes onto a network unsealed, and a stricter marking never
+// allows more. A record that arrives is answered with Reject only where every honest node of this
+// release would; where honest nodes may differ (a roster that lags, a clock that is off, a full disk)
+// it is Ignore.
 package policy
 
 // Verdict is what becomes of a record, and what gossip is told of the peer that brought it.
@@ -50,6 +53,10 @@ const (
 	Unavailable   Reason = "unavailable"    // this node cannot store now
 	Marking       Reason = "marking"        // the marking does not allow it to go there
 	MarkingAbsent Reason = "marking-absent" // there is no marking
+	Revoked       Reason = "revoked"        // the node key was revoked, and this is beyond the revocation's heads
+	Ended         Reason = "ended"          // it is later than the end of its community
+	PAPLimit      Reason = "pap"            // its PAP label does not allow it to go there unasked
+	PurposeLimit  Reason = "purpose"        // a limit of purpose does not allow it to go there unasked
 )
 
 // Judgement is a verdict with its reason. Detail is for people; it may hold text from a peer.

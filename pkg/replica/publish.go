@@ -51,7 +51,9 @@ func (r *Replica) sign(now time.Time, o *Outgoing, heads map[record.Channel]lane
 	if o.Notice == nil {
 		return nil, errors.New("publish: no notice")
 	}
-	if j := policy.MayLeave(o.Notice.MarkingOf(), o.Channel); j.Verdict != policy.Accept {
+	if j := policy.MayLeave(policy.Exit{
+		Action: policy.Send, Audience: policy.In(o.Channel), Marking: o.Notice.MarkingOf(),
+	}); j.Verdict != policy.Accept {
 		return nil, &Refusal{Reason: j.Reason, Detail: j.Detail, Hint: markingHint(j.Reason)}
 	}
 	if err := r.maySpeak(o.Channel); err != nil {
