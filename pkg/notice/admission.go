@@ -145,8 +145,12 @@ func (a *Admission) normalise() {
 		at     *int
 		absent int
 	}{
-		{&a.Sponsors, DefaultSponsors}, {&a.Witnesses, DefaultWitnesses}, {&a.Window, DefaultWindow},
-		{&a.Objections, DefaultObjections}, {&a.Removal, DefaultRemoval}, {&a.Budget, DefaultBudget},
+		{&a.Sponsors, DefaultSponsors},
+		{&a.Witnesses, DefaultWitnesses},
+		{&a.Window, DefaultWindow},
+		{&a.Objections, DefaultObjections},
+		{&a.Removal, DefaultRemoval},
+		{&a.Budget, DefaultBudget},
 	} {
 		*n.at = cmp.Or(*n.at, n.absent)
 	}
@@ -184,12 +188,12 @@ func FoldParent(name string) string { return strings.ToLower(strings.Join(string
 func (c *Charter) checkGovernance(f *findings) {
 	a := &c.Admission
 	if a.Rule == RuleSponsors {
-		f.within("admission.sponsors", a.Sponsors, 1, MaxQuorum)
-		f.within("admission.witnesses", a.Witnesses, 1, MaxQuorum)
-		f.within("admission.window_seconds", a.Window, 1, MaxWindow)
-		f.within("admission.objections", a.Objections, 1, MaxQuorum)
-		f.within("admission.removal", a.Removal, 1, MaxQuorum)
-		f.within("admission.budget", a.Budget, 1, MaxBudget)
+		f.within("admission.sponsors", a.Sponsors, MaxQuorum)
+		f.within("admission.witnesses", a.Witnesses, MaxQuorum)
+		f.within("admission.window_seconds", a.Window, MaxWindow)
+		f.within("admission.objections", a.Objections, MaxQuorum)
+		f.within("admission.removal", a.Removal, MaxQuorum)
+		f.within("admission.budget", a.Budget, MaxBudget)
 	} else if f.strict {
 		switch {
 		case a.Rule != "" && a.Rule != RuleFounders:

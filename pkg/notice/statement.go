@@ -156,8 +156,8 @@ func (c *Charter) check(f *findings) {
 	}
 	f.count("founders", len(c.Founders), MaxFounders)
 	checkIDs(f, "founders", c.Founders)
-	f.within("retention_days", c.RetentionDays, 1, MaxRetentionDays)
-	f.within("reply_by_floor", c.ReplyByFloor, 1, MaxReplyByFloor)
+	f.within("retention_days", c.RetentionDays, MaxRetentionDays)
+	f.within("reply_by_floor", c.ReplyByFloor, MaxReplyByFloor)
 	f.line("last_resort", c.LastResort, MaxTitle)
 	c.checkGovernance(f)
 	checkTime(f, "ends", c.Ends)
@@ -210,9 +210,10 @@ func (f *findings) name(field, s string) {
 	}
 }
 
-func (f *findings) within(field string, n, low, high int) {
-	if n < low || n > high {
-		f.addf(field, "is %d, must be from %d to %d", n, low, high)
+// within checks a number from 1 to high.
+func (f *findings) within(field string, n, high int) {
+	if n < 1 || n > high {
+		f.addf(field, "is %d, must be from 1 to %d", n, high)
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	"tocsin/pkg/policy"
 )
 
-//nolint:gochecknoglobals // a flag of the test binary
 var update = flag.Bool("update", false, "write the tables under testdata anew")
 
 // allTLPs are the labels that there are, one that nobody knows, and none.
