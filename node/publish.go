@@ -5,7 +5,6 @@ import (
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/notice"
-	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
 )
@@ -53,16 +52,7 @@ func (n *Node) published(r *record.Record) *api.Published {
 // mayLeave refuses what its marking keeps here, before anything else is said about it: the answer to
 // "this is TLP:RED" must not be that its title is too long.
 func mayLeave(what notice.Notice, ch record.Channel) error {
-	if j := policy.MayLeave(policy.Exit{
-		Action: policy.Send, Audience: policy.In(ch), Marking: what.MarkingOf(),
-	}); j.Verdict != policy.Accept {
-		hint := "only TLP:CLEAR can be sent until sealing is there; send the rest by the way you use today"
-		if j.Reason == policy.MarkingAbsent {
-			hint = "say how it may be shared, e.g. TLP:CLEAR"
-		}
-		return &replica.Refusal{Reason: j.Reason, Detail: j.Detail, Hint: hint}
-	}
-	return nil
+	return replica.MayLeave(what.MarkingOf(), ch)
 }
 
 // PublishAlert implements httpapi.Service.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
 )
 
@@ -75,10 +76,20 @@ func (r *Replica) PutBody(id record.ID, body []byte) error {
 	if e.Record, err = e.Record.WithBody(body); err != nil {
 		return err
 	}
-	e.Notice, e.Unread = readNotice(e.Record)
+	o := r.openingOf(e.Record)
+	e.Notice, e.Unread = o.notice, o.unread
+	if _, erased := r.erasedBy(e.Record); erased {
+		delete(r.wanted, id)
+		return nil
+	}
 	better := s
-	better.code = codeOf(e.Record, e.Notice)
-	if err := r.storeBody(e.Record, s.drop, rename(&e, s, better)...); err != nil {
+	better.code, better.class = o.code(), classOf(e.Record, e.Notice)
+	if better.class&classBare != 0 {
+		return r.refuseBody(&e, s, better)
+	}
+	follows := append(rename(&e, s, better), r.keyOps(e.Sighting.Seen, &o, s.drop)...)
+	follows = append(follows, r.textOps(&e)...)
+	if err := r.storeBody(e.Record, s.drop, follows...); err != nil {
 		if errors.Is(err, ErrFull) {
 			return storeRefusal(err)
 		}
@@ -86,6 +97,10 @@ func (r *Replica) PutBody(id record.ID, body []byte) error {
 	}
 	r.index.slots[id] = better
 	delete(r.wanted, id)
+	if o.closed {
+		r.await(e.Record)
+	}
+	r.noteTexts(&e)
 	r.view(&e)
 	return nil
 }
@@ -93,14 +108,28 @@ func (r *Replica) PutBody(id record.ID, body []byte) error {
 // rename returns the writes that replace a record's index key, now that its body tells what it is: a
 // start reads from the key alone which notices the views need.
 func rename(e *Entry, from, to slot) []Op {
-	if from.code == to.code {
+	if from.code == to.code && from.class == to.class {
 		return nil
 	}
 	row := indexRow{
 		drop: from.drop, created: from.created, code: from.code, class: from.class,
 		author: e.Record.Team(), tag: e.Record.Header().Channel.Tag(), id: e.Record.ID(),
+		place: from.place,
 	}
 	old := row.key()
-	row.code = to.code
+	row.code, row.class = to.code, to.class
 	return []Op{{Key: old, Delete: true}, {Key: row.key()}}
+}
+
+// refuseBody notes that a detached body came in clear although what it says must be sealed. It is not kept,
+// and so goes no further from here.
+func (r *Replica) refuseBody(e *Entry, from, to slot) error {
+	id := e.Record.ID()
+	to.code = from.code // of what nobody may hand on, nothing goes into the views
+	if err := r.opt.Store.Apply(rename(e, from, to)); err != nil {
+		return fmt.Errorf("note body of %s: %w", id, err)
+	}
+	r.index.slots[id] = to
+	delete(r.wanted, id)
+	return &Refusal{Reason: policy.Marking, Detail: "its marking is stricter than TLP:CLEAR, and it came in clear"}
 }

@@ -3,8 +3,8 @@ package replica
 import (
 	"bytes"
 	"slices"
-	"time"
 
+	"tocsin/pkg/identity"
 	"tocsin/pkg/reconcile"
 	"tocsin/pkg/record"
 )
@@ -15,16 +15,21 @@ type index struct {
 	days     map[record.Channel]map[Day]*bucket // by created day
 	revised  map[record.ID][]record.ID          // alert -> alerts that replace it, in order of arrival
 	answered map[record.ID][]record.ID          // request -> reply, close, withdraw, in order of arrival
+	erased   map[record.ID][]record.ID          // record -> what asks to erase it, whoever says so
+	gone     map[record.ID][]record.ID          // record -> receipts that say its body was removed
+	places   map[placeHash]idHead               // which record was first seen at a place of a lane
+	forks    map[record.ID]*fork                // records that share a place with another
 }
 
 // slot is where a record is and what it is.
 type slot struct {
 	created millis
 	channel *record.Channel
+	place   placeHash
 	drop    Day
 	code    code
-	class   byte
-	outside bool // beyond a removal: kept as evidence, not part of the set
+	class   byte // and flags
+	outside bool // beyond a removal, a revocation or the charter's end: kept as evidence, not part of the set
 }
 
 // bucket holds the IDs of one channel and created day. sorted is never changed in place, so that a
@@ -40,6 +45,8 @@ func newIndex() index {
 	return index{
 		slots: map[record.ID]slot{}, days: map[record.Channel]map[Day]*bucket{},
 		revised: map[record.ID][]record.ID{}, answered: map[record.ID][]record.ID{},
+		erased: map[record.ID][]record.ID{}, gone: map[record.ID][]record.ID{},
+		places: map[placeHash]idHead{}, forks: map[record.ID]*fork{},
 	}
 }
 
@@ -58,12 +65,13 @@ func (x *index) bucket(ch record.Channel, created Day) *bucket {
 	return b
 }
 
-func (x *index) add(id record.ID, s slot) {
+func (x *index) add(id record.ID, author identity.TeamID, s slot) {
 	if _, ok := x.slots[id]; ok {
 		x.slots[id] = s
 		return
 	}
 	x.slots[id] = s
+	x.take(id, author, s)
 	b := x.bucket(*s.channel, s.created.day())
 	b.pending = append(b.pending, id)
 	b.fresh = false
@@ -85,13 +93,15 @@ func (x *index) drop(gone func(Day) bool) []record.ID {
 		if gone(s.drop) {
 			out = append(out, id)
 			delete(x.slots, id)
+			x.leave(id, s.place)
 		}
 	}
 	if len(out) == 0 {
 		return nil
 	}
-	x.forget(x.revised)
-	x.forget(x.answered)
+	for _, references := range []map[record.ID][]record.ID{x.revised, x.answered, x.erased, x.gone} {
+		x.forget(references)
+	}
 	for ch, days := range x.days {
 		for day, b := range days {
 			b.settle()
@@ -139,38 +149,5 @@ func (f *frozen) Days() []reconcile.DayDigest { return f.days }
 
 // IDs implements reconcile.Set.
 func (f *frozen) IDs(day reconcile.Day) []record.ID { return f.ids[day] }
-
-// Set returns the records of a channel that are in its window at now: all that this node keeps but
-// those whose day of dropping has come, which another node may have dropped already, and those
-// beyond a removal.
-func (r *Replica) Set(ch record.Channel, now time.Time) reconcile.Set {
-	r.mu.Lock() // buckets settle
-	defer r.mu.Unlock()
-	today := DayOf(now)
-	f := &frozen{ids: map[reconcile.Day][]record.ID{}}
-	for day, b := range r.index.days[ch] {
-		b.settle()
-		ids := b.sorted
-		in := func(id record.ID) bool {
-			s := r.index.slots[id]
-			return s.drop > today && !s.outside
-		}
-		if slices.ContainsFunc(ids, func(id record.ID) bool { return !in(id) }) {
-			ids = slices.DeleteFunc(slices.Clone(ids), func(id record.ID) bool { return !in(id) })
-			b.fresh = false
-		}
-		if len(ids) == 0 {
-			continue
-		}
-		if !b.fresh {
-			b.digest = reconcile.DayDigest{Day: uint32(day), Count: uint32(len(ids)), Digest: reconcile.DigestOf(ids)} //nolint:gosec // far below 2^32
-			b.fresh = len(ids) == len(b.sorted)
-		}
-		f.days = append(f.days, b.digest)
-		f.ids[uint32(day)] = ids
-	}
-	slices.SortFunc(f.days, func(a, b reconcile.DayDigest) int { return int(int64(a.Day) - int64(b.Day)) })
-	return f
-}
 
 func compareIDs(a, b record.ID) int { return bytes.Compare(a[:], b[:]) }

@@ -29,18 +29,6 @@ func (r *Replica) Ingest(now time.Time, arrivals []Arrival) []Outcome {
 	return out
 }
 
-// opening is a frame that was opened, with what its body says. The zero opening is a frame that was not.
-type opening struct {
-	record *record.Record
-	notice notice.Notice // nil where unread says why
-	unread string
-}
-
-func openingOf(rec *record.Record) opening {
-	n, unread := readNotice(rec)
-	return opening{record: rec, notice: n, unread: unread}
-}
-
 // verify opens the frames that are not kept already, without the lock: it is where the time goes.
 func (r *Replica) verify(arrivals []Arrival, out []Outcome) []opening {
 	opened := make([]opening, len(arrivals))
@@ -67,20 +55,23 @@ func (r *Replica) verify(arrivals []Arrival, out []Outcome) []opening {
 			out[i].Judgement = policy.OfFault(err)
 			return
 		}
-		opened[i] = openingOf(rec)
+		opened[i] = r.openingOf(rec)
 	})
 	return opened
 }
 
 // candidate is an arrival that was judged and goes into the next write.
 type candidate struct {
-	i     int  // place in arrivals
-	own   bool // signed by Publish just now
-	lost  bool // signed by this node, and not known to it
-	entry Entry
-	row   indexRow
-	ops   []Op
-	size  int
+	i      int      // place in arrivals
+	own    bool     // signed by Publish just now
+	lost   bool     // signed by this node, and not known to it
+	closed bool     // its body waits for a key
+	gone   bool     // its author had its body removed before it came
+	erased *erasure // what it does to another record
+	entry  Entry
+	row    indexRow
+	ops    []Op
+	size   int
 }
 
 // admit judges what was opened and writes what is accepted. The caller holds the lock.
@@ -89,7 +80,7 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 	var batch []candidate
 	ops, size, torn := 0, 0, false
 	flush := func() {
-		if !r.commit(batch, out) && batch[0].own {
+		if len(batch) > 0 && !r.commit(batch, out) && batch[0].own {
 			torn = true
 		}
 		batch, ops, size = nil, 0, 0
@@ -110,13 +101,33 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 			}
 			continue
 		}
-		retention, j := r.judge(rec, now)
+		_, erased := r.erasedBy(rec)
+		if erased {
+			rec = rec.WithoutBody()
+			o = r.openingOf(rec)
+		}
+		retention, j := r.judge(rec, erased, now)
+		if o.notice != nil && mustSeal(o.notice) && !sealed(rec) {
+			j = policy.Judgement{
+				Verdict: policy.Reject, Reason: policy.Marking, Detail: "its marking is stricter than TLP:CLEAR, and it came in clear",
+			}
+		}
 		out[i].Judgement, out[i].Record = j, rec
 		if j.Verdict != policy.Accept {
 			continue
 		}
+		erasing, isErase := o.notice.(*notice.Erase)
+		if isErase {
+			flush() // what it erases may be in there
+		}
 		c := r.candidate(now, &arrivals[i], o, retention)
-		c.i = i
+		c.i, c.gone = i, erased
+		if isErase {
+			if err := c.erase(r, erasing); err != nil {
+				out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: storeReason(err), Detail: err.Error()}
+				continue
+			}
+		}
 		out[i].Notice = o.notice
 		if ops+len(c.ops) > MaxApplyOps || size+c.size > MaxApplyBytes {
 			flush()
@@ -138,6 +149,9 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 		}
 		batch = append(batch, c)
 		ops, size = ops+len(c.ops), size+c.size
+		if isErase {
+			flush() // what it erases may come next
+		}
 	}
 	flush()
 	for i, first := range twice {
@@ -155,15 +169,15 @@ func (r *Replica) turnDay(now time.Time) {
 }
 
 // judge asks the policy, and says for how long the channel keeps its records.
-func (r *Replica) judge(rec *record.Record, now time.Time) (time.Duration, policy.Judgement) {
+func (r *Replica) judge(rec *record.Record, erased bool, now time.Time) (time.Duration, policy.Judgement) {
 	h := rec.Header()
-	s := policy.Standing{Today: r.today.count[authorClass{rec.Team(), h.Class}], Bytes: r.today.bytes[rec.Team()]}
+	s := policy.Standing{Erased: erased, Today: r.today.count[authorClass{rec.Team(), h.Class}], Bytes: r.today.bytes[rec.Team()]}
 	if h.Channel.Private() {
-		s.Ours = h.Channel.Has(r.self)
+		s.Ours = r.inPair(h.Channel, r.self)
 		// The form already says that the author is one of the two. That we share a community with it
 		// keeps strangers, of whom anybody can make any number, from filling the store.
-		s.Speaks = rec.Team() == r.self || r.roster.Share(r.self, rec.Team())
-		s.Retention = r.privateRetention(h.Channel.Other(r.self))
+		s.Speaks = r.isSelf(rec.Team()) || r.roster.Share(r.self, rec.Team())
+		s.Retention = r.privateRetention(r.other(h.Channel))
 	} else if c, ok := r.roster.Community(h.Channel.Community); ok {
 		s.Ours = c.Member(r.self)
 		s.Speaks = c.Speaks(rec.Team(), rec.Lane(), h.Seq)
@@ -188,9 +202,25 @@ func (r *Replica) privateRetention(other identity.TeamID) time.Duration {
 	return longest
 }
 
+// erase adds the writes that remove the body of another record.
+func (c *candidate) erase(r *Replica, n *notice.Erase) error {
+	what, ops, err := r.erases(c.entry.Record, n)
+	if err != nil {
+		return fmt.Errorf("erase %s: %w", n.Record, err)
+	}
+	c.erased, c.ops = what, append(c.ops, ops...)
+	for _, op := range ops {
+		c.size += len(op.Key) + len(op.Value)
+	}
+	return nil
+}
+
 func (r *Replica) candidate(now time.Time, a *Arrival, o opening, retention time.Duration) candidate {
 	rec := o.record
 	h := rec.Header()
+	if o.closed && r.holds(rec) {
+		o = r.openingOf(rec) // its key came while the frame was on its way here
+	}
 	e := Entry{
 		Record: rec, Notice: o.notice, Unread: o.unread, Via: a.Via,
 		Sighting: ledger.Sighting{Seen: now, InStep: r.step[stepKey{h.Channel, rec.Team()}]},
@@ -200,7 +230,7 @@ func (r *Replica) candidate(now time.Time, a *Arrival, o opening, retention time
 		e.Sighting.InStep = now // our clock was set back
 	}
 	c := candidate{entry: e, own: a.own, lost: !a.own && rec.Node() == r.Node(), row: indexRow{
-		drop: e.Day, created: millisOf(h.Created), code: codeOf(rec, o.notice), class: classCode(h.Class),
+		drop: e.Day, created: millisOf(h.Created), code: o.code(), class: classOf(rec, o.notice), place: placeOf(rec),
 		author: rec.Team(), tag: h.Channel.Tag(), id: rec.ID(),
 	}}
 	c.ops = []Op{
@@ -211,32 +241,13 @@ func (r *Replica) candidate(now time.Time, a *Arrival, o opening, retention time
 	if c.own {
 		c.ops = append(c.ops, r.ownOps(rec)...)
 	}
+	c.closed = o.closed
+	c.ops = append(c.ops, r.keyOps(now, &o, e.Day)...)
+	c.ops = append(c.ops, r.textOps(&e)...)
 	for _, op := range c.ops {
 		c.size += len(op.Key) + len(op.Value)
 	}
 	return c
-}
-
-// readNotice opens the body as a notice. It says why where it cannot; a record stays what it is.
-func readNotice(rec *record.Record) (notice.Notice, string) {
-	switch {
-	case len(rec.Header().Crit) > 0:
-		return nil, "it asks for something that this release does not know: " + rec.Header().Crit[0]
-	case len(rec.Header().Body.KeyID) > 0:
-		return nil, "its body is sealed"
-	case !rec.HasBody():
-		return nil, "its body is not here yet"
-	}
-	n, err := notice.Decode(rec.Header().Kind, rec.Body())
-	switch {
-	case errors.Is(err, notice.ErrUnknownKind):
-		return nil, "this release does not know the kind " + rec.Header().Kind
-	case err != nil:
-		return nil, err.Error()
-	case rec.Header().Body.MediaType != notice.MediaType:
-		return nil, "its body is not a notice but " + rec.Header().Body.MediaType
-	}
-	return n, ""
 }
 
 // commit writes a batch and takes it into the views. It reports whether it did. The caller holds the
@@ -301,16 +312,21 @@ func (r *Replica) keep(c candidate) {
 	rec := c.entry.Record
 	h := rec.Header()
 	ch := r.channelOf(h.Channel)
-	r.index.add(rec.ID(), slot{
-		drop: c.row.drop, created: c.row.created, code: c.row.code, class: c.row.class, channel: ch,
-	})
-	if c.row.code.detached() && !c.own {
+	r.index.add(rec.ID(), rec.Team(), c.row.slot(ch))
+	if c.row.code.detached() && !c.own && !c.gone {
 		r.wanted[rec.ID()] = struct{}{}
+	}
+	if c.closed {
+		r.await(rec)
 	}
 	if c.own {
 		r.own(rec)
 	}
+	r.noteTexts(&c.entry)
 	r.view(&c.entry)
+	if c.erased != nil {
+		r.unsay(c.erased.target)
+	}
 }
 
 // view takes a notice into the ledger and the references.
@@ -336,6 +352,12 @@ func (r *Replica) view(e *Entry) {
 		r.index.answered[n.Request] = append(r.index.answered[n.Request], id)
 	case *notice.Withdraw:
 		r.index.answered[n.Request] = append(r.index.answered[n.Request], id)
+	case *notice.Erase:
+		r.index.erased[n.Record] = append(r.index.erased[n.Record], id)
+	case *notice.Receipt:
+		for _, gone := range n.Erased {
+			r.index.gone[gone] = append(r.index.gone[gone], id)
+		}
 	}
 }
 

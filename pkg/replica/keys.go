@@ -18,27 +18,43 @@ import (
 //	b D s ID        its sighting
 //	b D h ID        leaf hashes of a detached body; present once the whole body is here
 //	b D c ID N      chunk N of a detached body
-//	i D C K A T ID  index, no value: created (ms since 1970), kind code, class, author, channel tag
+//	b D f ID        fingerprints of the texts of a notice that is stricter than TLP:CLEAR
+//	i D C K A T ID P  index, no value: created (ms since 1970), kind code, class and flags, author, channel
+//	                tag, hash of the place in its lane (absent in what an earlier release wrote)
 //	s ID            frame of a statement
+//	u ID            when this node first held the statement
 //	l T             head of this node's lane in channel T: run, seq, ID
 //	o TEAM ID       delivery of a private record: its state
 //	t T TEAM        when this node was last in step with what TEAM says in channel T
 //	a PEER          signed address record of a peer
+//	k T KEY         a key that seals bodies in channel T, with what is known of it
+//	v VIEW          the members of a view of a community for which a key was made
+//	q DIGEST        public sealing key of a node
+//	w ID            frame of a statement that handed over another key than it says
+//	p TEAM          that the operator compared a team's ID with the team
 //	m owner         the format's version and the node that writes here
+//	m fresh         this store is a copy: begin new runs
 const (
 	spaceBucket   = 'b'
 	spaceIndex    = 'i'
 	spaceState    = 's'
+	spaceHeard    = 'u'
 	spaceLane     = 'l'
 	spaceOutbox   = 'o'
 	spaceStep     = 't'
 	spaceAddress  = 'a'
+	spaceKey      = 'k'
+	spaceView     = 'v'
+	spaceSealing  = 'q'
+	spaceBadWrap  = 'w'
 	spaceMeta     = 'm'
 	partRecord    = 'r'
 	partSighting  = 's'
 	partLeaves    = 'h'
 	partChunk     = 'c'
-	indexKeyLen   = 1 + 4 + 8 + 1 + 1 + 32 + 32 + 32
+	partTexts     = 'f'
+	indexKeyOld   = 1 + 4 + 8 + 1 + 1 + 32 + 32 + 32
+	indexKeyLen   = indexKeyOld + 8
 	laneValueLen  = 16 + 8 + 32
 	formatVersion = 1
 )
@@ -75,16 +91,21 @@ const (
 	codeClose
 	codeWithdraw
 	codeRevision // an alert that replaces others
+	codeErase
 
+	codeClosed   code = 0x40 // flag: the body is sealed with a key that is not here
 	codeDetached code = 0x80 // flag: the body does not ride in the frame
 )
 
-func (c code) plain() code    { return c &^ codeDetached }
+func (c code) plain() code    { return c &^ (codeDetached | codeClosed) }
 func (c code) detached() bool { return c&codeDetached != 0 }
+func (c code) closed() bool   { return c&codeClosed != 0 }
 func (c code) ledger() bool   { return c.plain() >= codeRequest && c.plain() <= codeWithdraw }
 
 // viewed reports whether a start must read the record's notice.
-func (c code) viewed() bool { return c.ledger() || c.plain() == codeRevision }
+func (c code) viewed() bool {
+	return c.ledger() || c.plain() == codeRevision || c.plain() == codeErase
+}
 
 // codeOf goes by the kind that the header names, so that a body that is still to be fetched does not
 // matter; only that an alert is a revision stands in its body.
@@ -104,7 +125,7 @@ func codeOf(r *record.Record, n notice.Notice) code {
 
 // codeNamed is the inverse of code.kind.
 func codeNamed(k notice.Kind) code {
-	for c := codeAlert; c <= codeWithdraw; c++ {
+	for c := codeAlert; c <= codeErase; c++ {
 		if c.kind() == k {
 			return c
 		}
@@ -126,9 +147,41 @@ func (c code) kind() notice.Kind {
 		return notice.KindClose
 	case codeWithdraw:
 		return notice.KindWithdraw
-	case codeOther, codeDetached:
+	case codeErase:
+		return notice.KindErase
+	case codeOther, codeClosed, codeDetached:
 	}
 	return ""
+}
+
+// The second byte of an index key holds the class and these flags.
+const (
+	classMask   byte = 0x03
+	classSealed byte = 0x10 // the body is sealed
+	classDrill  byte = 0x20 // an exercise or a test
+	classBare   byte = 0x40 // its body came in clear, and its marking forbids that
+)
+
+// classOf is the byte of a record that says n, or nothing that can be read yet.
+func classOf(rec *record.Record, n notice.Notice) byte {
+	b := classCode(rec.Header().Class)
+	if len(rec.Header().Body.KeyID) > 0 {
+		b |= classSealed
+	}
+	if n != nil && mustSeal(n) && b&classSealed == 0 {
+		b |= classBare
+	}
+	switch n := n.(type) {
+	case *notice.Alert:
+		if n.Status.Drill() {
+			b |= classDrill
+		}
+	case *notice.Request:
+		if n.Status.Drill() {
+			b |= classDrill
+		}
+	}
+	return b
 }
 
 func classCode(c record.Class) byte {
@@ -161,6 +214,7 @@ type indexRow struct {
 	author  identity.TeamID
 	tag     [32]byte
 	id      record.ID
+	place   placeHash // zero in a row that an earlier release wrote
 }
 
 func (x *indexRow) key() []byte {
@@ -169,15 +223,24 @@ func (x *indexRow) key() []byte {
 	k = append(k, byte(x.code), x.class)
 	k = append(k, x.author[:]...)
 	k = append(k, x.tag[:]...)
-	return append(k, x.id[:]...)
+	k = append(k, x.id[:]...)
+	if x.place != 0 {
+		k = binary.BigEndian.AppendUint64(k, uint64(x.place))
+	}
+	return k
 }
 
 func parseIndex(k []byte) (indexRow, error) {
-	if len(k) != indexKeyLen {
+	if len(k) != indexKeyLen && len(k) != indexKeyOld {
 		return indexRow{}, fmt.Errorf("index key has %d bytes, want %d", len(k), indexKeyLen)
 	}
+	var place placeHash
+	if len(k) == indexKeyLen {
+		place = placeHash(binary.BigEndian.Uint64(k[indexKeyOld:]))
+	}
 	return indexRow{
-		drop: Day(binary.BigEndian.Uint32(k[1:])), created: millis(binary.BigEndian.Uint64(k[5:])),
+		place: place,
+		drop:  Day(binary.BigEndian.Uint32(k[1:])), created: millis(binary.BigEndian.Uint64(k[5:])),
 		code: code(k[13]), class: k[14],
 		author: identity.TeamID(k[15:47]), tag: [32]byte(k[47:79]), id: record.ID(k[79:111]),
 	}, nil

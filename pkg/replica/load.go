@@ -15,8 +15,8 @@ import (
 )
 
 // Open reads the views from the store and returns the replica. A new store is marked with the node's
-// identity; a store of another team's node is refused, and lanes of another key of ours end: see
-// checkOwner. Open writes nothing else.
+// identity; a store of another node is refused; one that was restored begins new runs. Open writes nothing
+// else.
 func Open(opt Options, now time.Time) (*Replica, error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
@@ -35,9 +35,18 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 		outbox: map[deliveryKey]Delivery{}, wanted: map[record.ID]struct{}{},
 		expected: map[identity.CommunityID]struct{}{},
 		today:    newTally(DayOf(now)),
+		keys:     newKeyring(),
+		waiting:  map[keyRef]map[record.ID]struct{}{},
+		badWraps: map[keyRef]map[identity.TeamID]struct{}{},
+		sealing:  map[[32]byte]struct{}{},
+		heard:    map[record.StatementID]time.Time{},
+		texts:    map[textHash][]stricter{},
 	}
 	r.clearViews()
-	for _, load := range []func() error{r.checkOwner, r.loadStatements, r.loadIndex, r.loadLanes, r.loadSteps, r.loadOutbox} {
+	for _, load := range []func() error{
+		r.checkOwner, r.leaveCopied, r.loadStatements, r.loadHeard, r.loadKeys, r.loadSealingKeys, r.loadBadWraps,
+		r.loadIndex, r.loadTexts, r.loadLanes, r.loadSteps, r.loadOutbox,
+	} {
 		if err := load(); err != nil {
 			return nil, fmt.Errorf("open replica: %w", err)
 		}
@@ -57,7 +66,7 @@ func (r *Replica) floor(ch record.Channel) time.Duration {
 func (r *Replica) loadStatements() error {
 	all := []*record.Statement{record.DelegationStatement(r.opt.Delegation)}
 	err := r.opt.Store.Scan([]byte{spaceState}, false, func(_, frame []byte) error {
-		s, err := r.verifier.OpenStatement(frame)
+		s, err := r.verifier.ReopenStatement(frame)
 		if err != nil {
 			return fmt.Errorf("read statement: %w", err)
 		}
@@ -89,14 +98,14 @@ func (r *Replica) channels() map[[32]byte]*record.Channel {
 
 func (r *Replica) loadIndex() error {
 	channels := r.channels()
-	var strays, detached, view []indexRow
+	var strays, detached, view, closed []indexRow
 	err := r.opt.Store.Scan([]byte{spaceIndex}, true, func(key, _ []byte) error {
 		row, err := parseIndex(key)
 		if err != nil {
 			return err
 		}
 		if ch := channels[row.tag]; ch != nil {
-			r.index.add(row.id, row.slot(ch))
+			r.index.add(row.id, row.author, row.slot(ch))
 		} else {
 			strays = append(strays, row)
 		}
@@ -106,6 +115,9 @@ func (r *Replica) loadIndex() error {
 		if row.code.detached() {
 			detached = append(detached, row)
 		}
+		if row.code.closed() {
+			closed = append(closed, row)
+		}
 		return nil
 	})
 	if err != nil {
@@ -114,8 +126,10 @@ func (r *Replica) loadIndex() error {
 	for _, load := range []func() error{
 		func() error { return r.loadStrays(strays) },
 		func() error { return r.loadWanted(detached) },
+		func() error { return r.loadWaiting(closed) },
 		func() error { _, err := r.exile(); return err }, // before the views: what is outside is in none
 		func() error { return r.loadViews(view) },
+		r.loadErased,
 	} {
 		if err := load(); err != nil {
 			return err
@@ -125,7 +139,7 @@ func (r *Replica) loadIndex() error {
 }
 
 func (x *indexRow) slot(ch *record.Channel) slot {
-	return slot{drop: x.drop, created: x.created, code: x.code, class: x.class, channel: ch}
+	return slot{drop: x.drop, created: x.created, code: x.code, class: x.class, channel: ch, place: x.place}
 }
 
 // loadStrays indexes records in channels that no statement names: it reads them off the records.
@@ -141,7 +155,7 @@ func (r *Replica) loadStrays(rows []indexRow) error {
 			named := rec.Header().Channel
 			channels[row.tag] = &named
 		}
-		r.index.add(row.id, row.slot(channels[row.tag]))
+		r.index.add(row.id, row.author, row.slot(channels[row.tag]))
 	}
 	return nil
 }
@@ -149,6 +163,9 @@ func (r *Replica) loadStrays(rows []indexRow) error {
 // loadWanted finds the detached bodies that are not here.
 func (r *Replica) loadWanted(rows []indexRow) error {
 	for _, row := range rows {
+		if row.class&classBare != 0 {
+			continue // it is not to be had
+		}
 		_, err := r.opt.Store.Get(partKey(row.drop, partLeaves, row.id))
 		switch {
 		case errors.Is(err, ErrNotFound):

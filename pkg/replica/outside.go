@@ -86,10 +86,10 @@ func (r *Replica) rebuild() error {
 	if err != nil {
 		return err
 	}
-	book, revised, answered := r.ledger, r.index.revised, r.index.answered
+	book, before := r.ledger, r.index
 	r.clearViews()
 	if err := r.loadViews(rows); err != nil {
-		r.ledger, r.index.revised, r.index.answered = book, revised, answered
+		r.ledger, r.index = book, before
 		return err
 	}
 	return nil
@@ -98,4 +98,5 @@ func (r *Replica) rebuild() error {
 func (r *Replica) clearViews() {
 	r.ledger = ledger.New(r.self, ledger.Options{Floor: r.floor, ReceiptGrace: r.opt.ReceiptGrace})
 	r.index.revised, r.index.answered = map[record.ID][]record.ID{}, map[record.ID][]record.ID{}
+	r.index.erased, r.index.gone = map[record.ID][]record.ID{}, map[record.ID][]record.ID{}
 }

@@ -20,6 +20,10 @@ func (r *Replica) Prune(now time.Time) (dropped int, err error) {
 		r.ledger.Forget(id)
 		delete(r.wanted, id)
 	}
+	r.forgetTexts()
+	if err := r.pruneKeys(today); err != nil {
+		return len(ids), fmt.Errorf("drop keys: %w", err)
+	}
 	if err := r.pruneOutbox(); err != nil {
 		return len(ids), fmt.Errorf("drop deliveries: %w", err)
 	}
@@ -79,6 +83,41 @@ func (r *Replica) pruneOutbox() error {
 		}
 		for _, key := range part {
 			delete(r.outbox, key)
+		}
+	}
+	return nil
+}
+
+// pruneKeys drops the keys that open nothing any more, and the records from those that wait for one.
+func (r *Replica) pruneKeys(today Day) error {
+	for ref, ids := range r.waiting {
+		for id := range ids {
+			if _, ok := r.index.slots[id]; !ok {
+				delete(ids, id)
+			}
+		}
+		if len(ids) == 0 {
+			delete(r.waiting, ref)
+		}
+	}
+	current := map[[32]byte]struct{}{}
+	for _, c := range r.roster.Communities() {
+		current[r.membership(c)] = struct{}{}
+	}
+	gone, views := r.keys.stale(today, func(view [32]byte) bool {
+		_, ok := current[view]
+		return ok
+	})
+	ops := make([]Op, 0, len(gone)+len(views))
+	for _, ref := range gone {
+		ops = append(ops, Op{Key: refKey(ref), Delete: true})
+	}
+	for _, view := range views {
+		ops = append(ops, Op{Key: idKey(spaceView, view), Delete: true})
+	}
+	for part := range slices.Chunk(ops, MaxApplyOps) {
+		if err := r.opt.Store.Apply(part); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -28,7 +28,7 @@ func (r *Replica) Publish(now time.Time, outgoing []Outgoing) []Published {
 			continue
 		}
 		// The door sees what strangers will see: the frame.
-		arrivals[i], opened[i] = Arrival{Frame: rec.Frame(), Via: Local, own: true}, openingOf(rec)
+		arrivals[i], opened[i] = Arrival{Frame: rec.Frame(), Via: Local, own: true}, r.openingOf(rec)
 		heads[rec.Header().Channel] = headAt(rec)
 	}
 	outcomes := make([]Outcome, len(outgoing))
@@ -51,10 +51,8 @@ func (r *Replica) sign(now time.Time, o *Outgoing, heads map[record.Channel]lane
 	if o.Notice == nil {
 		return nil, errors.New("publish: no notice")
 	}
-	if j := policy.MayLeave(policy.Exit{
-		Action: policy.Send, Audience: policy.In(o.Channel), Marking: o.Notice.MarkingOf(),
-	}); j.Verdict != policy.Accept {
-		return nil, &Refusal{Reason: j.Reason, Detail: j.Detail, Hint: markingHint(j.Reason)}
+	if err := MayLeave(o.Notice.MarkingOf(), o.Channel); err != nil {
+		return nil, err
 	}
 	if err := r.maySpeak(o.Channel); err != nil {
 		return nil, err
@@ -71,15 +69,25 @@ func (r *Replica) sign(now time.Time, o *Outgoing, heads map[record.Channel]lane
 	if class == "" {
 		class = record.Routine
 	}
-	rec, err := record.Sign(r.opt.Key, record.Header{
+	header := record.Header{
 		Kind: o.Notice.Kind(), Channel: o.Channel, Class: class, Delegation: r.opt.Delegation,
 		Run: head.run, Seq: head.seq + 1, Prev: head.id, Created: now, Expires: o.Expires,
 		Body: record.Body{MediaType: notice.MediaType},
-	}, body)
+	}
+	var rec *record.Record
+	if mustSeal(o.Notice) {
+		var p *plan
+		if p, err = r.planFor(now, o.Channel); err != nil {
+			return nil, err
+		}
+		rec, err = r.signSealed(now, header, p, body)
+	} else {
+		rec, err = record.Sign(r.opt.Key, header, body)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("sign %s: %w", o.Notice.Kind(), err)
 	}
-	retention, j := r.judge(rec, now)
+	retention, j := r.judge(rec, false, now)
 	if j.Verdict != policy.Accept {
 		return nil, &Refusal{Reason: j.Reason, Detail: j.Detail}
 	}
@@ -100,13 +108,6 @@ func (r *Replica) prove(rec *record.Record, d Day) (*record.Record, error) {
 		return nil, storeRefusal(err)
 	}
 	return rec, nil
-}
-
-func markingHint(reason policy.Reason) string {
-	if reason == policy.MarkingAbsent {
-		return "say how it may be shared, e.g. TLP:CLEAR"
-	}
-	return "only TLP:CLEAR can be sent until sealing is there; send the rest by the way you use today"
 }
 
 // maySpeak refuses a channel that this team does not belong to.

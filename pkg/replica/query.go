@@ -50,7 +50,8 @@ func (r *Replica) read(drop Day, id record.ID) (Entry, error) {
 			return Entry{}, err
 		}
 	}
-	e.Notice, e.Unread = readNotice(e.Record)
+	o := r.openingOf(e.Record)
+	e.Notice, e.Unread = o.notice, o.unread
 	return e, nil
 }
 
@@ -78,7 +79,11 @@ func (r *Replica) Entry(id record.ID) (Entry, error) {
 	if !ok {
 		return Entry{}, fmt.Errorf("record %s: %w", id, ErrNotFound)
 	}
-	return r.read(s.drop, id)
+	e, err := r.read(s.drop, id)
+	if err == nil {
+		r.mark(&e)
+	}
+	return e, err
 }
 
 // Has reports whether the record is kept.
@@ -139,6 +144,7 @@ func (r *Replica) List(q Query) ([]Entry, error) {
 		if err != nil {
 			return nil, err
 		}
+		r.mark(&e)
 		out = append(out, e)
 	}
 	return out, nil
@@ -211,7 +217,8 @@ func (r *Replica) entries(pick func() []record.ID) ([]Entry, error) {
 	return out, nil
 }
 
-// Frame returns a kept record's frame, as it goes to another node, or ErrNotFound.
+// Frame returns a kept record's frame as it is here, or ErrNotFound. It is for this node's own use: what
+// goes to others comes from FrameFor.
 func (r *Replica) Frame(id record.ID) ([]byte, error) {
 	r.mu.RLock()
 	s, ok := r.index.slots[id]
@@ -222,14 +229,6 @@ func (r *Replica) Frame(id record.ID) ([]byte, error) {
 	return r.opt.Store.Get(partKey(s.drop, partRecord, id))
 }
 
-// MayRead reports whether a team may have the records of a channel.
-func (r *Replica) MayRead(t identity.TeamID, ch record.Channel) bool {
-	if ch.Private() {
-		return ch.Has(t) && ch.Has(r.self)
-	}
-	return r.Roster().Member(ch.Community, t)
-}
-
 // ChannelOf returns the channel and the class rank (0 routine to 3 control) of a kept record.
 func (r *Replica) ChannelOf(id record.ID) (ch record.Channel, class int, ok bool) {
 	r.mu.RLock()
@@ -238,7 +237,7 @@ func (r *Replica) ChannelOf(id record.ID) (ch record.Channel, class int, ok bool
 	if !ok {
 		return ch, 0, false
 	}
-	return *s.channel, int(s.class), true
+	return *s.channel, int(s.class & classMask), true
 }
 
 // Stats counts what is here.
@@ -247,18 +246,29 @@ type Stats struct {
 	Statements int
 	Waiting    int // deliveries not made yet
 	Bodies     int // detached bodies that are not here
-	Outside    int // records beyond a removal
-	Store      Usage
+	Outside    int // records beyond a removal, a revocation or a community's end
+	Closed     int // records whose bodies wait for a key
+	// Equivocations counts, by team, the records that prove it said two things in one place.
+	Equivocations map[identity.TeamID]int
+	Store         Usage
 }
 
 // Stats returns counts as of now.
 func (r *Replica) Stats() (Stats, error) {
 	r.mu.RLock()
-	st := Stats{Records: map[notice.Kind]int{}, Statements: len(r.roster.Statements()), Bodies: len(r.wanted)}
+	st := Stats{Records: map[notice.Kind]int{}, Statements: len(r.roster.Statements()), Bodies: len(r.wanted), Equivocations: map[identity.TeamID]int{}}
 	for _, s := range r.index.slots {
 		st.Records[s.code.kind()]++
 		if s.outside {
 			st.Outside++
+		}
+		if s.code.closed() {
+			st.Closed++
+		}
+	}
+	for _, f := range r.index.forks {
+		if f.second {
+			st.Equivocations[f.team]++
 		}
 	}
 	for _, d := range r.outbox {

@@ -57,7 +57,8 @@ type Entry struct {
 	Unread   string        // why there is no notice; may hold text from a peer
 	Sighting ledger.Sighting
 	Via      Via
-	Day      Day // the bucket it is dropped with
+	Day      Day    // the bucket it is dropped with
+	Marks    []Mark // what a reader must know beside; filled in by Entry, List, Answers and Revisions
 }
 
 // Outgoing is a notice to publish.
@@ -125,6 +126,7 @@ type Replica struct {
 	opt      Options
 	self     identity.TeamID
 	verifier record.Verifier
+	keys     *keyring // guards itself
 
 	mu     sync.RWMutex // guards everything below
 	roster *roster.Roster
@@ -135,6 +137,15 @@ type Replica struct {
 	step   map[stepKey]time.Time       // when this node last had all that a team had said
 	outbox map[deliveryKey]Delivery
 	wanted map[record.ID]struct{} // records whose detached body is not here
+	// waiting are the records whose bodies wait for a key.
+	waiting map[keyRef]map[record.ID]struct{}
+	minted  []KeyAsk    // made since NewKeys was called
+	opened  []record.ID // opened by a key that came later, since Opened was called
+	// badWraps are the teams that handed out another key in place of one.
+	badWraps map[keyRef]map[identity.TeamID]struct{}
+	sealing  map[[32]byte]struct{} // digests of the public sealing keys that are here
+	heard    map[record.StatementID]time.Time
+	texts    map[textHash][]stricter // texts of notices that are stricter than TLP:CLEAR
 	// expected are communities whose statements peers may bring although none of them is here; see Expect.
 	expected map[identity.CommunityID]struct{}
 	today    tally // what each author brought today

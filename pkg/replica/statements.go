@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"tocsin/pkg/dsse"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/policy"
@@ -66,7 +65,7 @@ func (r *Replica) addStatements(now time.Time, frames [][]byte, join bool) []Sta
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.keepStatements(r.sift(out, join)); err != nil {
+	if err := r.keepStatements(now, r.sift(out, join)); err != nil {
 		for i := range out {
 			if out[i].Verdict == policy.Accept {
 				out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: storeReason(err), Detail: err.Error()}
@@ -141,22 +140,25 @@ func (r *Replica) relevant(s *record.Statement, next *roster.Roster, join bool) 
 }
 
 // keepStatements writes statements and takes them into the roster. The caller holds the lock.
-func (r *Replica) keepStatements(statements []*record.Statement) error {
+func (r *Replica) keepStatements(now time.Time, statements []*record.Statement) error {
 	for len(statements) > 0 {
 		var ops []Op
 		size := 0
 		for _, s := range statements {
 			op := Op{Key: idKey(spaceState, s.ID()), Value: s.Frame()}
-			if len(ops) > 0 && (size+len(op.Value) > MaxApplyBytes/2 || len(ops) == MaxApplyOps) {
+			if len(ops) > 0 && (size+len(op.Value) > MaxApplyBytes/2 || len(ops)+2 > MaxApplyOps) {
 				break
 			}
-			ops, size = append(ops, op), size+len(op.Value)
+			ops, size = append(ops, op, heardOp(s.ID(), now)), size+len(op.Value)
 		}
 		if err := r.opt.Store.Apply(ops); err != nil {
 			return fmt.Errorf("store statements: %w", err)
 		}
-		part := statements[:len(ops)]
-		statements = statements[len(ops):]
+		part := statements[:len(ops)/2]
+		statements = statements[len(ops)/2:]
+		for _, s := range part {
+			r.heard[s.ID()] = now
+		}
 		r.roster = r.roster.With(part...)
 		if slices.ContainsFunc(part, func(s *record.Statement) bool { return s.Kind == roster.KindRemove }) {
 			if err := r.setAside(); err != nil {
@@ -179,18 +181,11 @@ func (r *Replica) SignStatement(now time.Time, kind string, says []byte) (*recor
 	if err != nil {
 		return nil, err
 	}
-	signers := []record.Signer{{Team: r.self, Delegation: r.opt.Delegation}}
-	payload, err := record.DraftStatement(record.Draft{
-		Kind: kind, Created: now, Signers: signers, Heads: heads, Says: says,
-	})
+	s, err := r.signed(record.Draft{Kind: kind, Created: now, Heads: heads, Says: says})
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.verifier.AssembleStatement(payload, []dsse.Signature{r.opt.Key.Sign(identity.StatementType, payload)})
-	if err != nil {
-		return nil, err
-	}
-	if err := r.keepStatements([]*record.Statement{s}); err != nil {
+	if err := r.keepStatements(now, []*record.Statement{s}); err != nil {
 		return nil, storeRefusal(err)
 	}
 	return s, nil

@@ -340,7 +340,7 @@ func whole(t testing.TB, s *memstore.Store, now time.Time) {
 		return nil
 	})
 	err = cmp.Or(err, s.Scan([]byte("i"), true, func(key, _ []byte) error {
-		parts['i'][string(key[1:5])+string(key[len(key)-sha256.Size:])] = true
+		parts['i'][string(key[1:5])+string(key[79:79+sha256.Size])] = true
 		return nil
 	}))
 	if err != nil {

@@ -1,0 +1,131 @@
+package replica
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+)
+
+// erasure is what an erase record does to a record that is here.
+type erasure struct {
+	target record.ID
+	bare   *record.Record
+}
+
+// erases returns what becomes of the record that another asks to erase, and the writes for it: its body
+// goes, its header stays. It is nil where the record is not here, is another team's, or is itself one that
+// erases, which is its whole purpose. The caller holds the lock.
+func (r *Replica) erases(by *record.Record, n *notice.Erase) (*erasure, []Op, error) {
+	s, ok := r.index.slots[n.Record]
+	if !ok {
+		return nil, nil, nil
+	}
+	target, err := r.reopen(s.drop, n.Record)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if !r.mayErase(by, target) {
+		return nil, nil, nil
+	}
+	bare := target.WithoutBody()
+	ops := []Op{
+		{Key: partKey(s.drop, partRecord, n.Record), Value: bare.Frame()},
+		{Key: partKey(s.drop, partTexts, n.Record), Delete: true},
+	}
+	if !target.Inline() {
+		ops = append(ops, Op{Key: partKey(s.drop, partLeaves, n.Record), Delete: true})
+		for i := range record.Chunks(target.Header().Body.Length) {
+			ops = append(ops, Op{Key: chunkKey(s.drop, n.Record, i), Delete: true})
+		}
+	}
+	return &erasure{n.Record, bare}, ops, nil
+}
+
+func (r *Replica) mayErase(by, target *record.Record) bool {
+	return r.canonical(by.Team()) == r.canonical(target.Team()) && target.Header().Kind != notice.KindErase
+}
+
+// eraser returns the record by which the author of a record had its body removed.
+func (r *Replica) eraser(rec *record.Record) (record.ID, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.erasedBy(rec)
+}
+
+func (r *Replica) erasedBy(rec *record.Record) (record.ID, bool) {
+	for _, id := range r.index.erased[rec.ID()] {
+		s, ok := r.index.slots[id]
+		if !ok {
+			continue
+		}
+		if by, err := r.reopen(s.drop, id); err == nil && r.mayErase(by, rec) {
+			return id, true
+		}
+	}
+	return record.ID{}, false
+}
+
+// unsay takes out of the views what a record said. The caller holds the lock.
+func (r *Replica) unsay(id record.ID) {
+	r.ledger.Forget(id)
+	delete(r.wanted, id)
+	for ref, ids := range r.waiting {
+		if delete(ids, id); len(ids) == 0 {
+			delete(r.waiting, ref)
+		}
+	}
+	for _, references := range []map[record.ID][]record.ID{r.index.revised, r.index.answered} {
+		for to, from := range references {
+			if at := slices.Index(from, id); at >= 0 {
+				references[to] = slices.Delete(slices.Clone(from), at, at+1)
+			}
+		}
+	}
+	for h, known := range r.texts {
+		r.texts[h] = slices.DeleteFunc(known, func(at stricter) bool { return at.id == id })
+	}
+}
+
+// loadErased takes the bodies that were removed off those that are wanted.
+func (r *Replica) loadErased() error {
+	for id := range r.index.erased {
+		s, ok := r.index.slots[id]
+		if _, wanted := r.wanted[id]; !ok || !wanted {
+			continue
+		}
+		rec, err := r.reopen(s.drop, id)
+		if err != nil {
+			return err
+		}
+		if _, erased := r.erasedBy(rec); erased {
+			delete(r.wanted, id)
+		}
+	}
+	return nil
+}
+
+// Confirmation is a team's word that it removed the body of a record.
+type Confirmation struct {
+	Team    identity.TeamID
+	Receipt record.ID
+}
+
+// Confirmations returns who says that it removed the body of a record, ascending by receipt.
+func (r *Replica) Confirmations(id record.ID) ([]Confirmation, error) {
+	list, err := r.entries(func() []record.ID { return r.index.gone[id] })
+	if err != nil {
+		return nil, fmt.Errorf("read confirmations: %w", err)
+	}
+	var out []Confirmation
+	for i := range list {
+		out = append(out, Confirmation{list[i].Record.Team(), list[i].Record.ID()})
+	}
+	return out, nil
+}

@@ -1,0 +1,64 @@
+package replica
+
+import (
+	"fmt"
+
+	"tocsin/pkg/record"
+)
+
+// MarkWord is something that a reader of a record must know, in a word. Words are never renamed.
+type MarkWord string
+
+// The marks.
+const (
+	MarkEquivocation MarkWord = "equivocation"     // the author said something else at the same place of its lane
+	MarkStripped     MarkWord = "stripped-marking" // another team said the same before, under a stricter marking
+	MarkUnsealed     MarkWord = "unsealed"         // what it says must not travel in clear, and did
+	MarkFrozenKey    MarkWord = "frozen-key"       // the team took the node's key back, and has not said yet from where on
+	MarkErased       MarkWord = "erased"           // its author had its body removed
+	MarkBadWrap      MarkWord = "bad-wrap"         // a team handed out another key in place of its own
+	MarkOutside      MarkWord = "outside"          // beyond a removal, a revocation or the community's end: evidence only
+)
+
+// Mark is a word about a record with what it rests on. It never changes what is in the set.
+type Mark struct {
+	Word   MarkWord
+	Detail string    // for people
+	Record record.ID // the other record that it is about; zero for none
+}
+
+// mark fills in what a reader must know of a record beside what it says.
+func (r *Replica) mark(e *Entry) {
+	id := e.Record.ID()
+	by, erased := r.eraser(e.Record)
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s := r.index.slots[id]
+	e.Marks = nil
+	add := func(m Mark) { e.Marks = append(e.Marks, m) }
+	if f := r.index.forks[id]; f != nil {
+		add(Mark{MarkEquivocation, fmt.Sprintf("node %s signed %d records at place %d of one lane",
+			e.Record.Node(), len(f.others)+1, e.Record.Header().Seq), f.others[0]})
+	}
+	if at, ok := r.stripped(e); ok {
+		add(Mark{MarkStripped, fmt.Sprintf("team %s sent the same text before, as %s", at.team, at.tlp), at.id})
+	}
+	if s.class&classBare != 0 {
+		add(Mark{MarkUnsealed, "its marking is stricter than TLP:CLEAR, and its body came in clear: it was not kept", record.ID{}})
+	}
+	if r.frozenRecord(e) {
+		add(Mark{MarkFrozenKey, "the team took this node's key back and has not said yet which records are its own", record.ID{}})
+	}
+	if erased {
+		add(Mark{MarkErased, "its author asked that its body be removed", by})
+		e.Unread = "its body was removed, as its author asked"
+	}
+	if s.code.closed() {
+		for _, t := range r.badGivers(refOf(e.Record)) {
+			add(Mark{MarkBadWrap, fmt.Sprintf("team %s handed out something else in place of its key", t), record.ID{}})
+		}
+	}
+	if s.outside {
+		add(Mark{MarkOutside, r.outsideWhy(e.Record), record.ID{}})
+	}
+}
