@@ -65,7 +65,7 @@ const (
 	MaxQuorum = record.MaxSigners  // sponsors, witnesses, objections, removal
 	MaxWindow = 366 * 24 * 60 * 60 // a year
 	MaxBudget = 1 << 20            // more than any community has members
-	MaxCuts   = MaxLaneHeads       // lanes of one node key or of one root that a revocation names
+	MaxCuts   = MaxLaneHeads       // lanes that a revocation names; node keys and lanes that a rotation names
 	MaxMet    = MaxTitle           // how a team was met
 )
 
