@@ -5,6 +5,7 @@ import (
 
 	"tocsin/pkg/identity"
 	"tocsin/pkg/mesh"
+	"tocsin/pkg/policy"
 	"tocsin/pkg/reconcile"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
@@ -20,7 +21,7 @@ func (c meshCopy) SetFor(ch record.Channel, _ identity.TeamID, now time.Time) re
 }
 
 // FrameFor implements mesh.Records.
-func (c meshCopy) FrameFor(id record.ID, _ identity.TeamID, _ mesh.Action) ([]byte, error) {
+func (c meshCopy) FrameFor(id record.ID, _ identity.TeamID, _ policy.Action) ([]byte, error) {
 	return c.Frame(id)
 }
 

@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -78,6 +79,55 @@ func TestLocalNetworkIsNotBelievedMuch(t *testing.T) {
 	addrs := h.Peerstore().Addrs(member)
 	if len(addrs) != lanAddrs || m.candidates[member] == nil || m.candidates[member].nearby {
 		t.Errorf("%d addresses: %v", len(addrs), addrs)
+	}
+}
+
+// wanting holds no key and wants many.
+type wanting struct {
+	Copy
+	keys []KeyAsk
+}
+
+func (w wanting) WantedKeys() []KeyAsk                       { return w.keys }
+func (wanting) MissingSealingKeys() [][32]byte               { return [][32]byte{{1}} }
+func (wanting) MayRead(identity.TeamID, record.Channel) bool { return true }
+
+// Whoever writes records under keys that nobody has makes us ask few for few of them, and remember little.
+func TestManyUnknownKeysAskForFewSessions(t *testing.T) {
+	c := identity.CommunityID{1}
+	var w wanting
+	for i := range 100 * maxKeys {
+		w.keys = append(w.keys, KeyAsk{Channel: record.InCommunity(c), Key: [32]byte{byte(i), byte(i >> 8), 1}})
+	}
+	m := &Mesh{
+		opt: Options{Copy: w}, links: map[peer.ID]*link{}, keys: newKeysPlan(),
+		rand: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // nothing secret
+	}
+	for i := range 100 {
+		m.links[peer.ID(fmt.Sprint(i))] = &link{
+			greeted: true, standing: standing{team: identity.TeamID{byte(i + 1)}, known: true, shared: []identity.CommunityID{c}},
+		}
+	}
+	now := time.Now()
+	for range 1000 {
+		errands, next := m.errands(now)
+		if len(errands) > maxKeySessions || len(m.keys.running) > maxKeySessions {
+			t.Fatalf("%d sessions begin, %d run", len(errands), len(m.keys.running))
+		}
+		for p, e := range errands {
+			if len(e.asks) > maxKeys || len(e.wanted) > maxKeys {
+				t.Fatalf("%d keys are asked of one peer", len(e.asks)+len(e.wanted))
+			}
+			delete(m.keys.running, p)
+			m.links[p].keys.next = now.Add(keysEvery)
+		}
+		if len(m.keys.tries) > maxKeyTries {
+			t.Fatalf("%d tries are remembered", len(m.keys.tries))
+		}
+		if next.Before(now) {
+			t.Fatalf("the next look is %v ago", now.Sub(next))
+		}
+		now = now.Add(keysSettle)
 	}
 }
 

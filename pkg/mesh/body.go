@@ -9,6 +9,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
 )
 
@@ -135,7 +136,7 @@ func (m *Mesh) chunkFor(p peer.ID, a ask) chunk {
 	if s.stranger() {
 		return chunk{}
 	}
-	frame, err := m.opt.Copy.FrameFor(a.id, s.team, actSync)
+	frame, err := m.opt.Copy.FrameFor(a.id, s.team, policy.Sync)
 	if err != nil {
 		return chunk{}
 	}

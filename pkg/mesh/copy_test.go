@@ -276,7 +276,7 @@ func (c *copyOf) SetFor(ch record.Channel, team identity.TeamID, _ time.Time) re
 }
 
 // FrameFor implements mesh.Records.
-func (c *copyOf) FrameFor(id record.ID, team identity.TeamID, _ mesh.Action) ([]byte, error) {
+func (c *copyOf) FrameFor(id record.ID, team identity.TeamID, _ policy.Action) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if f, ok := c.records[id]; ok && !c.secret(id, team) {

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -236,8 +237,9 @@ func (g *gossip) validate(ctx context.Context, from peer.ID, msg *pubsub.Message
 	}
 	switch o.Verdict {
 	case policy.Accept:
-		if _, err := g.mesh.opt.Copy.FrameFor(o.ID, identity.TeamID{}, actForward); err != nil {
-			return pubsub.ValidationIgnore // kept, but not ours to pass on: its author should have sealed it
+		frame, err := g.mesh.opt.Copy.FrameFor(o.ID, identity.TeamID{}, policy.Forward)
+		if err != nil || !bytes.Equal(frame, msg.GetData()) {
+			return pubsub.ValidationIgnore // kept, but not ours to pass on as it came: its author should have sealed it
 		}
 		return pubsub.ValidationAccept
 	case policy.Reject:

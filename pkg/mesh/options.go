@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tocsin/pkg/identity"
+	"tocsin/pkg/policy"
 	"tocsin/pkg/reconcile"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
@@ -40,14 +41,6 @@ type Copy interface {
 	Addresses(fn func(peer string, signedRecord []byte)) error
 }
 
-// Action is a word of pkg/policy for why bytes leave.
-type Action = string
-
-const (
-	actSync    Action = "sync"
-	actForward Action = "forward"
-)
-
 // Records is what the mesh reads of the records here, and of bodies.
 type Records interface {
 	// PrivateChannels returns the channels of two teams of which records are here.
@@ -58,7 +51,7 @@ type Records interface {
 	// FrameFor returns a kept record's frame as it may go to the team, or an error where it may not. It is
 	// the only way in which the bytes of a record leave. The zero team stands for all members of the
 	// record's community, on its topic.
-	FrameFor(id record.ID, team identity.TeamID, via Action) ([]byte, error)
+	FrameFor(id record.ID, team identity.TeamID, via policy.Action) ([]byte, error)
 	// MayRead reports whether the team may have the records of the channel.
 	MayRead(team identity.TeamID, ch record.Channel) bool
 	// Chunk returns chunk n of a detached body, and for n = 0 all its leaves.

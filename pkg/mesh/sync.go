@@ -231,7 +231,7 @@ func (m *Mesh) give(ctx context.Context, w *wire, ids []record.ID, from shelf) e
 		var b batch
 		size := 0
 		for len(ids) > 0 && len(b.frames) < batchFrames && size < batchBytes {
-			frame, err := m.opt.Copy.FrameFor(ids[0], from.to, actSync)
+			frame, err := m.opt.Copy.FrameFor(ids[0], from.to, policy.Sync)
 			ids = ids[1:]
 			if err != nil {
 				continue // dropped since, or not for the peer, which counts it as missing
@@ -262,7 +262,7 @@ func (m *Mesh) give(ctx context.Context, w *wire, ids []record.ID, from shelf) e
 func (m *Mesh) urgentFirst(ids []record.ID, from shelf) []record.ID {
 	var byRank [4][]record.ID
 	for _, id := range ids {
-		frame, err := m.opt.Copy.FrameFor(id, from.to, actSync)
+		frame, err := m.opt.Copy.FrameFor(id, from.to, policy.Sync)
 		if err != nil {
 			continue
 		}

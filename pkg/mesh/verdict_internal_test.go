@@ -41,7 +41,7 @@ type outlet struct {
 	closed bool
 }
 
-func (o outlet) FrameFor(record.ID, identity.TeamID, Action) ([]byte, error) {
+func (o outlet) FrameFor(record.ID, identity.TeamID, policy.Action) ([]byte, error) {
 	if o.closed {
 		return nil, replica.ErrNotFound
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"os"
 	"sync"
@@ -33,6 +34,11 @@ type world struct {
 	rand  *rand.ChaCha8
 	nodes []*node
 	runs  int
+	// linked is how many of the first nodes a new one is linked to.
+	linked int
+	// crowdAt, if set, is the one address of all nodes that are added.
+	crowdAt string
+	term    time.Duration // of delegations
 }
 
 type node struct {
@@ -56,13 +62,19 @@ type node struct {
 // inWorld runs a test in a bubble and takes everything down at the end.
 func inWorld(t *testing.T, members int, test func(t *testing.T, w *world)) {
 	t.Helper()
+	inWorldOf(t, members, 366*24*time.Hour, test)
+}
+
+// inWorldOf is inWorld where delegations are for that long.
+func inWorldOf(t *testing.T, members int, term time.Duration, test func(t *testing.T, w *world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(epoch))
 		seed := uint64(os.Getpid())
 		var raw [32]byte
 		raw[0], raw[1], raw[2] = byte(seed), byte(seed>>8), byte(seed>>16)
 		t.Logf("seed %d", seed)
-		w := &world{t: t, net: mocknet.New(), seed: seed, rand: rand.NewChaCha8(raw)}
+		w := &world{t: t, net: mocknet.New(), seed: seed, rand: rand.NewChaCha8(raw), linked: math.MaxInt, term: term}
 		defer w.close()
 		for i := range members {
 			w.add(fmt.Sprintf("team %d", i))
@@ -111,7 +123,7 @@ func (w *world) addOf(root *identity.RootKey, name string) *node {
 	w.t.Helper()
 	key, err := identity.NewNodeKey(w.rand)
 	w.check(err)
-	d, err := root.Delegate(key, name, epoch.Add(-time.Hour), epoch.AddDate(1, 0, 0))
+	d, err := root.Delegate(key, name, epoch.Add(-time.Hour), epoch.Add(w.term))
 	w.check(err)
 	n := &node{world: w, name: name, root: root, key: key, delegation: d}
 	founder := d
@@ -124,9 +136,12 @@ func (w *world) addOf(root *identity.RootKey, name string) *node {
 	priv, err := crypto.UnmarshalEd25519PrivateKey(key.Transport())
 	w.check(err)
 	addr := ma.StringCast(fmt.Sprintf("/ip4/11.0.%d.%d/tcp/4001", len(w.nodes)/256, len(w.nodes)%256))
+	if w.crowdAt != "" {
+		addr = ma.StringCast(fmt.Sprintf("/ip4/%s/tcp/%d", w.crowdAt, 5000+len(w.nodes)))
+	}
 	n.host, err = w.net.AddPeer(priv, addr)
 	w.check(err)
-	for _, other := range w.nodes {
+	for _, other := range w.nodes[:min(len(w.nodes), w.linked)] {
 		_, err := w.net.LinkPeers(n.host.ID(), other.host.ID())
 		w.check(err)
 	}
@@ -134,6 +149,18 @@ func (w *world) addOf(root *identity.RootKey, name string) *node {
 	w.check(err)
 	w.nodes = append(w.nodes, n)
 	return n
+}
+
+// delegate gives a node that does not run a new delegation of its keys, from now on, and tells those given.
+func (n *node) delegate(tell ...*node) {
+	d, err := n.root.Delegate(n.key, n.name, time.Now().Add(-time.Hour), time.Now().Add(n.world.term))
+	n.world.check(err)
+	n.delegation = d
+	n.mesh, err = mesh.NewWithHost(n.host, n.options())
+	n.world.check(err)
+	for _, other := range tell {
+		other.add(record.DelegationStatement(d))
+	}
 }
 
 func (n *node) options() mesh.Options {
