@@ -111,6 +111,9 @@ func (l *Loaded) check() Errors {
 	if l.Limits.FetchBody > 16*mebibyte {
 		bad("limits.fetch_body", "is "+l.Limits.FetchBody.String(), "no body is larger than 16MiB")
 	}
+	if l.Trust.Vouches < 1 || l.Trust.Vouches > 16 {
+		bad("trust.vouches", fmt.Sprintf("is %d", l.Trust.Vouches), "give a number from 1 to 16")
+	}
 	if l.Limits.Queue < 1 || l.Limits.Queue > 65536 {
 		bad("limits.queue", fmt.Sprintf("is %d", l.Limits.Queue), "give a number from 1 to 65536")
 	}

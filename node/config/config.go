@@ -18,6 +18,7 @@ type Config struct {
 
 	Mesh      Mesh      `toml:"mesh"`
 	Community Community `toml:"community"`
+	Trust     Trust     `toml:"trust"`
 	Keys      Keys      `toml:"keys"`
 	Store     Store     `toml:"store"`
 	Limits    Limits    `toml:"limits"`
@@ -59,6 +60,13 @@ type Community struct {
 	// members say so as the charter asks: auto (the node, once the window has run by its clock) or ask
 	// (nobody, until somebody runs tocsin community admit). Sponsoring and objecting are always a person's.
 	Attest string `toml:"attest"`
+}
+
+// Trust is how this node sees teams. Others never learn of it.
+type Trust struct {
+	// How many vouches make a team one that is vouched for: by teams that are pinned here, counted once for
+	// each parent organisation, so that one organisation with many teams does not speak for all. From 1 to 16.
+	Vouches int `toml:"vouches"`
 }
 
 // Keys is where the keys are.
@@ -126,6 +134,7 @@ func Default() Config {
 			SyncEvery: 5 * minute,
 		},
 		Community: Community{Attest: AttestAuto},
+		Trust:     Trust{Vouches: 2},
 		Keys:      Keys{Unlock: "unlock.key"},
 		Store:     Store{Dir: "store", Floor: 192 * mebibyte, PrivateRetention: 400 * day},
 		Limits:    Limits{ClockAhead: 10 * minute, FetchBody: 16 * mebibyte, Queue: 1024},
