@@ -1,0 +1,88 @@
+package roster
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
+)
+
+// Why a team cannot attest an application. Test with errors.Is.
+var (
+	ErrApplication = errors.New("no such application counts")
+	ErrDecided     = errors.New("the application is decided on")
+	ErrNotMember   = errors.New("only a member can attest")
+	ErrOwn         = errors.New("a team cannot attest its own application")
+	ErrSponsor     = errors.New("too few others sponsor it for one of its sponsors to attest")
+	ErrSponsors    = errors.New("too few members of different parent organisations sponsor it")
+	ErrOpposed     = errors.New("members object to it")
+	ErrAttested    = errors.New("the team attested it already")
+)
+
+// Attest returns the sponsorings that a team may name if it admits now, or why it may not. It says nothing
+// of windows: whoever attests has held the application and these for the whole of it, by its own clock.
+func (c *Community) Attest(application record.StatementID, by identity.TeamID) ([]record.StatementID, error) {
+	a, now, rule := c.apps.get(application), c.keys.canonical(by), &c.Charter.Admission
+	switch {
+	case rule.Rule != notice.RuleSponsors, a == nil:
+		return nil, ErrApplication
+	case a.admitted, a.refused, c.members.has(a.team), c.cutOff(a.team, a):
+		return nil, ErrDecided
+	case !c.members.has(now):
+		return nil, ErrNotMember
+	case a.team == now:
+		return nil, ErrOwn
+	case find(a.admits, now) >= 0:
+		return nil, ErrAttested
+	}
+	objections := 0
+	for _, o := range a.objections {
+		if c.members.has(o.by) {
+			objections++
+		}
+	}
+	if objections >= rule.Objections {
+		return nil, fmt.Errorf("%w: %d", ErrOpposed, objections)
+	}
+	var out []record.StatementID
+	var parents []string
+	own := false
+	for _, w := range c.sponsorings(application) {
+		parent := c.Parent(w.By)
+		switch {
+		case w.By == now:
+			own = true
+		case len(out) < rule.Sponsors && !slices.Contains(parents, parent):
+			out, parents = append(out, w.ID), append(parents, parent)
+		}
+	}
+	switch {
+	case len(out) == rule.Sponsors:
+		slices.SortFunc(out, compareIDs)
+		return out, nil
+	case own:
+		return nil, ErrSponsor
+	}
+	return nil, fmt.Errorf("%w: %d of %d", ErrSponsors, len(out), rule.Sponsors)
+}
+
+// sponsorings returns those of an application that count, by members, one of each, by ID.
+func (c *Community) sponsorings(application record.StatementID) (out []Word) {
+	for _, x := range c.graph.nodes.all() {
+		if x.Kind == KindSponsor && x.application == application {
+			if w := c.word(x.said); w.Counts {
+				out = append(out, w)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Word) int { return compareIDs(a.ID, b.ID) })
+	seen := map[identity.TeamID]struct{}{}
+	return slices.DeleteFunc(out, func(w Word) bool {
+		_, again := seen[w.By]
+		seen[w.By] = struct{}{}
+		return again
+	})
+}
