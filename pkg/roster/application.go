@@ -14,12 +14,11 @@ type State string
 
 // The states.
 const (
-	StateOpen     State = "open"
-	StateOpposed  State = "opposed"  // as many members object as keep a team out
-	StateAdmitted State = "admitted" // the team is a member by it
-	StatePast     State = "past"     // it was, and was removed or left since
-	StateRefused  State = "refused"  // somebody above it answers for too many
-	StateVoid     State = "void"     // it does not count; Why says why
+	Open     State = "open"     // Community.Attest says whether members keep the team out
+	Admitted State = "admitted" // the team is a member by it
+	Past     State = "past"     // it was, and was removed or left since
+	Refused  State = "refused"  // somebody above it answers for too many
+	Void     State = "void"     // it does not count; Why says why
 )
 
 // Application is a team's wish to belong to a community, and what was said of it. All text is a peer's.
@@ -27,20 +26,17 @@ type Application struct {
 	ID      record.StatementID
 	Team    identity.TeamID // its root now
 	Created time.Time
-	Name    string
-	Parent  string
-	Contact string
-	Note    string
+	Apply   *notice.Apply // not to be changed
 	State   State
 	Why     Why // of a void one
-	// Sponsorings, Objections and Admissions are in the order of their IDs, those that do not count among them.
-	Sponsorings, Objections, Admissions []Word
+	// Sponsors, Objections and Admits are in the order of their IDs, those that do not count among them.
+	Sponsors, Objections, Admits []Voice
 }
 
-// Word is what one team said of an application or a proposal.
-type Word struct {
+// Voice is what one team said of an application or a proposal.
+type Voice struct {
 	ID       record.StatementID
-	By       identity.TeamID // its root now; zero where several signed
+	Team     identity.TeamID // its root now; zero where several signed
 	Created  time.Time
 	Text     string
 	Sponsors []record.StatementID // that an admission names
@@ -70,52 +66,44 @@ func (c *Community) Applications() []Application {
 
 func (c *Community) application(x *said, words []*said) Application {
 	a := Application{
-		ID: x.ID(), Team: c.keys.canonical(x.team), Created: x.Created, Name: x.name, Parent: x.org, Contact: x.contact,
-		Note: x.text, State: StateOpen, Why: c.why(x.ID()),
+		ID: x.ID(), Team: c.keys.canonical(x.team), Created: x.Created, Apply: x.wish, State: Open, Why: c.why(x.ID()),
 	}
 	slices.SortFunc(words, func(a, b *said) int { return compareIDs(a.ID(), b.ID()) })
-	against := map[identity.TeamID]struct{}{}
 	for _, y := range words {
-		w := c.word(y)
+		w := c.voice(y)
 		switch y.Kind {
 		case KindSponsor:
-			w.Counts = w.Counts && c.Member(w.By)
-			a.Sponsorings = append(a.Sponsorings, w)
+			a.Sponsors = append(a.Sponsors, w)
 		case KindObject:
-			if w.Counts = w.Counts && c.Member(w.By); w.Counts {
-				against[w.By] = struct{}{}
-			}
 			a.Objections = append(a.Objections, w)
 		default:
-			a.Admissions = append(a.Admissions, w)
+			a.Admits = append(a.Admits, w)
 		}
 	}
 	app := c.apps.get(x.ID())
 	switch {
 	case app == nil:
-		a.State = StateVoid
+		a.State = Void
 		if a.Why == Counts {
 			a.Why = WhyRule
 		}
 	case app.refused:
-		a.State = StateRefused
+		a.State = Refused
 	case app.admitted && c.members.get(a.Team) == x.ID():
-		a.State = StateAdmitted
+		a.State = Admitted
 	case app.admitted:
-		a.State = StatePast
-	case len(against) >= c.Charter.Admission.Objections:
-		a.State = StateOpposed
+		a.State = Past
 	}
 	return a
 }
 
-// word shows a statement. Of a member that is none any more the words do not count for what is to come.
-func (c *Community) word(x *said) Word {
-	w := Word{ID: x.ID(), Created: x.Created, Text: x.text, Sponsors: x.sponsors, Why: c.why(x.ID())}
+// voice shows a statement. Of a member that is none any more the words do not count for what is to come.
+func (c *Community) voice(x *said) Voice {
+	w := Voice{ID: x.ID(), Created: x.Created, Text: x.text, Sponsors: x.sponsors, Why: c.why(x.ID())}
 	if len(x.Signers) == 1 {
-		w.By = c.keys.canonical(x.Signers[0].Team)
+		w.Team = c.keys.canonical(x.Signers[0].Team)
 	}
-	if w.Why == Counts && x.Kind != KindAdmit && x.Kind != KindRemove && !c.Member(w.By) {
+	if w.Why == Counts && x.Kind != KindAdmit && x.Kind != KindRemove && !c.Member(w.Team) {
 		w.Why = WhyStranger
 	}
 	w.Counts = w.Why == Counts

@@ -51,9 +51,9 @@ func (c *Community) Attest(application record.StatementID, by identity.TeamID) (
 	var parents []string
 	own := false
 	for _, w := range c.sponsorings(application) {
-		parent := c.Parent(w.By)
+		parent := c.Parent(w.Team)
 		switch {
-		case w.By == now:
+		case w.Team == now:
 			own = true
 		case len(out) < rule.Sponsors && !slices.Contains(parents, parent):
 			out, parents = append(out, w.ID), append(parents, parent)
@@ -70,19 +70,19 @@ func (c *Community) Attest(application record.StatementID, by identity.TeamID) (
 }
 
 // sponsorings returns those of an application that count, by members, one of each, by ID.
-func (c *Community) sponsorings(application record.StatementID) (out []Word) {
+func (c *Community) sponsorings(application record.StatementID) (out []Voice) {
 	for _, x := range c.graph.nodes.all() {
 		if x.Kind == KindSponsor && x.application == application {
-			if w := c.word(x.said); w.Counts {
+			if w := c.voice(x.said); w.Counts {
 				out = append(out, w)
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b Word) int { return compareIDs(a.ID, b.ID) })
+	slices.SortFunc(out, func(a, b Voice) int { return compareIDs(a.ID, b.ID) })
 	seen := map[identity.TeamID]struct{}{}
-	return slices.DeleteFunc(out, func(w Word) bool {
-		_, again := seen[w.By]
-		seen[w.By] = struct{}{}
+	return slices.DeleteFunc(out, func(w Voice) bool {
+		_, again := seen[w.Team]
+		seen[w.Team] = struct{}{}
 		return again
 	})
 }

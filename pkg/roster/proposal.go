@@ -15,8 +15,8 @@ type Proposal struct {
 	Team      identity.TeamID // its root now
 	Created   time.Time
 	Reason    string
-	Votes     []Word // its own first, then by ID; those that do not count among them
-	Counting  int    // teams whose votes count
+	Votes     []Voice // its own first, then by ID; those that do not count among them
+	Counting  int     // teams whose votes count
 	Needed    int
 	Effective bool
 }
@@ -55,17 +55,17 @@ func (c *Community) Proposals() []Proposal {
 func (c *Community) proposal(x *said, votes []*said) Proposal {
 	p := Proposal{ID: x.ID(), Team: c.keys.canonical(x.team), Created: x.Created, Reason: x.text, Needed: 1}
 	if c.Charter.Admission.Rule != notice.RuleSponsors {
-		w := c.word(x)
+		w := c.voice(x)
 		if w.Counts = c.FounderSigned(x.Statement) && !c.IsFounder(p.Team); w.Counts {
 			w.Why, p.Counting, p.Effective = Counts, 1, true
 		}
-		p.Votes = []Word{w}
+		p.Votes = []Voice{w}
 		return p
 	}
 	p.Needed = c.Charter.Admission.Removal
 	slices.SortFunc(votes, func(a, b *said) int { return compareIDs(a.ID(), b.ID()) })
 	for _, y := range append([]*said{x}, votes...) {
-		p.Votes = append(p.Votes, c.word(y))
+		p.Votes = append(p.Votes, c.voice(y))
 	}
 	if pr := c.proposals.get(x.ID()); pr != nil {
 		p.Counting, p.Effective = len(pr.votes), pr.effective

@@ -39,8 +39,7 @@ type said struct {
 	lanes       []notice.LaneHead    // of remove and leave
 	parent      string               // of apply, folded
 	name        string               // of member and apply
-	org         string               // of apply: the parent organisation as written
-	contact     string               // of apply
+	wish        *notice.Apply        // of apply
 	text        string               // note or reason
 	charter     *notice.Charter
 }
@@ -81,7 +80,7 @@ func (x *said) readAdmission() *said {
 	case KindApply:
 		if m, err := notice.DecodeApply(x.Says); err == nil {
 			x.community, x.team, x.parent, x.name, x.text = m.Community, x.Signers[0].Team, notice.FoldParent(m.Parent), m.Name, m.Note
-			x.org, x.contact = m.Parent, m.Contact
+			x.wish = m
 			return x
 		}
 	case KindSponsor:
