@@ -34,12 +34,14 @@ func (n *Node) ownKeys(now time.Time) []api.Key {
 			newest[d.Node] = d
 		}
 	}
-	revoked := revocations(r, self)
 	var out []api.Key
 	for node, d := range newest {
 		k := api.Key{Node: node, Name: d.Name, From: d.From, Until: d.Until, Here: node == here.Node, State: stateOf(d, now)}
-		if state, ok := revoked[node]; ok {
-			k.State = state
+		switch {
+		case r.Revoked(self, node):
+			k.State = api.KeyRevoked
+		case r.Frozen(self, node):
+			k.State = api.KeyFrozen
 		}
 		if k.State == api.KeyInForce || k.Here {
 			k.Warning = api.ExpiryWarning(nodeWords(&k), d.Until, now)
@@ -73,26 +75,6 @@ func stateOf(d *identity.Delegation, now time.Time) api.KeyState {
 		return api.KeyInForce
 	}
 	return api.KeyEnded
-}
-
-// revocations returns the node keys that the team's root has taken back.
-func revocations(r *roster.Roster, team identity.TeamID) map[identity.NodeID]api.KeyState {
-	out := map[identity.NodeID]api.KeyState{}
-	for _, id := range r.Statements() {
-		s, ok := r.Statement(id)
-		if !ok || s.Kind != roster.KindRevoke || len(s.Signers) != 1 || s.Signers[0] != (record.Signer{Team: team}) {
-			continue
-		}
-		said, err := notice.DecodeRevoke(s.Says)
-		switch {
-		case err != nil:
-		case !said.Frozen:
-			out[said.Node] = api.KeyRevoked
-		case out[said.Node] == "":
-			out[said.Node] = api.KeyFrozen
-		}
-	}
-	return out
 }
 
 // KeyHeads implements httpapi.Service.

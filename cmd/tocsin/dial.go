@@ -13,7 +13,9 @@ func dial(e *env) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client.New(socket), nil
+	d := client.New(socket)
+	e.clients = append(e.clients, d)
+	return d, nil
 }
 
 // printAnswer prints a type of the local interface as that interface spells it, so that a script reads the same from both.

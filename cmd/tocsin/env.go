@@ -4,6 +4,8 @@ import (
 	"io"
 	"path/filepath"
 	"time"
+
+	"tocsin/pkg/client"
 )
 
 // env is everything a command may take from the process it runs in; commands touch no other part of package os but files
@@ -31,6 +33,12 @@ type env struct {
 	JSON bool
 	// Home is what --home said, or empty. Set before a command's Run; read it through home.
 	Home string
+	// Ends is when this node's delegation ends, where a command has seen it in the key files. The daemon's answers say it too.
+	Ends time.Time
+	// Warned says that the command has told of it itself.
+	Warned bool
+	// clients are those that were dialled.
+	clients []*client.Client
 }
 
 // home is the directory of this node's keys, store and socket: --home, else TOCSIN_HOME, else .tocsin in the home directory.

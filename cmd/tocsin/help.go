@@ -45,11 +45,14 @@ func (p page) child(name string) (page, bool) {
 	return page{}, false
 }
 
+// runs tells a noun that does something by itself, which has examples, from one that only groups verbs.
+func (p page) runs() bool { return p.Examples != "" }
+
 // synopsis is the one line that shows the order in which things are typed.
 func (p page) synopsis() string {
 	var b strings.Builder
 	b.WriteString(p.Path)
-	if len(p.Verbs) > 0 {
+	if len(p.Verbs) > 0 && !p.runs() {
 		b.WriteString(" COMMAND")
 		return b.String()
 	}

@@ -34,6 +34,7 @@ daemon nor the other key files.`,
 			&cli.StringFlag{Name: "root", Usage: "check the root key in `FILE` instead"},
 			&cli.StringFlag{Name: "passphrase-file", Usage: "with --root: read the passphrase from `FILE` (- for standard input)"},
 		}, qrFlags()...),
+		Verbs: []*cli.Command{idRootCommand(e)},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			if c.IsSet("output") && !c.Bool("card") {
 				return usageErrorf("did you mean: tocsin id --card -o "+c.String("output"), "--output is for the card")
@@ -118,5 +119,6 @@ func openNode(e *env) (*keyfile.Node, error) {
 	if err != nil {
 		return nil, keyError(home, err)
 	}
+	e.Ends = n.Delegation.Until
 	return n, nil
 }

@@ -37,8 +37,13 @@ func printRoot(ctx context.Context, e *env, c *cli.Context) error {
 	return maybeQR(e, c, team)
 }
 
-// knownPassphrase takes the passphrase of a key that exists: from a file, or asked for once.
+// knownPassphrase takes the passphrase of the root key, which exists: from a file, or asked for once.
 func knownPassphrase(ctx context.Context, e *env, file string) (string, error) {
+	return askKnown(ctx, e, file, "Passphrase of the root key: ")
+}
+
+// askKnown is knownPassphrase with another question.
+func askKnown(ctx context.Context, e *env, file, question string) (string, error) {
 	if file != "" {
 		return passphraseFile(e, file)
 	}
@@ -47,5 +52,5 @@ func knownPassphrase(ctx context.Context, e *env, file string) (string, error) {
 		return "", errNoTerminal()
 	}
 	defer tty.Close() //nolint:errcheck // nothing is kept in it
-	return ask(ctx, tty, "Passphrase of the root key: ")
+	return ask(ctx, tty, question)
 }

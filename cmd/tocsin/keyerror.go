@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"path/filepath"
 
 	"tocsin/pkg/keyfile"
 )
@@ -15,7 +16,7 @@ func keyError(home string, err error) error {
 	}
 	told := &userError{Code: exitFailed, Hint: refusal.Hint, Err: err}
 	switch {
-	case errors.Is(err, keyfile.ErrExists):
+	case errors.Is(err, keyfile.ErrExists), errors.Is(err, keyfile.ErrForeign), errors.Is(err, keyfile.ErrExpired), errors.Is(err, keyfile.ErrOlder):
 		told.Code = exitRefused
 	case errors.Is(err, keyfile.ErrMissing):
 		told.Code = exitNotFound
@@ -33,6 +34,8 @@ func missingKey(home string) string {
 		return "name the file itself, such as --root /media/stick/root.key"
 	case len(keyFiles(home)) == 0:
 		return noIdentity
+	case exists(filepath.Join(home, keyfile.NextFile)) && !nodeKeyHere(home):
+		return "this node waits for the root's answer to its request: tocsin key install RESPONSE"
 	}
 	return "there is an identity in " + home + ": put the file back from your backup, or set keys.unlock (docs/operations.md)"
 }

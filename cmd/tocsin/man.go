@@ -79,11 +79,17 @@ func manList(b *strings.Builder, title string, rows [][2]string) {
 
 func manPage(b *strings.Builder, p page) {
 	if len(p.Verbs) > 0 {
-		fmt.Fprintf(b, ".SS %s\n%s\n", roff(p.Path), roff(p.Usage))
-		for _, v := range p.Verbs {
-			manPage(b, pageOf(p.Path+" "+v.Name, v))
+		if !p.runs() {
+			fmt.Fprintf(b, ".SS %s\n%s\n", roff(p.Path), roff(p.Usage))
 		}
-		return
+		defer func() {
+			for _, v := range p.Verbs {
+				manPage(b, pageOf(p.Path+" "+v.Name, v))
+			}
+		}()
+		if !p.runs() {
+			return
+		}
 	}
 	fmt.Fprintf(b, ".SS %s\n%s\n", roff(p.synopsis()), roff(p.Usage))
 	for para := range strings.SplitSeq(p.Help, "\n\n") {

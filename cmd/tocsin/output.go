@@ -28,10 +28,13 @@ func openOutput(path string) (*output, error) {
 func (o *output) toFile() bool { return o.f != nil }
 
 // write fills the file and says so.
-func (o *output) write(e *env, file api.File) error {
+func (o *output) write(e *env, file api.File) error { return o.writeText(e, string(withNewline(file))) }
+
+// writeText is write for what is no JSON.
+func (o *output) writeText(e *env, text string) error {
 	f := o.f
 	o.f = nil
-	if err := fillFile(f, withNewline(file)); err != nil {
+	if err := fillFile(f, []byte(text)); err != nil {
 		return err
 	}
 	complain(e.Stderr, "", "wrote "+f.Name())

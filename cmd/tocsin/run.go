@@ -13,6 +13,7 @@ func commands(e *env) []*cli.Command {
 	return []*cli.Command{
 		initCommand(e),
 		idCommand(e),
+		keyCommand(e),
 		daemonCommand(e),
 		configCommand(e),
 		statusCommand(e),
@@ -43,6 +44,7 @@ func runTree(ctx context.Context, e *env, tree []*cli.Command) int {
 	if err == nil && out.err != nil {
 		err = fmt.Errorf("write answer: %w", out.err)
 	}
+	warnOfEnd(e)
 	if err == nil {
 		return int(exitDone)
 	}

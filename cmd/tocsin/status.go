@@ -45,6 +45,7 @@ What needs attention is said in words; the exit code is 0 whenever the daemon an
 func writeStatus(ctx context.Context, e *env, d *client.Client, st *api.Status) error {
 	s := &sheet{now: e.Now()}
 	warnings := append(slices.Clone(st.Warnings), homeWarnings(e)...)
+	e.Warned = true
 	s.title(statusSentence(st, len(warnings)))
 	for _, w := range warnings {
 		s.prose("! " + cleanLine(w))
