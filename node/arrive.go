@@ -54,6 +54,21 @@ func (n *Node) committed(outcomes []replica.Outcome, published []replica.Publish
 			n.kept(p.Record, nil)
 		}
 	}
+	if keys := n.replica.NewKeys(); len(keys) > 0 {
+		n.net.GiveKeys(keys...)
+	}
+}
+
+// keysCame is told by the mesh that keys came which were not here. What they open is told of as if it had
+// come just now: before, nobody here could read it.
+func (n *Node) keysCame(identity.TeamID, int) {
+	for _, id := range n.replica.Opened() {
+		e, err := n.replica.Entry(id)
+		if err != nil {
+			continue // dropped since
+		}
+		n.kept(e.Record, e.Notice)
+	}
 }
 
 // kept is told of each record that is on disk now, with what it says where that is known already.

@@ -33,6 +33,7 @@ type Network interface {
 	Sync(ch record.Channel, team identity.TeamID) int
 	FetchBody(ctx context.Context, r *record.Record, part *mesh.Partial) ([]byte, error)
 	Refresh()
+	GiveKeys(keys ...replica.KeyAsk)
 	Peers() []mesh.PeerInfo
 	Addrs() []string
 	AddAddress(addr string) error

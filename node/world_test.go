@@ -136,7 +136,7 @@ func (e *end) FetchBody(_ context.Context, r *record.Record, _ *mesh.Partial) ([
 		o := all[0]
 		var body []byte
 		for n := range record.Chunks(r.Header().Body.Length) {
-			_, chunk, err := o.opt.Copy.Chunk(r.ID(), n)
+			_, chunk, err := o.opt.Copy.ChunkFor(r.ID(), n, e.self)
 			if err != nil {
 				return nil, err
 			}
@@ -146,6 +146,8 @@ func (e *end) FetchBody(_ context.Context, r *record.Record, _ *mesh.Partial) ([
 	}
 	return nil, mesh.ErrNoBody
 }
+
+func (e *end) GiveKeys(...replica.KeyAsk) {}
 
 func (e *end) Refresh() {
 	e.mu.Lock()

@@ -12,6 +12,7 @@ import (
 
 	"tocsin/pkg/identity"
 	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
 )
 
 // A session cannot be held open by batches of nothing.
@@ -85,10 +86,10 @@ func TestLocalNetworkIsNotBelievedMuch(t *testing.T) {
 // wanting holds no key and wants many.
 type wanting struct {
 	Copy
-	keys []KeyAsk
+	keys []replica.KeyAsk
 }
 
-func (w wanting) WantedKeys() []KeyAsk                       { return w.keys }
+func (w wanting) WantedKeys() []replica.KeyAsk               { return w.keys }
 func (wanting) MissingSealingKeys() [][32]byte               { return [][32]byte{{1}} }
 func (wanting) MayRead(identity.TeamID, record.Channel) bool { return true }
 
@@ -97,7 +98,7 @@ func TestManyUnknownKeysAskForFewSessions(t *testing.T) {
 	c := identity.CommunityID{1}
 	var w wanting
 	for i := range 100 * maxKeys {
-		w.keys = append(w.keys, KeyAsk{Channel: record.InCommunity(c), Key: [32]byte{byte(i), byte(i >> 8), 1}})
+		w.keys = append(w.keys, replica.KeyAsk{Channel: record.InCommunity(c), Key: [32]byte{byte(i), byte(i >> 8), 1}})
 	}
 	m := &Mesh{
 		opt: Options{Copy: w}, links: map[peer.ID]*link{}, keys: newKeysPlan(),
@@ -109,7 +110,7 @@ func TestManyUnknownKeysAskForFewSessions(t *testing.T) {
 		}
 	}
 	now := time.Now()
-	for range 1000 {
+	for range 300 {
 		errands, next := m.errands(now)
 		if len(errands) > maxKeySessions || len(m.keys.running) > maxKeySessions {
 			t.Fatalf("%d sessions begin, %d run", len(errands), len(m.keys.running))

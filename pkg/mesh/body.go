@@ -147,7 +147,7 @@ func (m *Mesh) chunkFor(p peer.ID, a ask) chunk {
 	if role := m.partIn(s, l.channel); role != both && role != theyWatch {
 		return chunk{}
 	}
-	leaves, b, err := m.opt.Copy.Chunk(a.id, a.n)
+	leaves, b, err := m.opt.Copy.ChunkFor(a.id, a.n, s.team)
 	if err != nil || len(b) == 0 {
 		return chunk{}
 	}

@@ -9,6 +9,7 @@ import (
 	"tocsin/pkg/identity"
 	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
 )
 
 // spellings has for each message a decoder and an encoder; what one accepts, the other must write back.
@@ -62,7 +63,7 @@ func samples(tb testing.TB) map[string][]byte {
 		"open":       appendChannel(begin(syncOpen), pair),
 		"judgements": encodeJudgements([]policy.Judgement{{Verdict: policy.Accept, Reason: policy.OK}, {Reason: policy.Full}}),
 		"keys ask": keysAsk{
-			asks: []KeyAsk{{pair, [32]byte{6}}, {record.InCommunity(identity.CommunityID{3}), [32]byte{7}}}, wanted: [][32]byte{{1}, {2}}, gives: [][]byte{{1, 2}},
+			asks: []replica.KeyAsk{{Channel: pair, Key: [32]byte{6}}, {Channel: record.InCommunity(identity.CommunityID{3}), Key: [32]byte{7}}}, wanted: [][32]byte{{1}, {2}}, gives: [][]byte{{1, 2}},
 		}.encode(),
 		"keys answer": keysAnswer{taken: 1, wraps: [][]byte{[]byte("wrap")}, keys: [][]byte{make([]byte, sealingSize)}}.encode(),
 		"ask":         ask{id: record.ID{4}, n: 3}.encode(),
@@ -98,7 +99,7 @@ func TestMessagesAreBounded(t *testing.T) {
 	if _, err := readMessage(bytes.NewReader([]byte{0xff, 0xff, 0xff, 0xff}), maxHello); err == nil {
 		t.Error("a message of 4 GiB was begun")
 	}
-	asks := make([]KeyAsk, maxKeys+1)
+	asks := make([]replica.KeyAsk, maxKeys+1)
 	if _, err := decodeKeysAsk(keysAsk{asks: asks}.encode()); err == nil {
 		t.Error("too many keys were asked for")
 	}
@@ -111,7 +112,7 @@ func TestMessagesAreBounded(t *testing.T) {
 	full := keysAsk{gives: make([][]byte, maxKeys)}
 	answer := keysAnswer{wraps: make([][]byte, maxKeys), keys: make([][]byte, maxKeys)}
 	for i := range maxKeys {
-		full.asks = append(full.asks, KeyAsk{Channel: record.Channel{Pair: [2]identity.TeamID{{1}, {2}}}})
+		full.asks = append(full.asks, replica.KeyAsk{Channel: record.Channel{Pair: [2]identity.TeamID{{1}, {2}}}})
 		full.wanted = append(full.wanted, [32]byte{byte(i)})
 		full.gives[i], answer.wraps[i], answer.keys[i] = make([]byte, maxWrap), make([]byte, maxWrap), make([]byte, sealingSize)
 	}

@@ -86,7 +86,7 @@ func (r *roster) anywhere(t identity.TeamID) bool { return len(r.CommunitiesOf(t
 
 func (r *roster) Claims(digest [32]byte, at time.Time) (out []*identity.Delegation) {
 	for _, d := range r.nodes[digest] {
-		if d.Covers(at) {
+		if d.Covers(at) && !r.barred[d.Node] {
 			out = append(out, d)
 		}
 	}
@@ -115,7 +115,7 @@ func (r *roster) ObservedBy(t identity.TeamID) []identity.CommunityID {
 	return nil
 }
 
-func (r *roster) Barred(n identity.NodeID) bool { return r.barred[n] }
+func (*roster) Canonical(t identity.TeamID) identity.TeamID { return t }
 
 func newCopy(self, founder identity.TeamID, now func() time.Time) *copyOf {
 	return &copyOf{
@@ -323,8 +323,8 @@ func (c *copyOf) MayRead(t identity.TeamID, ch record.Channel) bool {
 	return ch.Has(t) || !ch.Private() && c.roster.Member(ch.Community, t)
 }
 
-// Chunk implements mesh.Copy.
-func (c *copyOf) Chunk(id record.ID, n int) ([][32]byte, []byte, error) {
+// ChunkFor implements mesh.Records.
+func (c *copyOf) ChunkFor(id record.ID, n int, _ identity.TeamID) ([][32]byte, []byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	body := c.bodies[id]

@@ -5,14 +5,14 @@ import (
 	"time"
 
 	"tocsin/pkg/identity"
-	"tocsin/pkg/mesh"
+	"tocsin/pkg/replica"
 )
 
 // keys is the part of a fake copy that holds keys. A wrap of the fake says in clear which key it is and
 // for whom; what a real one holds is no business of the mesh.
 type keys struct {
-	held    map[mesh.KeyAsk]bool
-	wanted  map[mesh.KeyAsk]bool
+	held    map[replica.KeyAsk]bool
+	wanted  map[replica.KeyAsk]bool
 	sealing map[[32]byte][]byte
 	missing map[[32]byte]bool
 	asked   []identity.TeamID // by whom keys were asked for, or were to be given to
@@ -22,16 +22,16 @@ type keys struct {
 
 func newKeys() keys {
 	return keys{
-		held: map[mesh.KeyAsk]bool{}, wanted: map[mesh.KeyAsk]bool{}, sealing: map[[32]byte][]byte{}, missing: map[[32]byte]bool{},
+		held: map[replica.KeyAsk]bool{}, wanted: map[replica.KeyAsk]bool{}, sealing: map[[32]byte][]byte{}, missing: map[[32]byte]bool{},
 	}
 }
 
-func wrapOf(k mesh.KeyAsk, to identity.NodeID) []byte {
+func wrapOf(k replica.KeyAsk, to identity.NodeID) []byte {
 	return bytes.Join([][]byte{k.Channel.Community[:], k.Channel.Pair[0][:], k.Channel.Pair[1][:], k.Key[:], to[:]}, nil)
 }
 
 // WantedKeys implements mesh.Keys.
-func (c *copyOf) WantedKeys() (out []mesh.KeyAsk) {
+func (c *copyOf) WantedKeys() (out []replica.KeyAsk) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for k := range c.wanted {
@@ -41,7 +41,7 @@ func (c *copyOf) WantedKeys() (out []mesh.KeyAsk) {
 }
 
 // WrapsFor implements mesh.Keys.
-func (c *copyOf) WrapsFor(_ time.Time, to *identity.Delegation, sealing []byte, asks []mesh.KeyAsk) (out [][]byte) {
+func (c *copyOf) WrapsFor(_ time.Time, to *identity.Delegation, sealing []byte, asks []replica.KeyAsk) (out [][]byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asked = append(c.asked, to.Team)
@@ -100,7 +100,7 @@ func (c *copyOf) MissingSealingKeys() (out [][32]byte) {
 	return out
 }
 
-func (c *copyOf) hold(ks ...mesh.KeyAsk) {
+func (c *copyOf) hold(ks ...replica.KeyAsk) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, k := range ks {
@@ -108,7 +108,7 @@ func (c *copyOf) hold(ks ...mesh.KeyAsk) {
 	}
 }
 
-func (c *copyOf) want(ks ...mesh.KeyAsk) {
+func (c *copyOf) want(ks ...replica.KeyAsk) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, k := range ks {
@@ -116,7 +116,7 @@ func (c *copyOf) want(ks ...mesh.KeyAsk) {
 	}
 }
 
-func (c *copyOf) holds(ks ...mesh.KeyAsk) bool {
+func (c *copyOf) holds(ks ...replica.KeyAsk) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, k := range ks {

@@ -31,7 +31,7 @@ func (m *Mesh) Deliver(ctx context.Context, team identity.TeamID, frames [][]byt
 	}
 	var all []policy.Judgement
 	err := ErrUnreachable
-	for p := range m.nodesInTurn(ctx, team) {
+	for p := range m.nodesInTurn(ctx, m.opt.Roster().Canonical(team)) {
 		var judged []policy.Judgement
 		judged, err = m.deliverTo(ctx, p, frames[len(all):])
 		if all = append(all, judged...); err == nil {

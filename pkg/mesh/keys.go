@@ -21,10 +21,10 @@ import (
 
 // keysLink is what a link knows of the keys protocol. Guarded by Mesh.mu.
 type keysLink struct {
-	limit    *rate.Limiter // of what is answered; nil until the first
-	gives    []KeyAsk      // to be pushed, at most maxKeys
-	next     time.Time     // no session of ours before
-	failures int           // of our sessions, in a row
+	limit    *rate.Limiter    // of what is answered; nil until the first
+	gives    []replica.KeyAsk // to be pushed, at most maxKeys
+	next     time.Time        // no session of ours before
+	failures int              // of our sessions, in a row
 }
 
 // keysAllowed takes one message from the peer's allowance.
@@ -43,9 +43,9 @@ func (m *Mesh) keysAllowed(p peer.ID) bool {
 
 // errand is what one session is for.
 type errand struct {
-	asks   []KeyAsk
+	asks   []replica.KeyAsk
 	wanted [][32]byte
-	gives  []KeyAsk
+	gives  []replica.KeyAsk
 }
 
 // exchangeKeys runs one session and returns how many keys it brought.
@@ -80,7 +80,7 @@ func (m *Mesh) exchangeKeys(ctx context.Context, p peer.ID, e errand) (taken int
 }
 
 // answerKeys answers one.
-func (m *Mesh) answerKeys(ctx context.Context, p peer.ID, w *wire) error {
+func (m *Mesh) answerKeys(_ context.Context, p peer.ID, w *wire) error {
 	s := m.stands(p)
 	if !s.fellow() || !m.keysAllowed(p) {
 		return errRefused
@@ -104,12 +104,12 @@ func (m *Mesh) answerKeys(ctx context.Context, p peer.ID, w *wire) error {
 }
 
 // about returns the asks that are about channels which we share with the peer.
-func (m *Mesh) about(s standing, asks []KeyAsk) []KeyAsk {
-	return slices.DeleteFunc(slices.Clone(asks), func(k KeyAsk) bool { return m.partIn(s, k.Channel) != both })
+func (m *Mesh) about(s standing, asks []replica.KeyAsk) []replica.KeyAsk {
+	return slices.DeleteFunc(slices.Clone(asks), func(k replica.KeyAsk) bool { return m.partIn(s, k.Channel) != both })
 }
 
 // wrapsFor wraps those of the keys that the peer may have.
-func (m *Mesh) wrapsFor(p peer.ID, s standing, asks []KeyAsk) [][]byte {
+func (m *Mesh) wrapsFor(p peer.ID, s standing, asks []replica.KeyAsk) [][]byte {
 	if asks = m.about(s, asks); len(asks) == 0 {
 		return nil
 	}
@@ -186,7 +186,7 @@ func (m *Mesh) arrived(o *replica.Outcome) {
 	if r == nil || o.Verdict != policy.Accept || len(r.Header().Body.KeyID) != 32 {
 		return
 	}
-	k := KeyAsk{Channel: r.Header().Channel, Key: [32]byte(r.Header().Body.KeyID)}
+	k := replica.KeyAsk{Channel: r.Header().Channel, Key: [32]byte(r.Header().Body.KeyID)}
 	m.mu.Lock()
 	if len(m.keys.authors) >= maxAuthors {
 		clear(m.keys.authors) // it only says whom to ask first
@@ -209,7 +209,7 @@ func (m *Mesh) AskKeys() {
 
 // GiveKeys has keys that were made here pushed to the fellows that are connected and may have them. The
 // others ask.
-func (m *Mesh) GiveKeys(keys ...KeyAsk) {
+func (m *Mesh) GiveKeys(keys ...replica.KeyAsk) {
 	m.mu.Lock()
 	for _, l := range m.links {
 		if !l.fellow() {

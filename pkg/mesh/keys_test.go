@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"tocsin/pkg/identity"
-	"tocsin/pkg/mesh"
 	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
 )
 
 // key names the nth key of the community.
-func key(n byte) mesh.KeyAsk {
-	return mesh.KeyAsk{Channel: record.InCommunity(community), Key: [32]byte{n}}
+func key(n byte) replica.KeyAsk {
+	return replica.KeyAsk{Channel: record.InCommunity(community), Key: [32]byte{n}}
 }
 
 func others(w *world) func(int) []int {
@@ -114,7 +114,7 @@ func TestKeysAreForFellows(t *testing.T) {
 	inWorld(t, 2, func(t *testing.T, w *world) {
 		a, b := w.nodes[0], w.nodes[1]
 		s := w.add("stranger")
-		foreign, private := mesh.KeyAsk{Channel: record.InCommunity(second), Key: [32]byte{1}}, mesh.KeyAsk{Key: [32]byte{2}}
+		foreign, private := replica.KeyAsk{Channel: record.InCommunity(second), Key: [32]byte{1}}, replica.KeyAsk{Key: [32]byte{2}}
 		private.Channel, _ = record.Between(a.root.Team(), identity.TeamID{7})
 		a.hold(foreign, private, key(3))
 		a.loose = true
@@ -122,7 +122,7 @@ func TestKeysAreForFellows(t *testing.T) {
 		s.connectRaw(a)
 		b.connectRaw(a)
 		_, _, _ = b.say(a, "/tocsin/hello/1", greeting(b)) // so that its sealing key is known
-		asks := func(ks ...mesh.KeyAsk) []byte {
+		asks := func(ks ...replica.KeyAsk) []byte {
 			msg := []byte{2, 0, 0, 0, byte(len(ks))}
 			for _, k := range ks {
 				if k.Channel.Private() {

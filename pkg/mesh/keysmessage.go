@@ -1,12 +1,12 @@
 package mesh
 
-import "tocsin/pkg/record"
+import "tocsin/pkg/replica"
 
 // keysAsk asks a fellow for keys and gives it some. The answer is one keysAnswer.
 type keysAsk struct {
-	asks   []KeyAsk   // keys wanted, wrapped for the one who asks
-	wanted [][32]byte // digests of sealing public keys, ascending
-	gives  [][]byte   // wraps for the one who is asked
+	asks   []replica.KeyAsk // keys wanted, wrapped for the one who asks
+	wanted [][32]byte       // digests of sealing public keys, ascending
+	gives  [][]byte         // wraps for the one who is asked
 }
 
 // keysAnswer is what the one asked has of that.
@@ -31,7 +31,7 @@ func decodeKeysAsk(msg []byte) (keysAsk, error) {
 	s.version()
 	var a keysAsk
 	for range s.count(maxKeys, 1+32+32) {
-		a.asks = append(a.asks, KeyAsk{Channel: s.channel(), Key: s.hash()})
+		a.asks = append(a.asks, replica.KeyAsk{Channel: s.channel(), Key: s.hash()})
 	}
 	a.wanted = s.ascending(maxKeys)
 	a.gives = s.list(maxKeys, maxWrap)
@@ -66,10 +66,4 @@ func fitting(frames [][]byte) [][]byte {
 		}
 	}
 	return frames
-}
-
-// KeyAsk names a key that seals bodies in a channel.
-type KeyAsk struct {
-	Channel record.Channel
-	Key     [32]byte // its ID, a hash of it
 }

@@ -13,14 +13,15 @@ import (
 
 	"tocsin/pkg/identity"
 	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
 )
 
 // keysPlan is whom we asked for which key, and who is to be asked next. Guarded by Mesh.mu.
 type keysPlan struct {
 	look    time.Time // when what is wanted is looked at again
 	running map[peer.ID]bool
-	tries   map[keyTry]tried           // at most maxKeyTries
-	authors map[KeyAsk]identity.TeamID // at most maxAuthors
+	tries   map[keyTry]tried                   // at most maxKeyTries
+	authors map[replica.KeyAsk]identity.TeamID // at most maxAuthors
 }
 
 // keyTry is a key, or a sealing key by its digest, and a peer that was asked for it.
@@ -35,7 +36,7 @@ type tried struct {
 }
 
 func newKeysPlan() keysPlan {
-	return keysPlan{running: map[peer.ID]bool{}, tries: map[keyTry]tried{}, authors: map[KeyAsk]identity.TeamID{}}
+	return keysPlan{running: map[peer.ID]bool{}, tries: map[keyTry]tried{}, authors: map[replica.KeyAsk]identity.TeamID{}}
 }
 
 func compareHashes(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) }
@@ -68,6 +69,13 @@ func (m *Mesh) startKeys(ctx context.Context, jobs *sync.WaitGroup, now time.Tim
 	return m.keys.look
 }
 
+// round is one look at what is wanted.
+type round struct {
+	free []asked
+	now  time.Time
+	next time.Time // when the first of those that were asked lately may be asked again
+}
+
 // asked is a peer that can be sent an errand.
 type asked struct {
 	id peer.ID
@@ -80,19 +88,19 @@ type asked struct {
 // own other nodes, then to who was asked for it least. next is when the first of those that were asked
 // lately may be asked again.
 func (m *Mesh) errands(now time.Time) (out map[peer.ID]errand, next time.Time) {
-	next = now.Add(keysLook)
+	r := &round{now: now, next: now.Add(keysLook)}
 	wanted, missing := slices.Clone(m.opt.Copy.WantedKeys()), slices.Clone(m.opt.Copy.MissingSealingKeys())
 	m.mu.Lock()
 	m.forgetTries(wanted, missing)
-	free := m.freeForKeys(now, len(wanted)+len(missing) > 0, &next)
-	m.rand.Shuffle(len(free), func(i, j int) { free[i], free[j] = free[j], free[i] })
+	m.findFree(r, len(wanted)+len(missing) > 0)
+	m.rand.Shuffle(len(r.free), func(i, j int) { r.free[i], r.free[j] = r.free[j], r.free[i] })
 	m.rand.Shuffle(len(wanted), func(i, j int) { wanted[i], wanted[j] = wanted[j], wanted[i] })
 	m.rand.Shuffle(len(missing), func(i, j int) { missing[i], missing[j] = missing[j], missing[i] })
 	m.mu.Unlock()
 	for _, k := range wanted[:min(len(wanted), maxWanted)] {
-		for i := range free { // before mu is taken: the Copy is asked
-			if _, known := free[i].parts[k.Channel]; !known {
-				free[i].parts[k.Channel] = m.partIn(free[i].standing, k.Channel) == both
+		for i := range r.free { // before mu is taken: the Copy is asked
+			if a := &r.free[i]; !a.looked(k.Channel) {
+				a.parts[k.Channel] = m.partIn(a.standing, k.Channel) == both
 			}
 		}
 	}
@@ -100,7 +108,7 @@ func (m *Mesh) errands(now time.Time) (out map[peer.ID]errand, next time.Time) {
 	defer m.mu.Unlock()
 	for _, k := range wanted[:min(len(wanted), maxWanted)] {
 		author := m.keys.authors[k]
-		if a := m.whom(free, k.Key, now, &next, func(a *asked) int {
+		if a := m.whom(r, k.Key, func(a *asked) int {
 			switch {
 			case len(a.errand.asks) == maxKeys || !a.parts[k.Channel]:
 				return -1
@@ -115,7 +123,7 @@ func (m *Mesh) errands(now time.Time) (out map[peer.ID]errand, next time.Time) {
 		}
 	}
 	for _, digest := range missing[:min(len(missing), maxWanted)] {
-		if a := m.whom(free, digest, now, &next, func(a *asked) int {
+		if a := m.whom(r, digest, func(a *asked) int {
 			if len(a.errand.wanted) == maxKeys {
 				return -1
 			}
@@ -124,45 +132,50 @@ func (m *Mesh) errands(now time.Time) (out map[peer.ID]errand, next time.Time) {
 			a.errand.wanted = append(a.errand.wanted, digest)
 		}
 	}
-	return m.dispatch(free), next
+	return m.dispatch(r.free), r.next
 }
 
-// freeForKeys returns the fellows that have said hello and can be sent an errand, and lowers next to when
-// another can be, if there is some. The caller holds mu.
-func (m *Mesh) freeForKeys(now time.Time, some bool, next *time.Time) (free []asked) {
+func (a *asked) looked(ch record.Channel) bool {
+	_, ok := a.parts[ch]
+	return ok
+}
+
+// findFree finds the fellows that have said hello and can be sent an errand, and when another can be, if
+// there is some. The caller holds mu.
+func (m *Mesh) findFree(r *round, some bool) {
 	for p, l := range m.links {
 		switch {
 		case !l.fellow() || !l.greeted || m.keys.running[p]:
-		case l.keys.next.After(now):
-			if l.keys.next.Before(*next) && (some || len(l.keys.gives) > 0) {
-				*next = l.keys.next
+		case l.keys.next.After(r.now):
+			if some || len(l.keys.gives) > 0 {
+				r.again(l.keys.next)
 			}
 		default:
-			free = append(free, asked{id: p, standing: l.standing, parts: map[record.Channel]bool{}})
+			r.free = append(r.free, asked{id: p, standing: l.standing, parts: map[record.Channel]bool{}})
 		}
 	}
-	return free
+}
+
+func (r *round) again(at time.Time) {
+	if at.Before(r.next) {
+		r.next = at
+	}
 }
 
 // whom returns whom to ask for a key, and notes that it is. Of those that rank does not exclude with -1
 // the highest goes first, then the one that was asked least. The caller holds mu.
-func (m *Mesh) whom(free []asked, key [32]byte, now time.Time, next *time.Time, rank func(*asked) int) *asked {
+func (m *Mesh) whom(r *round, key [32]byte, rank func(*asked) int) *asked {
 	var best *asked
-	bestRank, fewest := -1, math.MaxInt
-	for i := range free {
-		a := &free[i]
-		r, t := rank(a), m.keys.tries[keyTry{key, a.id}]
-		if r < 0 {
-			continue
-		}
-		if t.next.After(now) {
-			if t.next.Before(*next) {
-				*next = t.next
-			}
-			continue
-		}
-		if r > bestRank || r == bestRank && t.times < fewest {
-			best, bestRank, fewest = a, r, t.times
+	highest, fewest := -1, math.MaxInt
+	for i := range r.free {
+		a := &r.free[i]
+		n, t := rank(a), m.keys.tries[keyTry{key, a.id}]
+		switch {
+		case n < 0:
+		case t.next.After(r.now):
+			r.again(t.next)
+		case n > highest || n == highest && t.times < fewest:
+			best, highest, fewest = a, n, t.times
 		}
 	}
 	if best == nil {
@@ -170,7 +183,7 @@ func (m *Mesh) whom(free []asked, key [32]byte, now time.Time, next *time.Time, 
 	}
 	try := keyTry{key, best.id}
 	if t, ok := m.keys.tries[try]; ok || len(m.keys.tries) < maxKeyTries {
-		t.next = now.Add(m.jitter(min(keyAgainMost, keyAgain<<min(t.times, 10))))
+		t.next = r.now.Add(m.jitter(min(keyAgainMost, keyAgain<<min(t.times, 10))))
 		t.times++
 		m.keys.tries[try] = t
 	}
@@ -178,7 +191,7 @@ func (m *Mesh) whom(free []asked, key [32]byte, now time.Time, next *time.Time, 
 }
 
 // forgetTries drops what is known of keys that are not wanted any more. The caller holds mu.
-func (m *Mesh) forgetTries(wanted []KeyAsk, missing [][32]byte) {
+func (m *Mesh) forgetTries(wanted []replica.KeyAsk, missing [][32]byte) {
 	if len(m.keys.tries)+len(m.keys.authors) == 0 {
 		return
 	}
@@ -190,7 +203,7 @@ func (m *Mesh) forgetTries(wanted []KeyAsk, missing [][32]byte) {
 		still[digest] = true
 	}
 	maps.DeleteFunc(m.keys.tries, func(t keyTry, _ tried) bool { return !still[t.key] })
-	maps.DeleteFunc(m.keys.authors, func(k KeyAsk, _ identity.TeamID) bool { return !still[k.Key] })
+	maps.DeleteFunc(m.keys.authors, func(k replica.KeyAsk, _ identity.TeamID) bool { return !still[k.Key] })
 }
 
 // dispatch takes up to maxKeySessions errands that are not empty, and what is to be given on the way. Those

@@ -111,7 +111,7 @@ const (
 	keysBurst      = 6
 	keysSettle     = 300 * time.Millisecond // what is unknown is collected for this long
 	keysLook       = 30 * time.Second       // between two looks at what is wanted, though nothing said so
-	keyAgain       = 30 * time.Second       // before a peer that had not a key is asked for it again; doubles
+	keyAgain       = 4 * time.Second        // before a peer that had not a key is asked for it again; doubles
 	keyAgainMost   = 30 * time.Minute
 	maxKeySessions = 4    // at once, as the one who began
 	maxKeyTries    = 8192 // (key, peer) pairs remembered

@@ -186,7 +186,8 @@ func (m *Mesh) reviewAll(ctx context.Context) {
 		peers = append(peers, p)
 	}
 	m.mu.Unlock()
-	g.follow(ctx, m.opt.Roster().CommunitiesOf(m.self))
+	r := m.opt.Roster()
+	g.follow(ctx, r.CommunitiesOf(r.Canonical(m.self)))
 	for _, p := range peers {
 		if m.reviewPeer(ctx, p) {
 			// It was refused what it may have now, or we were, and whoever was refused does not ask again soon.

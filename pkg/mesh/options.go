@@ -54,17 +54,17 @@ type Records interface {
 	FrameFor(id record.ID, team identity.TeamID, via policy.Action) ([]byte, error)
 	// MayRead reports whether the team may have the records of the channel.
 	MayRead(team identity.TeamID, ch record.Channel) bool
-	// Chunk returns chunk n of a detached body, and for n = 0 all its leaves.
-	Chunk(id record.ID, n int) (leaves [][32]byte, chunk []byte, err error)
+	// ChunkFor returns the leaves of a detached body and its chunk n, as FrameFor does the frame.
+	ChunkFor(id record.ID, n int, team identity.TeamID) (leaves [][32]byte, chunk []byte, err error)
 }
 
 // Keys is what the mesh carries of keys that seal bodies. It opens none of them.
 type Keys interface {
 	// WantedKeys returns the keys of kept records that cannot be opened.
-	WantedKeys() []KeyAsk
+	WantedKeys() []replica.KeyAsk
 	// WrapsFor returns statements that hand the keys to a node, less those that are not here or that it
 	// may not have. sealing is the node's sealing public key.
-	WrapsFor(now time.Time, to *identity.Delegation, sealing []byte, asks []KeyAsk) [][]byte
+	WrapsFor(now time.Time, to *identity.Delegation, sealing []byte, asks []replica.KeyAsk) [][]byte
 	// TakeWraps takes statements that hand keys to this node and returns how many it keeps, durably.
 	TakeWraps(now time.Time, from identity.TeamID, frames [][]byte) (taken int)
 	// SealingKey returns the sealing public key that delegations name by this digest.
@@ -78,7 +78,8 @@ type Keys interface {
 // Roster says who belongs where, as of one moment. *roster.Roster is one.
 type Roster interface {
 	// Claims returns the delegations in force at at that name the transport key with this digest, one for
-	// each team. There is more than one where a root names a key that is not its node's.
+	// each team, less those of a root that was replaced and of node keys that were revoked or are frozen:
+	// who holds such a key is nobody. There is more than one where a root names a key that is not its node's.
 	Claims(transportDigest [32]byte, at time.Time) []*identity.Delegation
 	CommunitiesOf(team identity.TeamID) []identity.CommunityID
 	Member(c identity.CommunityID, team identity.TeamID) bool
@@ -86,8 +87,8 @@ type Roster interface {
 	// yet. ObservedBy returns the communities of which it is one, ascending.
 	Observer(c identity.CommunityID, team identity.TeamID) bool
 	ObservedBy(team identity.TeamID) []identity.CommunityID
-	// Barred reports whether the team took the node key back, or froze it: who has it is nobody.
-	Barred(node identity.NodeID) bool
+	// Canonical returns the ID that a team has now, where its root key was replaced.
+	Canonical(team identity.TeamID) identity.TeamID
 }
 
 // Profile is how much a node gives for how quick it is.

@@ -163,7 +163,7 @@ func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 	own := map[peer.ID]bool{} // other nodes of our team are always wanted
 	few := func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }
 	members = slices.DeleteFunc(members, func(p peer.ID) bool {
-		if own[p] = m.mayBeOf(p, m.self); own[p] {
+		if own[p] = m.mayBeOurs(p); own[p] {
 			return false
 		}
 		shared[p] = m.mayShare(p)

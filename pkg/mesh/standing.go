@@ -75,9 +75,7 @@ const (
 // the channel are the Copy's to keep; see Copy.SetFor.
 func (m *Mesh) partIn(s standing, ch record.Channel) part {
 	switch {
-	case ch.Private() && !(ch.Has(s.team) && ch.Has(m.self) && s.fellow()):
-		return apart
-	case ch.Private(), among(s.shared, ch.Community):
+	case ch.Private() && s.fellow(), among(s.shared, ch.Community):
 		if m.opt.Copy.MayRead(s.team, ch) && m.opt.Copy.MayRead(m.self, ch) {
 			return both
 		}
@@ -136,21 +134,18 @@ func (m *Mesh) stands(p peer.ID) standing {
 }
 
 // claims returns what the roster says of a peer by each team that names its key. It is for peers that
-// are not connected, whose word is not to be had: whether to dial them, or to know their addresses. A
-// node key that was revoked or is frozen names nobody.
+// are not connected, whose word is not to be had: whether to dial them, or to know their addresses.
 func (m *Mesh) claims(p peer.ID) (all []standing) {
 	digest, ok := digestOf(p)
 	if !ok {
 		return nil
 	}
 	r := m.opt.Roster()
-	mine := r.CommunitiesOf(m.self)
-	watched := r.ObservedBy(m.self)
+	self := r.Canonical(m.self)
+	mine := r.CommunitiesOf(self)
+	watched := r.ObservedBy(self)
 	for _, d := range r.Claims(digest, m.opt.Now()) {
-		if r.Barred(d.Node) {
-			continue
-		}
-		s := standing{team: d.Team, node: d.Node, delegation: d, known: true, own: d.Team == m.self}
+		s := standing{team: d.Team, node: d.Node, delegation: d, known: true, own: d.Team == self}
 		for _, c := range mine {
 			switch {
 			case r.Member(c, d.Team):
@@ -175,6 +170,11 @@ func (m *Mesh) mayBeFellow(p peer.ID) bool { return slices.ContainsFunc(m.claims
 // mayBeOf reports whether the team names the peer's key.
 func (m *Mesh) mayBeOf(p peer.ID, team identity.TeamID) bool {
 	return slices.ContainsFunc(m.claims(p), func(s standing) bool { return s.team == team })
+}
+
+// mayBeOurs reports whether our own team names the peer's key.
+func (m *Mesh) mayBeOurs(p peer.ID) bool {
+	return slices.ContainsFunc(m.claims(p), func(s standing) bool { return s.own })
 }
 
 // mayShare returns the communities that we share with some team that names the peer's key, ascending.

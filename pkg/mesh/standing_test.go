@@ -13,17 +13,17 @@ import (
 func (n *node) watch(team identity.TeamID) {
 	n.copyOf.mu.Lock()
 	defer n.copyOf.mu.Unlock()
-	next := n.copyOf.roster.clone()
+	next := n.roster.clone()
 	next.watchers[team] = true
-	n.copyOf.roster = next
+	n.roster = next
 }
 
 func (n *node) bar(key identity.NodeID) {
 	n.copyOf.mu.Lock()
 	defer n.copyOf.mu.Unlock()
-	next := n.copyOf.roster.clone()
+	next := n.roster.clone()
 	next.barred[key] = true
-	n.copyOf.roster = next
+	n.roster = next
 }
 
 // One that observes stays connected, takes what is for observers by comparing, and nothing else: no topic,

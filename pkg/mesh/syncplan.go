@@ -42,6 +42,7 @@ func (m *Mesh) wantSyncAgain(key syncKey) {
 // is zero, as soon as possible. It returns how many sessions that will be.
 func (m *Mesh) Sync(ch record.Channel, team identity.TeamID) int {
 	var peers []peer.ID
+	team = m.opt.Roster().Canonical(team)
 	m.mu.Lock()
 	for p, l := range m.links {
 		if l.fellow() && (team == l.team || team == (identity.TeamID{})) {
@@ -86,7 +87,7 @@ func (m *Mesh) syncAll(p peer.ID, s standing, began bool) {
 // ownPrivate returns private channels of our team, any maxOwnWants of them: with more, every period has
 // others compared.
 func (m *Mesh) ownPrivate() []record.Channel {
-	all := slices.DeleteFunc(slices.Clone(m.opt.Copy.PrivateChannels()), func(ch record.Channel) bool { return !ch.Has(m.self) })
+	all := slices.Clone(m.opt.Copy.PrivateChannels())
 	m.mu.Lock()
 	m.rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	m.mu.Unlock()

@@ -24,7 +24,7 @@ func (r *Replica) mayRead(t identity.TeamID, ch record.Channel) bool {
 		return r.inPair(ch, t) && r.inPair(ch, r.self)
 	}
 	t = r.canonical(t)
-	return r.roster.Member(ch.Community, t) || r.observes(ch.Community, t)
+	return r.roster.Member(ch.Community, t) || r.roster.Observer(ch.Community, t)
 }
 
 // forObservers reports whether a record is for teams whose application is open: alerts that anybody may
@@ -53,22 +53,9 @@ func (r *Replica) SetFor(ch record.Channel, team identity.TeamID, now time.Time)
 // where it may not go there. The zero team stands for all members of the record's community. It is the
 // only way in which the bytes of a record leave.
 func (r *Replica) FrameFor(id record.ID, team identity.TeamID, via policy.Action) ([]byte, error) {
-	r.mu.RLock()
-	s, ok := r.index.slots[id]
-	var why error
-	if ok {
-		why = r.mayHave(&s, team)
-	}
-	r.mu.RUnlock()
-	if !ok || s.outside {
-		return nil, fmt.Errorf("record %s: %w", id, ErrNotFound)
-	}
-	if why != nil {
-		return nil, why
-	}
-	d := formOf(&s, via, policy.In(*s.channel))
-	if d.Form == policy.Nothing {
-		return nil, &Refusal{Reason: d.Reason, Detail: d.Detail}
+	s, d, err := r.exit(id, team, via)
+	if err != nil {
+		return nil, err
 	}
 	frame, err := r.opt.Store.Get(partKey(s.drop, partRecord, id))
 	if err != nil || d.Form != policy.Header {
@@ -79,6 +66,40 @@ func (r *Replica) FrameFor(id record.ID, team identity.TeamID, via policy.Action
 		return nil, err
 	}
 	return rec.WithoutBody().Frame(), nil
+}
+
+// exit returns where a record is, and in which form it may go to a team: more than nothing, or an error.
+func (r *Replica) exit(id record.ID, team identity.TeamID, via policy.Action) (slot, policy.Decision, error) {
+	r.mu.RLock()
+	s, ok := r.index.slots[id]
+	var why error
+	if ok {
+		why = r.mayHave(&s, team)
+	}
+	r.mu.RUnlock()
+	if !ok || s.outside {
+		return s, policy.Decision{}, fmt.Errorf("record %s: %w", id, ErrNotFound)
+	}
+	if why != nil {
+		return s, policy.Decision{}, why
+	}
+	d := formOf(&s, via, policy.In(*s.channel))
+	if d.Form == policy.Nothing {
+		return s, d, &Refusal{Reason: d.Reason, Detail: d.Detail}
+	}
+	return s, d, nil
+}
+
+// ChunkFor is Chunk for a team that asks, with the errors of FrameFor.
+func (r *Replica) ChunkFor(id record.ID, n int, team identity.TeamID) (leaves [][32]byte, chunk []byte, err error) {
+	_, d, err := r.exit(id, team, policy.Sync)
+	if err != nil {
+		return nil, nil, err
+	}
+	if d.Form == policy.Header {
+		return nil, nil, &Refusal{Reason: d.Reason, Detail: d.Detail}
+	}
+	return r.Chunk(id, n)
 }
 
 // mayHave refuses a team that is not one of those a record is for. The caller holds the lock.
