@@ -7,6 +7,7 @@ import (
 	"tocsin/pkg/api"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
 	"tocsin/pkg/roster"
 )
 
@@ -25,15 +26,11 @@ func (n *Node) PublishProfile(_ context.Context, d api.ProfileDraft) (*api.Profi
 	if p.Document.Updated.IsZero() {
 		p.Document.Updated = n.now()
 	}
-	b, err := notice.Encode(p)
+	s, err := n.speak(roster.KindProfile, p)
 	if err != nil {
 		return nil, err
 	}
-	s, err := n.state(roster.KindProfile, p)
-	if err != nil {
-		return nil, err
-	}
-	out := &api.ProfilePublished{Statement: s.ID(), Bytes: len(b)}
+	out := &api.ProfilePublished{Statement: s.ID(), Bytes: len(s.Says)}
 	r := n.replica.Roster()
 	for _, t := range r.Teams() {
 		if t != n.replica.Self() && r.Share(t, n.replica.Self()) {
@@ -74,4 +71,20 @@ func (n *Node) ownParent() string {
 		return v.Profile.Parent
 	}
 	return ""
+}
+
+// speak signs a statement that is about no community, and offers it to peers. It is durable when it returns
+// nil.
+func (n *Node) speak(kind string, says notice.Content) (*record.Statement, error) {
+	b, err := notice.Encode(says)
+	if err != nil {
+		return nil, err
+	}
+	s, err := n.replica.SignStatement(n.now(), kind, b)
+	if err != nil {
+		return nil, err
+	}
+	n.net.Refresh()
+	n.tellMembers()
+	return s, nil
 }
