@@ -73,6 +73,7 @@ func (n *Node) send(ctx context.Context, records []*record.Record) {
 		ch := r.Header().Channel
 		if ch.Private() {
 			n.outbox.kick(ch.Other(n.replica.Self()))
+			n.net.Sync(ch, n.replica.Self()) // with the other nodes of this team
 			continue
 		}
 		if err := n.net.Publish(ctx, ch, r.Frame()); err != nil {
