@@ -151,7 +151,7 @@ func (c *Community) Observer(t identity.TeamID) bool {
 
 // cutOff reports whether a removal or a leaving that the application does not know of stands against it.
 func (c *Community) cutOff(t identity.TeamID, a *application) bool {
-	j := c.judge(nil)
+	j := c.judge(nil, c.verdict)
 	return slices.ContainsFunc(c.cuts[t], func(q cut) bool { return !j.knew(q, t, a) })
 }
 

@@ -29,7 +29,7 @@ func (c *Community) Member(t identity.TeamID) bool { return c.members.has(c.keys
 // Removed reports whether members removed t, and it is not in again.
 func (c *Community) Removed(t identity.TeamID) bool {
 	now := c.keys.canonical(t)
-	return c.removed.has(now) && !c.members.has(now)
+	return c.removed.has(now) && !c.members.has(now) && c.was(now)
 }
 
 // Left reports whether t left of its own will, and it is not in again.

@@ -10,9 +10,8 @@ import (
 // cuts are the removals and leavings that come to pass.
 type cuts struct {
 	by      map[identity.TeamID][]cut
-	votes   map[record.StatementID]map[identity.TeamID]struct{} // of effective proposals, those that stand
-	first   map[record.StatementID]map[identity.TeamID]struct{} // of the same, all that the first pass counted
-	left    map[int32]struct{}                                  // the leavings that stand
+	fixes   map[record.StatementID]*fix
+	left    map[int32]struct{} // the leavings that stand
 	removed map[identity.TeamID]struct{}
 }
 
@@ -20,7 +19,6 @@ type cuts struct {
 func (c *Community) cutsOf(first *judge, p *prepared) *cuts {
 	out := &cuts{
 		by: map[identity.TeamID][]cut{}, left: map[int32]struct{}{}, removed: map[identity.TeamID]struct{}{},
-		first: map[record.StatementID]map[identity.TeamID]struct{}{},
 	}
 	var all []ranked
 	var groups []*group
@@ -33,18 +31,14 @@ func (c *Community) cutsOf(first *judge, p *prepared) *cuts {
 		all, groups = append(all, q), append(groups, q.past)
 	}
 	c.graph.sweep(groups)
-	out.votes = effective(all, first.rule.Removal, func(by identity.TeamID, q *ranked, past facts) bool {
+	out.fixes = effective(all, first.rule.Removal, func(by identity.TeamID, q *ranked, past facts) bool {
 		spell, ok := first.standing(past, by)
 		return ok && first.removes(q.id, first.app(by, spell).before)
 	})
 	for _, q := range all {
-		if _, ok := out.votes[q.id]; ok {
+		if _, ok := out.fixes[q.id]; ok {
 			out.by[q.team] = append(out.by[q.team], cut{proposal: q.id, in: q.past.in})
 			out.removed[q.team] = struct{}{}
-			out.first[q.id] = map[identity.TeamID]struct{}{}
-			for _, b := range q.votes {
-				out.first[q.id][b.by] = struct{}{}
-			}
 		}
 	}
 	c.leavings(first, p, out)
@@ -92,7 +86,7 @@ func (c *Community) end(e *edit, cuts *cuts) {
 		}
 		of.join(n.lanes)
 	}
-	for id := range cuts.votes {
+	for id := range cuts.fixes {
 		join(id, c.proposals.get(id).team)
 	}
 	for i := range cuts.left {

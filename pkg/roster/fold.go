@@ -36,19 +36,34 @@ func (c *Community) concerns(t identity.TeamID) bool {
 // judgeMore judges the nodes from a place on, where that gives what judging everything anew would give. It
 // reports whether it did; if not, the verdict is of no use any more.
 func (c *Community) judgeMore(e *edit, from int) bool {
-	next := *c.verdict
-	c.verdict = &next
-	j := c.judge(e)
 	for i := from; i < c.graph.nodes.len(); i++ {
 		n := c.graph.nodes.at(i)
 		if _, awaited := c.awaited[n.ID()]; awaited || !c.judgedAlike(n) {
 			return false
 		}
-		decided, bound := c.decider(n), c.bound
+	}
+	next := *c.verdict
+	c.verdict = &next
+	if next.first != nil {
+		first := *next.first
+		c.first = &first
+		if !c.judgeOn(e, &first, from) {
+			return false
+		}
+	}
+	return c.judgeOn(e, c.verdict, from)
+}
+
+// judgeOn has one pass go on.
+func (c *Community) judgeOn(e *edit, v *verdict, from int) bool {
+	j := c.judge(e, v)
+	for i := from; i < c.graph.nodes.len(); i++ {
+		n := c.graph.nodes.at(i)
+		decided, bound := v.decider(n), v.bound
 		m := j.step(n, int32(i)) //nolint:gosec // see graph.complete
-		c.marks.add(e, m)
-		c.note(e, n, m)
-		if !c.stillGood(n, m, decided, bound) {
+		v.marks.add(e, m)
+		c.note(j, n, m)
+		if !c.stillGood(v, n, m, decided, bound) {
 			return false
 		}
 	}
@@ -67,11 +82,11 @@ func (c *Community) judgedAlike(n *node) bool {
 }
 
 // decider returns the node that decided on the application which n speaks of.
-func (c *Community) decider(n *node) *node {
+func (v *verdict) decider(n *node) *node {
 	if n.Kind != KindAdmit {
 		return nil
 	}
-	if a := c.apps.get(n.application); a != nil {
+	if a := v.apps.get(n.application); a != nil {
 		return a.decider
 	}
 	return nil
@@ -79,7 +94,7 @@ func (c *Community) decider(n *node) *node {
 
 // stillGood reports whether a node that came after others changed nothing of what they are: everything else
 // that it could change is in the future of it.
-func (c *Community) stillGood(n *node, m mark, decider *node, bound bool) bool {
+func (c *Community) stillGood(v *verdict, n *node, m mark, decider *node, bound bool) bool {
 	if m.why != Counts && m.why != WhyBudget {
 		return true
 	}
@@ -87,10 +102,10 @@ func (c *Community) stillGood(n *node, m mark, decider *node, bound bool) bool {
 	case KindLeave:
 		return false
 	case KindRemove:
-		p := c.proposals.get(n.removal())
-		return len(p.votes) < c.Charter.Admission.Removal || c.repeats(p.votes, n, m)
+		p := v.proposals.get(n.removal())
+		return v.decided || len(p.votes) < c.Charter.Admission.Removal || c.repeats(p.votes, n, m)
 	case KindAdmit:
-		a := c.apps.get(n.application)
+		a := v.apps.get(n.application)
 		if decider != nil { // it was decided already; only who is charged could change
 			return earlier(decider, n) < 0
 		}
@@ -98,7 +113,7 @@ func (c *Community) stillGood(n *node, m mark, decider *node, bound bool) bool {
 			return true
 		}
 		// It decides. What was decided on before must not depend on it, nor it on what is later in the order.
-		return c.inOrder(a) && (c.last == n || !bound && !c.bound) && len(c.parties.get(a.team).spells) < 2
+		return c.inOrder(a) && (v.last == n || !bound && !v.bound) && len(v.parties.get(a.team).spells) < 2
 	}
 	return true
 }
@@ -116,20 +131,20 @@ func (c *Community) inOrder(a *application) bool {
 	})
 }
 
-func (c *Community) judge(e *edit) *judge {
-	return &judge{verdict: c.verdict, e: e, keys: c.keys, graph: &c.graph, rule: &c.Charter.Admission}
+func (c *Community) judge(e *edit, v *verdict) *judge {
+	return &judge{verdict: v, e: e, keys: c.keys, graph: &c.graph, rule: &c.Charter.Admission}
 }
 
 // note keeps who wrote here, and what they call others.
-func (c *Community) note(e *edit, n *node, m mark) {
+func (c *Community) note(j *judge, n *node, m mark) {
 	for _, s := range n.Signers {
 		if !c.authors.has(s.Team) {
-			c.authors.put(e, s.Team, struct{}{})
+			c.authors.put(j.e, s.Team, struct{}{})
 		}
 	}
 	if n.Kind == KindApply && m.why == Counts {
-		if was := c.names.get(m.by); was.name == "" || compareIDs(n.ID(), was.from) < 0 {
-			c.names.put(e, m.by, label{n.name, n.ID()})
+		if was := j.names.get(m.by); was.name == "" || compareIDs(n.ID(), was.from) < 0 {
+			j.names.put(j.e, m.by, label{n.name, n.ID()})
 		}
 	}
 }
@@ -137,13 +152,12 @@ func (c *Community) note(e *edit, n *node, m mark) {
 // judgeAll judges everything anew: once without cuts, to learn what removes whom, and if there is any such
 // thing once more with those.
 func (c *Community) judgeAll(e *edit) {
-	p := c.prepare(e)
-	c.verdict = &verdict{limited: p.limited, awaited: p.awaited}
+	p := c.prepare()
 	first := c.pass(e, p, nil)
 	c.verdict = first.verdict
 	if cuts := c.cutsOf(first, p); cuts != nil {
-		c.verdict = &verdict{limited: p.limited, awaited: p.awaited, decided: true, cuts: cuts.by}
 		c.verdict = c.pass(e, p, cuts).verdict
+		c.first = first.verdict
 		c.end(e, cuts)
 	}
 }
@@ -158,7 +172,7 @@ type prepared struct {
 	awaited map[record.StatementID]struct{}
 }
 
-func (c *Community) prepare(e *edit) *prepared {
+func (c *Community) prepare() *prepared {
 	size := c.graph.nodes.len()
 	p := &prepared{
 		order: make([]int32, size), by: map[identity.TeamID][]int32{}, limit: make([]bool, size),
@@ -221,10 +235,11 @@ func (c *Community) heads(s *record.Statement, awaited map[record.StatementID]st
 
 // pass judges everything in order.
 func (c *Community) pass(e *edit, p *prepared, cuts *cuts) *judge {
-	j := c.judge(e)
+	j := c.judge(e, &verdict{limited: p.limited, awaited: p.awaited})
 	j.whole, j.open, j.limit = true, p.open, p.limit
 	if cuts != nil {
-		j.votes, j.first, j.left = cuts.votes, cuts.first, cuts.left
+		j.decided, j.cuts = true, cuts.by
+		j.fixes, j.left = cuts.fixes, cuts.left
 	}
 	for _, f := range c.Charter.Founders {
 		t := c.keys.canonical(f)
@@ -243,7 +258,7 @@ func (c *Community) pass(e *edit, p *prepared, cuts *cuts) *judge {
 	for _, i := range p.order {
 		n := c.graph.nodes.at(int(i))
 		marks[i] = j.step(n, i)
-		c.note(e, n, marks[i])
+		c.note(j, n, marks[i])
 	}
 	j.marks.owner = e
 	return j

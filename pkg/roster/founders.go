@@ -12,7 +12,7 @@ import (
 // word is enough.
 func (c *Community) foldFounders(e *edit) {
 	c.verdict = &verdict{}
-	j := c.judge(e)
+	j := c.judge(e, c.verdict)
 	f := founding{community: c, by: map[record.StatementID]*said{}, ends: map[identity.TeamID][]*said{}}
 	for _, x := range c.graph.all.all() {
 		f.by[x.ID()] = x

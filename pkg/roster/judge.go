@@ -20,10 +20,9 @@ type judge struct {
 	// proposals that may come to pass, which open names.
 	whole bool
 	open  map[record.StatementID]struct{}
-	votes map[record.StatementID]map[identity.TeamID]struct{} // second pass: of effective proposals, those that stand
-	first map[record.StatementID]map[identity.TeamID]struct{} // second pass: of effective proposals, whoever's counted in the first
-	left  map[int32]struct{}                                  // second pass: the leavings that stand
-	limit []bool                                              // nodes beyond the end of their key
+	fixes map[record.StatementID]*fix // second pass: the proposals that come to pass
+	left  map[int32]struct{}          // second pass: the leavings that stand
+	limit []bool                      // nodes beyond the end of their key
 }
 
 // step judges a node and keeps its mark. It is called once for each, by place.
@@ -42,8 +41,10 @@ func (j *judge) step(n *node, i int32) mark {
 		m.why = j.apply(n, i, m)
 		return m
 	}
-	if stand, fixed := j.votes[n.removal()]; fixed && n.Kind == KindRemove {
-		return j.fixed(n, i, m, stand)
+	if n.Kind == KindRemove {
+		if f := j.fixOf(n); f != nil {
+			return j.fixed(n, i, m, f)
+		}
 	}
 	past, voter := m.after, n.Kind == KindRemove && n.proposal != record.StatementID{}
 	if voter {
@@ -157,7 +158,8 @@ func (j *judge) ended(past facts, p *party, a *application, spell record.Stateme
 
 // removes reports whether a past holds as many votes as a removal needs.
 func (j *judge) removes(proposal record.StatementID, past facts) bool {
-	return count(j.proposals.get(proposal).votes, past) >= j.rule.Removal
+	p := j.proposals.get(proposal)
+	return p != nil && count(p.votes, past) >= j.rule.Removal
 }
 
 // isCut reports whether a removal or a leaving of the author takes a statement away that was made under the

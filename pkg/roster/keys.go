@@ -118,7 +118,9 @@ func (k *keys) addRotation(e *edit, s *record.Statement) []identity.TeamID {
 	next.all = append(slices.Clip(next.all), s)
 	k.rotations.put(e, says.Old, &next)
 	if formers := k.formers.get(says.New); !slices.Contains(formers, says.Old) {
-		k.formers.put(e, says.New, append(slices.Clip(formers), says.Old))
+		formers = append(slices.Clone(formers), says.Old)
+		slices.SortFunc(formers, compareIDs)
+		k.formers.put(e, says.New, formers)
 	}
 	return []identity.TeamID{says.Old, says.New}
 }

@@ -68,7 +68,7 @@ func (c *Community) proposal(x *said, votes []*said) Proposal {
 		p.Votes = append(p.Votes, c.voice(y))
 	}
 	if pr := c.proposals.get(x.ID()); pr != nil {
-		p.Counting, p.Effective = len(pr.votes), pr.effective
+		p.Counting, p.Effective = len(pr.votes), pr.fix != nil
 	}
 	return p
 }

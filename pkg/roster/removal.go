@@ -20,9 +20,6 @@ func (j *judge) remove(n *node, i int32, m mark) (Why, int) {
 	if p.team == m.by {
 		return WhyOwn, -1
 	}
-	if slices.Contains(p.outvoted, m.by) {
-		return WhyOutvoted, -1
-	}
 	if k := find(p.votes, m.by); k >= 0 {
 		return Counts, p.votes[k].bit
 	}
@@ -39,36 +36,45 @@ func (j *judge) remove(n *node, i int32, m mark) (Why, int) {
 	return Counts, b.bit
 }
 
-// fixed takes a proposal, or a vote for one, of which the first pass found that it comes to pass.
-func (j *judge) fixed(n *node, i int32, m mark, stand map[identity.TeamID]struct{}) mark {
-	p := &proposal{team: j.keys.canonical(n.team), before: m.after, effective: true}
+// fixOf returns what the first pass found of the proposal, if it comes to pass.
+func (j *judge) fixOf(n *node) *fix {
+	if f := j.fixes[n.removal()]; f != nil {
+		return f
+	}
+	if p := j.proposals.get(n.removal()); p != nil {
+		return p.fix
+	}
+	return nil
+}
+
+// fixed takes a proposal that comes to pass, or a vote for one.
+func (j *judge) fixed(n *node, i int32, m mark, f *fix) mark {
+	p := proposal{team: j.keys.canonical(n.team), before: m.after, fix: f}
 	if was := j.proposals.get(n.removal()); was != nil {
-		p = was // of this very pass
+		p = *was
 	} else {
 		of := j.change(p.team)
 		of.proposals = append(of.proposals, n.ID())
-		j.proposals.put(j.e, n.ID(), p)
-	}
-	if j.keys.canonical(n.team) != p.team {
-		m.why = WhyProposal
-		return m
+		j.proposals.put(j.e, n.ID(), &p)
 	}
 	k := find(p.votes, m.by)
-	_, stands := stand[m.by]
+	_, stands := f.stand[m.by]
+	_, counted := f.counted[m.by]
 	switch {
+	case j.keys.canonical(n.team) != p.team:
+		m.why = WhyProposal
+	case m.by == p.team:
+		m.why = WhyOwn
 	case k >= 0:
 		m.after = m.after.with(p.votes[k].bit)
 	case stands:
 		b := ballot{by: m.by, bit: j.number(), node: i}
-		p.votes, m.after = append(p.votes, b), m.after.with(b.bit)
+		p.votes, m.after = append(slices.Clip(p.votes), b), m.after.with(b.bit)
+		j.proposals.put(j.e, n.removal(), &p)
+	case counted:
+		m.why = WhyOutvoted
 	default:
 		m.why = WhyStranger
-		if _, ok := j.first[n.removal()][m.by]; ok {
-			m.why = WhyOutvoted
-			if !slices.Contains(p.outvoted, m.by) {
-				p.outvoted = append(p.outvoted, m.by)
-			}
-		}
 	}
 	return m
 }
@@ -102,11 +108,11 @@ type ranked struct {
 // effective says which removals come to pass, and whose votes for each stand. Proposals go by their number of
 // votes: what has more cuts off the votes of the team it removes that it does not know of, and what has as
 // many cuts nothing, so that of two that remove each other's voters both stand.
-func effective(all []ranked, quorum int, free func(identity.TeamID, *ranked, facts) bool) map[record.StatementID]map[identity.TeamID]struct{} {
+func effective(all []ranked, quorum int, free func(identity.TeamID, *ranked, facts) bool) map[record.StatementID]*fix {
 	slices.SortFunc(all, func(a, b ranked) int {
 		return cmp.Or(cmp.Compare(len(b.votes), len(a.votes)), compareIDs(a.id, b.id))
 	})
-	out := map[record.StatementID]map[identity.TeamID]struct{}{}
+	out := map[record.StatementID]*fix{}
 	against := map[identity.TeamID][]*ranked{} // effective, with more votes
 	for len(all) > 0 {
 		n := 1
@@ -115,18 +121,19 @@ func effective(all []ranked, quorum int, free func(identity.TeamID, *ranked, fac
 		}
 		var won []*ranked
 		for i := range all[:n] {
-			stand := map[identity.TeamID]struct{}{}
+			f := &fix{counted: map[identity.TeamID]struct{}{}, stand: map[identity.TeamID]struct{}{}}
 			for _, b := range all[i].votes {
 				cut := slices.ContainsFunc(against[b.by], func(q *ranked) bool {
 					_, known := q.past.in[b.node]
 					return !known && !free(b.by, q, all[i].before)
 				})
+				f.counted[b.by] = struct{}{}
 				if !cut {
-					stand[b.by] = struct{}{}
+					f.stand[b.by] = struct{}{}
 				}
 			}
-			if len(stand) >= quorum {
-				out[all[i].id] = stand
+			if len(f.stand) >= quorum {
+				out[all[i].id] = f
 				won = append(won, &all[i])
 			}
 		}

@@ -17,10 +17,11 @@ type verdict struct {
 	ends      cow[identity.TeamID, *tails]             // of teams that were removed or left
 	removed   cow[identity.TeamID, struct{}]           // of these, those that others removed
 	names     cow[identity.TeamID, label]
-	facts     int   // numbers given out
-	bound     bool  // a budget kept somebody out
-	last      *node // that decided on an application, the last in the order of judging
-	decided   bool  // removals, leavings, revocations or rotations are applied: this is the second pass
+	facts     int      // numbers given out
+	bound     bool     // a budget kept somebody out
+	last      *node    // that decided on an application, the last in the order of judging
+	first     *verdict // of the second pass: the first, by which later statements are measured too
+	decided   bool     // removals, leavings, revocations or rotations are applied: this is the second pass
 	cuts      map[identity.TeamID][]cut
 	limited   map[[64]byte]struct{}           // signers of whom keys say where they end, as judged so
 	awaited   map[record.StatementID]struct{} // what their ends name and is not here
@@ -74,11 +75,16 @@ type application struct {
 
 // proposal is one to remove a team.
 type proposal struct {
-	team      identity.TeamID
-	before    facts
-	votes     []ballot
-	outvoted  []identity.TeamID // of an effective one: whose votes were cut off
-	effective bool
+	team   identity.TeamID
+	before facts
+	votes  []ballot
+	fix    *fix // set if it comes to pass
+}
+
+// fix is what the first pass found of a proposal that comes to pass. It is immutable.
+type fix struct {
+	counted map[identity.TeamID]struct{} // whose votes counted
+	stand   map[identity.TeamID]struct{} // whose were not cut off
 }
 
 // ballot is one member's word, of several the first in the order of judging.
