@@ -78,7 +78,7 @@ func TestMarkingKeepsItHere(t *testing.T) {
 		a := w.member("Alpha")
 		defer a.stop()
 		together(t, a)
-		for tlp, code := range map[notice.TLP]api.Code{notice.TLPGreen: api.Marking, notice.TLPRed: api.Marking, "": api.MarkingAbsent} {
+		for tlp, code := range map[notice.TLP]api.Code{notice.TLPRed: api.Marking, "": api.MarkingAbsent} {
 			d := draft("secret")
 			d.Alert.Marking.TLP = tlp
 			_, err := a.PublishAlert(t.Context(), d)

@@ -146,9 +146,9 @@ func (n *Node) runOutbox(ctx context.Context) error {
 func (n *Node) deliver(ctx context.Context, team identity.TeamID, ids []record.ID) {
 	var frames [][]byte
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id record.ID) bool {
-		frame, err := n.replica.Frame(id)
+		frame, err := n.replica.FrameFor(id, team, policy.Send)
 		if err != nil {
-			return true // pruned since; the outbox forgets it too
+			return true // pruned since, and the outbox forgets it too; or its marking keeps it here
 		}
 		frames = append(frames, frame)
 		return false

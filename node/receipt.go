@@ -86,9 +86,21 @@ func (n *Node) runReceipts(ctx context.Context) error {
 	}
 }
 
+// receipted is what receipts were sent for: records that are here, and bodies that were removed.
+type receipted struct{ here, erased map[record.ID]struct{} }
+
+func (s *receipted) note(r *notice.Receipt) {
+	for _, id := range r.Records {
+		s.here[id] = struct{}{}
+	}
+	for _, id := range r.Erased {
+		s.erased[id] = struct{}{}
+	}
+}
+
 // recallReceipts queues the records of the last days and returns those that have their receipt.
-func (n *Node) recallReceipts() (map[record.ID]struct{}, error) {
-	sent := map[record.ID]struct{}{}
+func (n *Node) recallReceipts() (*receipted, error) {
+	sent := &receipted{map[record.ID]struct{}{}, map[record.ID]struct{}{}}
 	since := n.now().Add(-lookBack)
 	own, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindReceipt}, Since: since})
 	if err != nil {
@@ -96,12 +108,10 @@ func (n *Node) recallReceipts() (map[record.ID]struct{}, error) {
 	}
 	for i := range own {
 		if r, ok := own[i].Notice.(*notice.Receipt); ok && own[i].Record.Team() == n.replica.Self() {
-			for _, id := range r.Records {
-				sent[id] = struct{}{}
-			}
+			sent.note(r)
 		}
 	}
-	asked, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest}, Since: since})
+	asked, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest, notice.KindErase}, Since: since})
 	if err != nil {
 		return sent, err
 	}
@@ -115,38 +125,36 @@ func (n *Node) recallReceipts() (map[record.ID]struct{}, error) {
 }
 
 // sendReceipts publishes one receipt for each author that wants one.
-func (n *Node) sendReceipts(ctx context.Context, sent map[record.ID]struct{}) error {
-	due := map[identity.TeamID][]record.ID{}
+func (n *Node) sendReceipts(ctx context.Context, sent *receipted) error {
+	due, gone := map[identity.TeamID][]record.ID{}, map[identity.TeamID][]record.ID{}
 	since := n.now().Add(-lookBack)
-	for _, id := range n.receipts.take() {
-		if _, ok := sent[id]; ok {
-			continue
-		}
+	looks := n.receipts.take()
+	for _, id := range looks {
 		e, err := n.replica.Entry(id)
 		if err != nil || e.Record.Team() == n.replica.Self() || !n.wantsReceipt(e.Record, e.Notice) || e.Record.Header().Created.Before(since) {
 			continue
 		}
-		due[e.Record.Team()] = append(due[e.Record.Team()], id)
-	}
-	if len(due) == 0 {
-		return nil
-	}
-	var out []replica.Outgoing
-	for author, ids := range due {
-		ch, err := record.Between(n.replica.Self(), author)
-		if err != nil {
+		author := e.Record.Team()
+		if what, ok := e.Notice.(*notice.Erase); ok {
+			if _, told := sent.erased[what.Record]; !told && n.erased(what.Record, author) {
+				gone[author] = append(gone[author], what.Record)
+			}
 			continue
 		}
-		for part := range slices.Chunk(ids, maxReceipt) {
-			out = append(out, replica.Outgoing{Channel: ch, Class: record.Control, Notice: &notice.Receipt{Records: slices.Clone(part)}})
+		if _, told := sent.here[id]; !told {
+			due[author] = append(due[author], id)
 		}
+	}
+	out := slices.Concat(
+		n.receiptsFor(due, func(ids []record.ID) *notice.Receipt { return &notice.Receipt{Records: ids} }),
+		n.receiptsFor(gone, func(ids []record.ID) *notice.Receipt { return &notice.Receipt{Erased: ids} }))
+	if len(out) == 0 {
+		return nil
 	}
 	published, err := n.publish(ctx, out)
 	if err != nil {
-		for _, ids := range due {
-			for _, id := range ids {
-				n.receipts.look(id)
-			}
+		for _, id := range looks {
+			n.receipts.look(id)
 		}
 		return err
 	}
@@ -157,14 +165,33 @@ func (n *Node) sendReceipts(ctx context.Context, sent map[record.ID]struct{}) er
 			errs = append(errs, p.Err)
 			continue
 		}
-		for _, id := range r.Records {
-			sent[id] = struct{}{}
-		}
+		sent.note(r)
 	}
 	return errors.Join(errs...)
 }
 
-// wantsReceipt: requests that ask this team by name or privately, and drills, which are there to see
+func (n *Node) receiptsFor(due map[identity.TeamID][]record.ID, say func([]record.ID) *notice.Receipt) (out []replica.Outgoing) {
+	for author, ids := range due {
+		ch, err := record.Between(n.replica.Self(), author)
+		if err != nil {
+			continue
+		}
+		for part := range slices.Chunk(ids, maxReceipt) {
+			out = append(out, replica.Outgoing{Channel: ch, Class: record.Control, Notice: say(slices.Clone(part))})
+		}
+	}
+	return out
+}
+
+// erased reports whether a record of the team's is here and its body is not, as the team asked.
+func (n *Node) erased(id record.ID, author identity.TeamID) bool {
+	e, err := n.replica.Entry(id)
+	return err == nil && e.Record.Team() == author && slices.ContainsFunc(e.Marks, func(m replica.Mark) bool {
+		return m.Word == replica.MarkErased
+	})
+}
+
+// wantsReceipt: requests that ask this team by name or privately, erasures, and drills, which are there to see
 // who is reached. It is the machine's word that the record is on disk and opened, so what could not be
 // opened gets none.
 func (n *Node) wantsReceipt(r *record.Record, what notice.Notice) bool {
@@ -173,6 +200,8 @@ func (n *Node) wantsReceipt(r *record.Record, what notice.Notice) bool {
 		return r.Header().Channel.Private() || slices.Contains(what.To, n.replica.Self()) || what.Status.Drill()
 	case *notice.Alert:
 		return what.Status.Drill()
+	case *notice.Erase:
+		return true // its author lists who did as it asked
 	}
 	return false
 }

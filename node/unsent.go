@@ -9,6 +9,7 @@ import (
 	"tocsin/pkg/identity"
 	"tocsin/pkg/mesh"
 	"tocsin/pkg/notice"
+	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
 )
@@ -76,7 +77,11 @@ func (n *Node) send(ctx context.Context, records []*record.Record) {
 			n.net.Sync(ch, n.replica.Self()) // with the other nodes of this team
 			continue
 		}
-		if err := n.net.Publish(ctx, ch, r.Frame()); err != nil {
+		frame, err := n.replica.FrameFor(r.ID(), identity.TeamID{}, policy.Send)
+		if err == nil {
+			err = n.net.Publish(ctx, ch, frame)
+		}
+		if err != nil {
 			n.log.WarnContext(ctx, "could not gossip a record; members will get it when they compare",
 				slog.String("record", r.ID().String()), slog.Any("err", err))
 		} else if n.connected(ch) {

@@ -20,7 +20,10 @@ func (n *Node) entry(e *replica.Entry) api.Entry {
 		ID: e.Record.ID(), Kind: h.Kind, Author: n.team(e.Record.Team()), Class: h.Class,
 		Created: h.Created, Expires: h.Expires, Own: e.Record.Team() == n.replica.Self(), Via: string(e.Via),
 		Sighting: api.Sighting{Seen: e.Sighting.Seen.UTC(), InStep: utc(e.Sighting.InStep), Left: utc(e.Sighting.Left)},
-		Unread:   e.Unread,
+		Unread:   e.Unread, Sealed: len(h.Body.KeyID) > 0,
+	}
+	for _, m := range e.Marks {
+		out.Marks = append(out.Marks, api.Mark{Word: string(m.Word), Detail: m.Detail, Record: m.Record})
 	}
 	if h.Channel.Private() {
 		with := n.team(h.Channel.Other(n.replica.Self()))
@@ -44,6 +47,8 @@ func (n *Node) entry(e *replica.Entry) api.Entry {
 		out.Close = what
 	case *notice.Withdraw:
 		out.Withdraw = what
+	case *notice.Erase:
+		out.Erase = what
 	}
 	return out
 }

@@ -43,7 +43,12 @@ type Entry struct {
 	Reply    *notice.Reply    `json:"reply,omitempty"`
 	Close    *notice.Close    `json:"close,omitempty"`
 	Withdraw *notice.Withdraw `json:"withdraw,omitempty"`
+	Erase    *notice.Erase    `json:"erase,omitempty"`
 	Unread   string           `json:"unread,omitzero"` // may quote a peer
+	// Sealed: the body travelled readable to those only whom it is for.
+	Sealed bool `json:"sealed,omitzero"`
+	// Marks are what a reader must know beside what the record says.
+	Marks []Mark `json:"marks,omitempty"`
 
 	// SupersededBy are the updates and cancels of an alert by its own team, oldest first.
 	SupersededBy []record.ID `json:"superseded_by,omitempty"`
@@ -51,6 +56,17 @@ type Entry struct {
 	CancelledBy []record.ID `json:"cancelled_by,omitempty"`
 	// Progress is of a request.
 	Progress *Progress `json:"progress,omitempty"`
+}
+
+// Mark is one thing that a reader of a record must know: its author said something else at the same place
+// ("equivocation"), another team said the same under a stricter marking ("stripped-marking"), it came in
+// clear and must not ("unsealed"), its key was taken back ("frozen-key"), its author had its body removed
+// ("erased"), a team handed out a wrong key for it ("bad-wrap"), or it is evidence only ("outside"). Other
+// words may follow.
+type Mark struct {
+	Word   string    `json:"word"`
+	Detail string    `json:"detail"` // for people
+	Record record.ID `json:"record,omitzero"`
 }
 
 // Sighting is what this node itself knows of a record's way.

@@ -81,7 +81,7 @@ func (r *Replica) unsay(id record.ID) {
 			delete(r.waiting, ref)
 		}
 	}
-	for _, references := range []map[record.ID][]record.ID{r.index.revised, r.index.answered} {
+	for _, references := range []map[record.ID][]record.ID{r.index.revised, r.index.answered, r.index.granted} {
 		for to, from := range references {
 			if at := slices.Index(from, id); at >= 0 {
 				references[to] = slices.Delete(slices.Clone(from), at, at+1)

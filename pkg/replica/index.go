@@ -17,6 +17,7 @@ type index struct {
 	answered map[record.ID][]record.ID          // request -> reply, close, withdraw, in order of arrival
 	erased   map[record.ID][]record.ID          // record -> what asks to erase it, whoever says so
 	gone     map[record.ID][]record.ID          // record -> receipts that say its body was removed
+	granted  map[record.ID][]record.ID          // record -> replies that allow more with it, whoever wrote them
 	places   map[placeHash]idHead               // which record was first seen at a place of a lane
 	forks    map[record.ID]*fork                // records that share a place with another
 }
@@ -45,7 +46,7 @@ func newIndex() index {
 	return index{
 		slots: map[record.ID]slot{}, days: map[record.Channel]map[Day]*bucket{},
 		revised: map[record.ID][]record.ID{}, answered: map[record.ID][]record.ID{},
-		erased: map[record.ID][]record.ID{}, gone: map[record.ID][]record.ID{},
+		erased: map[record.ID][]record.ID{}, gone: map[record.ID][]record.ID{}, granted: map[record.ID][]record.ID{},
 		places: map[placeHash]idHead{}, forks: map[record.ID]*fork{},
 	}
 }
@@ -99,7 +100,7 @@ func (x *index) drop(gone func(Day) bool) []record.ID {
 	if len(out) == 0 {
 		return nil
 	}
-	for _, references := range []map[record.ID][]record.ID{x.revised, x.answered, x.erased, x.gone} {
+	for _, references := range []map[record.ID][]record.ID{x.revised, x.answered, x.erased, x.gone, x.granted} {
 		x.forget(references)
 	}
 	for ch, days := range x.days {

@@ -12,6 +12,7 @@ import (
 	"tocsin/pkg/notice"
 	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
+	"tocsin/pkg/roster"
 )
 
 // Ingest is the single door: whatever a node keeps came through here, whichever way it arrived. It
@@ -172,19 +173,20 @@ func (r *Replica) turnDay(now time.Time) {
 func (r *Replica) judge(rec *record.Record, erased bool, now time.Time) (time.Duration, policy.Judgement) {
 	h := rec.Header()
 	s := policy.Standing{Erased: erased, Today: r.today.count[authorClass{rec.Team(), h.Class}], Bytes: r.today.bytes[rec.Team()]}
+	place := r.roster.Place(rec)
+	s.Removed, s.Revoked, s.Ended = place == roster.BeyondRemoval, place == roster.BeyondRevocation, place == roster.AfterEnd
 	if h.Channel.Private() {
 		s.Ours = r.inPair(h.Channel, r.self)
 		// The form already says that the author is one of the two. That we share a community with it
 		// keeps strangers, of whom anybody can make any number, from filling the store.
-		s.Speaks = r.isSelf(rec.Team()) || r.roster.Share(r.self, rec.Team())
+		s.Speaks = place == roster.In && (r.isSelf(rec.Team()) || r.roster.Share(r.self, rec.Team()))
 		s.Retention = r.privateRetention(r.other(h.Channel))
 	} else if c, ok := r.roster.Community(h.Channel.Community); ok {
-		s.Ours = c.Member(r.self)
-		s.Speaks = c.Speaks(rec.Team(), rec.Lane(), h.Seq)
-		s.Removed = c.Removed(rec.Team())
+		s.Ours = c.Member(r.self) || c.Observer(r.self)
+		s.Speaks = place == roster.In
 		s.Retention = c.Retention()
 	}
-	if rec.Team() == r.self {
+	if r.isSelf(rec.Team()) {
 		s.Today, s.Bytes = 0, 0 // our own words are not rationed here
 	}
 	return s.Retention, policy.Judge(rec, s, &r.opt.Limits, now)
@@ -348,6 +350,9 @@ func (r *Replica) view(e *Entry) {
 		}
 	case *notice.Reply:
 		r.index.answered[n.Request] = append(r.index.answered[n.Request], id)
+		if n.Grant != nil {
+			r.index.granted[n.Grant.Record] = append(r.index.granted[n.Grant.Record], id)
+		}
 	case *notice.Close:
 		r.index.answered[n.Request] = append(r.index.answered[n.Request], id)
 	case *notice.Withdraw:

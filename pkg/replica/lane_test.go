@@ -216,7 +216,7 @@ func TestWePublishOnlyWhereWeBelongAndWhileWeMay(t *testing.T) {
 		"foreign community": {noon, replica.Outgoing{Channel: record.InCommunity([32]byte{1}), Notice: alert("x")}, policy.NotMember},
 		"foreign pair":      {noon, replica.Outgoing{Channel: pair(t, p.team(), stranger.team()), Notice: alert("x")}, policy.NotOurs},
 		"nowhere":           {noon, replica.Outgoing{Notice: alert("x")}, policy.NotMember},
-		"no delegation":     {noon.AddDate(2, 0, 0), replica.Outgoing{Channel: ch, Notice: alert("x")}, ""},
+		"no delegation":     {noon.AddDate(2, 0, 0), replica.Outgoing{Channel: ch, Notice: alert("x")}, policy.Expired},
 	} {
 		out := us.Publish(c.now, []replica.Outgoing{c.out})
 		if out[0].Err == nil || reasonOf(out[0].Err) != c.is {

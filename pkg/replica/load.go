@@ -40,6 +40,9 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 		badWraps: map[keyRef]map[identity.TeamID]struct{}{},
 		sealing:  map[[32]byte]struct{}{},
 		heard:    map[record.StatementID]time.Time{},
+		departed: map[identity.CommunityID]departures{},
+		turned:   map[identity.TeamID]struct{}{},
+		said:     map[saidKey]int{},
 		texts:    map[textHash][]stricter{},
 	}
 	r.clearViews()
@@ -74,6 +77,8 @@ func (r *Replica) loadStatements() error {
 		return nil
 	})
 	r.roster = r.roster.With(all...)
+	r.noteStanding(all)
+	r.count(all)
 	return err
 }
 

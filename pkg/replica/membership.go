@@ -1,43 +1,21 @@
 package replica
 
 import (
-	"crypto/sha256"
 	"time"
 
 	"tocsin/pkg/identity"
+	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
+	"tocsin/pkg/roster"
 )
 
-// membership returns what an epoch key of a community is made for now.
-func (r *Replica) membership(c identity.CommunityID) [32]byte {
-	h := sha256.New()
-	h.Write(c[:])
-	for _, t := range r.roster.Members(c) {
-		h.Write(t[:])
-	}
-	return [32]byte(h.Sum(nil))
-}
-
-// nodes returns the nodes that speak for a team now: one delegation each, the newest.
+// nodes returns the nodes that speak for a team now.
 func (r *Replica) nodes(t identity.TeamID, now time.Time) []*identity.Delegation {
-	var out []*identity.Delegation
-	newest := map[identity.NodeID]int{}
-	for _, d := range r.roster.Delegations(t) {
-		if !d.Covers(now) {
-			continue
-		}
-		if at, ok := newest[d.Node]; ok {
-			out[at] = d
-			continue
-		}
-		newest[d.Node] = len(out)
-		out = append(out, d)
-	}
-	return out
+	return r.roster.Nodes(t, now)
 }
 
 // canonical returns the ID that a team has today.
-func (r *Replica) canonical(t identity.TeamID) identity.TeamID { return t }
+func (r *Replica) canonical(t identity.TeamID) identity.TeamID { return r.roster.Canonical(t) }
 
 // isSelf reports whether a team is ours, by whatever ID it had.
 func (r *Replica) isSelf(t identity.TeamID) bool { return r.canonical(t) == r.canonical(r.self) }
@@ -56,27 +34,58 @@ func (r *Replica) other(ch record.Channel) identity.TeamID {
 	return r.canonical(ch.Pair[0])
 }
 
-// observes reports whether a team may read what a community shows to those whose application is open.
-func (r *Replica) observes(identity.CommunityID, identity.TeamID) bool { return false }
-
-// frozenRecord reports whether a record's key was frozen before the record came here.
-func (r *Replica) frozenRecord(*Entry) bool { return false }
-
-// outsideWhy says why a record is not part of the set.
-func (r *Replica) outsideWhy(*record.Record) string {
-	return "its author was removed from the community, and this is beyond that"
+// frozenRecord reports whether the key of a record was frozen before the record came here, which may be
+// anybody's then.
+func (r *Replica) frozenRecord(e *Entry) bool {
+	if !r.roster.Frozen(e.Record.Team(), e.Record.Node()) {
+		return false
+	}
+	since, known := r.frozenSince(e.Record.Team(), e.Record.Node())
+	return !known || e.Sighting.Seen.After(since)
 }
 
-// formerMembers returns the teams that were members of a community and are no more.
-func (r *Replica) formerMembers(id identity.CommunityID) (out []identity.TeamID) {
-	c, ok := r.roster.Community(id)
-	if !ok {
-		return nil
-	}
-	for _, t := range r.roster.Teams() {
-		if c.Removed(t) && !c.Member(t) {
-			out = append(out, t)
+// frozenSince returns when this node first held the statement that froze a key.
+func (r *Replica) frozenSince(t identity.TeamID, n identity.NodeID) (first time.Time, known bool) {
+	for _, f := range r.freezes {
+		if at, ok := r.heard[f.statement]; ok && f.node == n && r.canonical(f.team) == r.canonical(t) && (!known || at.Before(first)) {
+			first, known = at, true
 		}
 	}
-	return out
+	return first, known
+}
+
+// mayUseKey refuses to sign with a key that its team took back, or whose delegation is over.
+func (r *Replica) mayUseKey(now time.Time) error {
+	switch d := r.opt.Delegation; {
+	case r.roster.Frozen(d.Team, d.Node), r.roster.Revoked(d.Team, d.Node):
+		return &Refusal{
+			Reason: policy.Revoked, Detail: "the team took this node's key back: what it signs now would not count",
+			Hint: "make a new key for this node and have the root delegate it: tocsin key delegate",
+		}
+	case r.canonical(d.Team) != d.Team:
+		return &Refusal{
+			Reason: policy.Revoked, Detail: "the team's root key was replaced, and this node's key is delegated by the old one",
+			Hint: "have the new root delegate it: tocsin key delegate",
+		}
+	case !d.Covers(now):
+		return &Refusal{
+			Reason: policy.Expired, Detail: "the delegation of this node's key is not in force at this time",
+			Hint: "have the root renew it: tocsin key delegate",
+		}
+	}
+	return nil
+}
+
+// outsideWhy says why a record is not part of the set.
+func (r *Replica) outsideWhy(rec *record.Record) string {
+	switch r.roster.Place(rec) {
+	case roster.BeyondRemoval:
+		return "its team was removed from the community or left it, and this is beyond that"
+	case roster.BeyondRevocation:
+		return "its key was taken back, and this is beyond what still counts of it"
+	case roster.AfterEnd:
+		return "it says that it was written after the community ended"
+	case roster.In, roster.Stranger:
+	}
+	return "its team is not a member of the community"
 }

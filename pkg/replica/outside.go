@@ -1,16 +1,106 @@
 package replica
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"slices"
 
+	"tocsin/pkg/identity"
 	"tocsin/pkg/ledger"
+	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 	"tocsin/pkg/roster"
 )
 
-// setAside takes the records that lie beyond a removal out of the set and out of every view. They stay
-// in the store as evidence. After an error some may still be in the views; the next statements or the
-// next Prune try again. The caller holds the lock.
+// departures are the teams of a community whose records may be outside, and a print of what says so.
+type departures struct {
+	teams map[identity.TeamID]struct{}
+	print [32]byte
+}
+
+// freeze is a statement that took a node key back without saying from where on.
+type freeze struct {
+	team      identity.TeamID
+	node      identity.NodeID
+	statement record.StatementID
+}
+
+// departed says who was removed from a community or left it.
+func departed(c *roster.Community) departures {
+	d := departures{teams: map[identity.TeamID]struct{}{}}
+	if !c.AnyRemoved() {
+		return d
+	}
+	h := sha256.New()
+	note := func(id record.StatementID, t identity.TeamID) {
+		d.teams[t] = struct{}{}
+		h.Write(id[:])
+		in := byte(0)
+		if c.Member(t) {
+			in = 1
+		}
+		h.Write([]byte{in})
+	}
+	for _, p := range c.Proposals() {
+		if p.Effective {
+			note(p.ID, p.Team)
+		}
+	}
+	for _, l := range c.Departures() {
+		if l.Counts {
+			note(l.ID, l.Team)
+		}
+	}
+	h.Sum(d.print[:0])
+	return d
+}
+
+// noteStanding takes in what statements change of who is outside, and reports whether anything may be. It
+// looks again at the communities that they are about.
+func (r *Replica) noteStanding(statements []*record.Statement) (changed bool) {
+	touched := map[identity.CommunityID]struct{}{}
+	for _, s := range statements {
+		switch s.Kind {
+		case roster.KindRevoke, roster.KindRotate:
+			r.noteTurned(s)
+			changed = true
+		default:
+			if id, ok := roster.CommunityOf(s); ok {
+				touched[id] = struct{}{}
+			}
+		}
+	}
+	if changed { // members' statements may stand or fall with their keys
+		for _, id := range r.roster.Communities() {
+			touched[id] = struct{}{}
+		}
+	}
+	for id := range touched {
+		c, ok := r.roster.Community(id)
+		if !ok {
+			continue
+		}
+		now := departed(c)
+		changed = changed || now.print != r.departed[id].print
+		r.departed[id] = now
+	}
+	return changed
+}
+
+// noteTurned remembers the teams that took a key back or replaced their root.
+func (r *Replica) noteTurned(s *record.Statement) {
+	for _, signer := range s.Signers {
+		r.turned[signer.Team] = struct{}{}
+	}
+	if says, err := notice.DecodeRevoke(s.Says); s.Kind == roster.KindRevoke && err == nil && says.Frozen {
+		r.freezes = append(r.freezes, freeze{s.Signers[0].Team, says.Node, s.ID()})
+	}
+}
+
+// setAside takes the records that lie beyond a removal, a revocation or a rotation out of the set and out
+// of every view, and brings back those that do no longer. They stay in the store as evidence. After an
+// error some may still be in the views; the next statements or the next Prune try again. The caller holds
+// the lock.
 func (r *Replica) setAside() error {
 	again := r.astray
 	r.astray = true
@@ -25,42 +115,52 @@ func (r *Replica) setAside() error {
 	return nil
 }
 
-// exile marks the records of removed teams that lie beyond their removal, and reports whether any was
-// not marked before. Removals only ever become stricter, so a mark stays. The caller holds the lock,
-// or is the only user yet.
+// exile marks the records that are outside, and no others, and reports whether any mark changed. The
+// caller holds the lock, or is the only user yet.
 func (r *Replica) exile() (changed bool, err error) {
-	removed := map[[32]byte]*roster.Community{}
-	for _, id := range r.roster.Communities() {
-		if c, _ := r.roster.Community(id); c.AnyRemoved() {
-			removed[id] = c
+	departed := map[[32]byte]map[identity.TeamID]struct{}{}
+	for id, d := range r.departed {
+		if len(d.teams) > 0 {
+			departed[record.InCommunity(id).Tag()] = d.teams
 		}
 	}
-	if len(removed) == 0 {
+	turned := map[identity.TeamID]struct{}{}
+	for t := range r.turned {
+		turned[r.canonical(t)] = struct{}{}
+	}
+	if len(departed) == 0 && len(turned) == 0 && !r.anyOutside() {
 		return false, nil
 	}
 	suspects, err := r.rows(func(row *indexRow) bool {
-		c := removed[row.tag]
-		return c != nil && c.Removed(row.author)
+		author := r.canonical(row.author)
+		_, gone := departed[row.tag][author]
+		_, turned := turned[author]
+		return gone || turned || r.index.slots[row.id].outside
 	})
 	if err != nil {
 		return false, err
 	}
 	for _, row := range suspects {
-		s := r.index.slots[row.id]
-		if s.outside {
-			continue
-		}
 		rec, err := r.reopen(row.drop, row.id)
 		if err != nil {
 			return changed, err
 		}
-		if removed[row.tag].Speaks(row.author, rec.Lane(), rec.Header().Seq) {
-			continue
+		s := r.index.slots[row.id]
+		if outside := r.roster.Place(rec) != roster.In; outside != s.outside {
+			s.outside, changed = outside, true
+			r.index.slots[row.id] = s
 		}
-		s.outside, changed = true, true
-		r.index.slots[row.id] = s
 	}
 	return changed, nil
+}
+
+func (r *Replica) anyOutside() bool {
+	for _, s := range r.index.slots {
+		if s.outside {
+			return true
+		}
+	}
+	return false
 }
 
 // rows returns the index rows that keep chooses, of records that the views know. The store may hold
@@ -99,4 +199,16 @@ func (r *Replica) clearViews() {
 	r.ledger = ledger.New(r.self, ledger.Options{Floor: r.floor, ReceiptGrace: r.opt.ReceiptGrace})
 	r.index.revised, r.index.answered = map[record.ID][]record.ID{}, map[record.ID][]record.ID{}
 	r.index.erased, r.index.gone = map[record.ID][]record.ID{}, map[record.ID][]record.ID{}
+	r.index.granted = map[record.ID][]record.ID{}
+}
+
+// formerMembers returns the teams that were members of a community and are no more.
+func (r *Replica) formerMembers(id identity.CommunityID) (out []identity.TeamID) {
+	for t := range r.departed[id].teams {
+		if !r.roster.Member(id, t) {
+			out = append(out, t)
+		}
+	}
+	slices.SortFunc(out, func(a, b identity.TeamID) int { return slices.Compare(a[:], b[:]) })
+	return out
 }

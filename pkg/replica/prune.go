@@ -102,7 +102,7 @@ func (r *Replica) pruneKeys(today Day) error {
 	}
 	current := map[[32]byte]struct{}{}
 	for _, c := range r.roster.Communities() {
-		current[r.membership(c)] = struct{}{}
+		current[r.roster.View(c)] = struct{}{}
 	}
 	gone, views := r.keys.stale(today, func(view [32]byte) bool {
 		_, ok := current[view]

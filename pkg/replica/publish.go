@@ -51,6 +51,9 @@ func (r *Replica) sign(now time.Time, o *Outgoing, heads map[record.Channel]lane
 	if o.Notice == nil {
 		return nil, errors.New("publish: no notice")
 	}
+	if err := r.mayUseKey(now); err != nil {
+		return nil, err
+	}
 	if err := MayLeave(o.Notice.MarkingOf(), o.Channel); err != nil {
 		return nil, err
 	}

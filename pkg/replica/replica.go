@@ -145,11 +145,15 @@ type Replica struct {
 	badWraps map[keyRef]map[identity.TeamID]struct{}
 	sealing  map[[32]byte]struct{} // digests of the public sealing keys that are here
 	heard    map[record.StatementID]time.Time
+	departed map[identity.CommunityID]departures
+	turned   map[identity.TeamID]struct{} // took a key back or replaced their root, by any of their IDs
+	freezes  []freeze
+	said     map[saidKey]int         // how many statements of a kind a team signed that are here
 	texts    map[textHash][]stricter // texts of notices that are stricter than TLP:CLEAR
 	// expected are communities whose statements peers may bring although none of them is here; see Expect.
 	expected map[identity.CommunityID]struct{}
 	today    tally // what each author brought today
-	astray   bool  // a removal is in the roster, and what it puts outside may be in the views
+	astray   bool  // statements changed who is outside, and the views may not know yet
 }
 
 // laneHead is the last record that this node signed in a channel.

@@ -32,7 +32,7 @@ func (r *Replica) planFor(now time.Time, ch record.Channel) (*plan, error) {
 	if ch.Private() {
 		return r.addressedPlan(now, ch)
 	}
-	view, tag := r.membership(ch.Community), ch.Tag()
+	view, tag := r.roster.View(ch.Community), ch.Tag()
 	var held []seal.Minted
 	r.keys.of(tag, func(id seal.KeyID, h heldKey) {
 		if h.view == view && r.roster.Member(ch.Community, h.minter) {

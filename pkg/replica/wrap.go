@@ -208,7 +208,7 @@ func (r *Replica) takeWrap(now time.Time, ch *record.Channel, g *given) bool {
 		h.drop = max(h.drop, r.index.slots[id].drop)
 	}
 	var members []identity.TeamID
-	if !ch.Private() && h.view == r.membership(ch.Community) {
+	if !ch.Private() && h.view == r.roster.View(ch.Community) {
 		members = r.roster.Members(ch.Community)
 	}
 	if err := r.holdKey(ref, h, members); err != nil {

@@ -1,0 +1,286 @@
+package replica
+
+import (
+	"slices"
+
+	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/policy"
+	"tocsin/pkg/record"
+	"tocsin/pkg/roster"
+)
+
+// maxDelegations bounds how many delegations of one team are kept: a root key can sign any number.
+const maxDelegations = 64
+
+// saidKey counts the statements of one kind by one team.
+type saidKey struct {
+	team identity.TeamID
+	kind string
+}
+
+// limitOf is how many statements of a kind are kept of one signer. Every member may say much about others;
+// of itself a team says little, and an applicant less. What a member's own statement refers to is kept
+// beyond that, or that statement could not count here.
+func limitOf(kind string) int {
+	switch kind {
+	case roster.KindCharter, roster.KindMember:
+		return 1 << 16 // a founder's word, which can undo the community anyway
+	case roster.KindSponsor, roster.KindObject, roster.KindAdmit, roster.KindRemove, roster.KindVouch, roster.KindWithdrawVouch:
+		return 4096
+	case roster.KindProfile:
+		return 256
+	case roster.KindRevoke:
+		return 2 * maxDelegations
+	case roster.KindApply, roster.KindLeave, roster.KindRotate, roster.KindSucceed:
+		return 16
+	}
+	return 0
+}
+
+func (r *Replica) count(statements []*record.Statement) {
+	for _, s := range statements {
+		for _, signer := range s.Signers {
+			r.said[saidKey{signer.Team, s.Kind}]++
+		}
+	}
+}
+
+// sieve decides which of some statements this node keeps.
+type sieve struct {
+	r    *Replica
+	join bool           // the operator handed them over
+	next *roster.Roster // that would be, with all of them
+	said map[saidKey]int
+	// sponsored are the applications that a member sponsors; referred is what statements of members refer to,
+	// and who says so. Both are made when they are first asked for.
+	sponsored map[record.StatementID]struct{}
+	referred  map[record.StatementID][]identity.TeamID
+	fresh     []*record.Statement
+}
+
+// sift returns the accepted statements that this node keeps, and says of the others why not. First come
+// those about communities: what is said of foreign ones must not make a delegation look useful.
+func (r *Replica) sift(out []StatementOutcome, join bool) (keep []*record.Statement) {
+	v := &sieve{r: r, join: join, said: map[saidKey]int{}}
+	for i := range out {
+		switch s := out[i].Statement; {
+		case out[i].Verdict != policy.Accept:
+		case r.roster.Has(s.ID()):
+			out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: policy.Duplicate}
+		default:
+			v.fresh = append(v.fresh, s)
+		}
+	}
+	v.next = r.roster.With(v.fresh...)
+	kept := map[record.StatementID]struct{}{}
+	pass := func(want func(*record.Statement) bool) {
+		for i := range out {
+			s := out[i].Statement
+			if out[i].Verdict != policy.Accept || !want(s) {
+				continue
+			}
+			if _, again := kept[s.ID()]; again {
+				continue
+			}
+			if j := v.judge(s); j.Verdict != policy.Accept {
+				out[i].Judgement = j
+				continue
+			}
+			kept[s.ID()] = struct{}{}
+			keep = append(keep, s)
+		}
+	}
+	pass(func(s *record.Statement) bool { _, about := roster.CommunityOf(s); return about })
+	v.next = r.roster.With(keep...)
+	// Rotations before what is said under the new root.
+	pass(func(s *record.Statement) bool { return s.Kind == roster.KindRotate })
+	v.next = r.roster.With(keep...)
+	pass(func(s *record.Statement) bool {
+		_, about := roster.CommunityOf(s)
+		return !about && s.Kind != roster.KindRotate
+	})
+	return keep
+}
+
+// judge decides on one statement and counts it.
+func (v *sieve) judge(s *record.Statement) policy.Judgement {
+	id, about := roster.CommunityOf(s)
+	ok := false
+	switch {
+	case about:
+		ok = v.aboutCommunity(s, id)
+	case s.Kind == identity.KindDelegate:
+		return v.delegation(s)
+	default:
+		ok = v.aboutTeam(s)
+	}
+	if !ok {
+		return policy.Judgement{
+			Verdict: policy.Ignore, Reason: policy.NotOurs,
+			Detail: "the statement is not about a community of this team",
+		}
+	}
+	for _, signer := range s.Signers {
+		key := saidKey{signer.Team, s.Kind}
+		if v.r.said[key]+v.said[key] >= limitOf(s.Kind) && !v.isReferred(s) {
+			return policy.Judgement{
+				Verdict: policy.Ignore, Reason: policy.Quota, Detail: "the team signed more of these than this node keeps",
+			}
+		}
+	}
+	for _, signer := range s.Signers {
+		v.said[saidKey{signer.Team, s.Kind}]++
+	}
+	return policy.Judgement{Verdict: policy.Accept, Reason: policy.OK}
+}
+
+// ours reports whether this node keeps what is said about a community: it is a member, it waits to become
+// one again or for the first time, or the operator says so.
+func (v *sieve) ours(id identity.CommunityID) bool {
+	self := v.r.self
+	if _, expected := v.r.expected[id]; expected || v.r.roster.Member(id, self) {
+		return true
+	}
+	c, known := v.r.roster.Community(id)
+	if !known {
+		return v.join
+	}
+	return v.join || sponsors(c) && (c.Removed(self) || c.Left(self) || applied(c, v.r.canonical(self)))
+}
+
+func sponsors(c *roster.Community) bool { return c.Charter.Admission.Rule == notice.RuleSponsors }
+
+// applied reports whether a team, by its ID today, ever applied to a community.
+func applied(c *roster.Community, t identity.TeamID) bool {
+	return slices.ContainsFunc(c.Applications(), func(a roster.Application) bool { return a.Team == t })
+}
+
+func (v *sieve) aboutCommunity(s *record.Statement, id identity.CommunityID) bool {
+	c, known := v.next.Community(id)
+	if !known || !v.ours(id) {
+		return false
+	}
+	self := v.r.self
+	if s.Kind == roster.KindCharter {
+		return c.Member(self) || c.Removed(self) || c.Left(self) || sponsors(c)
+	}
+	if !c.Member(self) && !c.Removed(self) && !c.Left(self) && !sponsors(c) {
+		return false
+	}
+	switch s.Kind {
+	case roster.KindMember:
+		return c.FounderSigned(s)
+	case roster.KindRemove:
+		return c.FounderSigned(s) || sponsors(c) && v.signedByMember(c, s) || v.isReferred(s)
+	case roster.KindLeave:
+		return v.signedByMember(c, s) || v.isReferred(s)
+	case roster.KindApply:
+		return sponsors(c) && (v.join || v.signedByMember(c, s) || v.isSponsored(s) || v.r.isSelf(s.Signers[0].Team) || v.isReferred(s))
+	}
+	return sponsors(c) && (v.signedByMember(c, s) || v.isReferred(s))
+}
+
+// signedByMember reports whether a team that is or was a member is among the signers. What it may no longer
+// say changes nothing, and others may have referred to it.
+func (v *sieve) signedByMember(c *roster.Community, s *record.Statement) bool {
+	for _, signer := range s.Signers {
+		if t := signer.Team; c.Member(t) || c.Removed(t) || c.Left(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSponsored reports whether a member sponsors an application. A stranger can bring its own, and no more.
+func (v *sieve) isSponsored(s *record.Statement) bool {
+	if v.sponsored == nil {
+		v.sponsored = map[record.StatementID]struct{}{}
+		for _, id := range v.next.Communities() {
+			c, _ := v.next.Community(id)
+			if !sponsors(c) {
+				continue
+			}
+			for _, a := range c.Applications() {
+				if slices.ContainsFunc(a.Sponsors, func(w roster.Voice) bool { return c.Member(w.Team) }) {
+					v.sponsored[a.ID] = struct{}{}
+				}
+			}
+		}
+	}
+	_, ok := v.sponsored[s.ID()]
+	return ok
+}
+
+// isReferred reports whether a statement of another team, which is a member somewhere we are, refers to
+// this one: without it that one could not count here.
+func (v *sieve) isReferred(s *record.Statement) bool {
+	if v.referred == nil {
+		v.referred = map[record.StatementID][]identity.TeamID{}
+		for _, id := range v.r.roster.Statements() {
+			if kept, ok := v.r.roster.Statement(id); ok {
+				v.refer(kept)
+			}
+		}
+		for _, fresh := range v.fresh {
+			v.refer(fresh)
+		}
+	}
+	return slices.ContainsFunc(v.referred[s.ID()], func(by identity.TeamID) bool { return !s.SignedBy(by) })
+}
+
+func (v *sieve) refer(s *record.Statement) {
+	id, about := roster.CommunityOf(s)
+	if !about || len(s.Heads) == 0 || !v.next.Member(id, s.Signers[0].Team) {
+		return
+	}
+	for _, head := range s.Heads {
+		v.referred[head] = append(v.referred[head], s.Signers[0].Team)
+	}
+}
+
+// near reports whether a team is ours, or in a community with us, or on its way into one, or we into its.
+func (v *sieve) near(t identity.TeamID) bool {
+	self := v.r.self
+	if v.next.Canonical(t) == v.next.Canonical(self) || v.next.Share(self, t) {
+		return true
+	}
+	for _, id := range v.next.Communities() {
+		c, _ := v.next.Community(id)
+		if c.Member(self) && c.Observer(t) || sponsors(c) && c.Member(t) && applied(c, v.next.Canonical(self)) {
+			return true
+		}
+	}
+	return false
+}
+
+// delegation keeps what tells a near team's node keys, of each root a bounded number.
+func (v *sieve) delegation(s *record.Statement) policy.Judgement {
+	t := s.Delegation.Team
+	key := saidKey{t, s.Kind}
+	if !v.near(t) || len(v.r.roster.Delegations(t))+v.said[key] >= maxDelegations {
+		return policy.Judgement{
+			Verdict: policy.Ignore, Reason: policy.NotOurs,
+			Detail: "the statement is not about a community of this team",
+		}
+	}
+	v.said[key]++
+	return policy.Judgement{Verdict: policy.Accept, Reason: policy.OK}
+}
+
+// aboutTeam keeps what near teams say of themselves and of others. That a team goes on as another is the
+// word of a stranger: a few of these are kept, for others to attest.
+func (v *sieve) aboutTeam(s *record.Statement) bool {
+	if limitOf(s.Kind) == 0 {
+		return false // of a later release: nobody here can say whose business it is
+	}
+	if slices.ContainsFunc(s.Signers, func(signer record.Signer) bool { return v.near(signer.Team) }) {
+		return true
+	}
+	if s.Kind != roster.KindSucceed {
+		return false
+	}
+	says, err := notice.DecodeSucceed(s.Says)
+	const few = 8
+	return err == nil && v.near(says.Old) && (v.join || len(v.next.Successions(says.Old)) < few)
+}
