@@ -97,6 +97,7 @@ func (n *Node) tellPeer(p mesh.PeerInfo, online bool) {
 }
 
 func (n *Node) statementsCame(from identity.TeamID, _ int) {
+	rouse(n.members)
 	team := n.team(from)
 	n.hub.tell(api.Event{Type: api.EventMember, At: n.now(), Team: &team})
 }

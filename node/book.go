@@ -78,13 +78,18 @@ func (b *book) list() ([]string, error) {
 
 // add writes lines down, durable when it returns nil.
 func (b *book) add(lines []string) error {
+	return b.replace(lines, func(a string) bool { return slices.Contains(lines, a) })
+}
+
+// replace writes lines down in the place of those that are over, durable when it returns nil.
+func (b *book) replace(lines []string, over func(line string) bool) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	all, err := b.list()
 	if err != nil {
 		return err
 	}
-	all = slices.DeleteFunc(all, func(a string) bool { return slices.Contains(lines, a) })
+	all = slices.DeleteFunc(all, over)
 	all = append(all, lines...)
 	all = all[max(0, len(all)-maxBook):]
 	var text bytes.Buffer

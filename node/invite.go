@@ -19,8 +19,15 @@ const inviteTime = 7 * 24 * time.Hour
 
 // Invite implements httpapi.Service.
 func (n *Node) Invite(ctx context.Context, id string, d api.InviteDraft) (*api.Invited, error) {
-	c, err := n.founded(id)
+	c, err := n.known(id)
 	if err != nil {
+		return nil, err
+	}
+	if c.Charter.Admission.Rule == notice.RuleSponsors {
+		return nil, api.NewProblem(api.NotAllowed, "nobody alone makes a team a member of this community: teams apply, and members sponsor them",
+			"give the team the charter (tocsin community charter), and sponsor its application (tocsin community sponsor -o INVITE-FILE)")
+	}
+	if c, err = n.founded(id); err != nil {
 		return nil, err
 	}
 	guest, err := n.guest(ctx, d)
@@ -40,7 +47,7 @@ func (n *Node) Invite(ctx context.Context, id string, d api.InviteDraft) (*api.I
 		return nil, api.Invalid("expires", "has passed already", "")
 	}
 	already := c.Member(guest.ID)
-	member, err := n.admit(now, c, guest)
+	member, err := n.admit(c, guest)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +124,7 @@ func (n *Node) notSelf(t api.Team) (api.Team, error) {
 }
 
 // admit signs the team's admission, or finds the one there is. A founder needs none.
-func (n *Node) admit(now time.Time, c *roster.Community, guest api.Team) (*record.Statement, error) {
+func (n *Node) admit(c *roster.Community, guest api.Team) (*record.Statement, error) {
 	if c.IsFounder(guest.ID) {
 		return nil, nil //nolint:nilnil // no statement is needed, and none is there
 	}
@@ -126,17 +133,7 @@ func (n *Node) admit(now time.Time, c *roster.Community, guest api.Team) (*recor
 			return s, nil
 		}
 	}
-	says, err := notice.Encode(&notice.Member{Community: c.ID, Team: guest.ID, Name: guest.Name})
-	if err != nil {
-		return nil, err
-	}
-	s, err := n.replica.SignStatement(now, roster.KindMember, says)
-	if err != nil {
-		return nil, err
-	}
-	n.net.Refresh()
-	n.tellMembers()
-	return s, nil
+	return n.state(roster.KindMember, &notice.Member{Community: c.ID, Team: guest.ID, Name: guest.Name})
 }
 
 // admission returns a statement that makes the team a member, or nil.
@@ -185,44 +182,10 @@ func (n *Node) Join(ctx context.Context, d api.Join) (*api.Joined, error) {
 	n.replica.Join(n.now(), [][]byte{sponsor.Frame()})
 	n.meet(ctx, i.Addresses)
 	c, ok := n.replica.Roster().Community(i.Community)
-	if !ok || !c.Member(n.replica.Self()) {
-		return nil, api.NewProblem(api.Removed, "the invite's statements do not make this team a member (any more)", "ask the sponsor")
+	if own, _ := n.ownApplication(i.Community); !ok || !c.Member(n.replica.Self()) && own == nil {
+		return nil, api.NewProblem(api.Removed, "the invite's statements do not make this team a member (any more), nor is its application open", "ask the sponsor")
 	}
 	return &api.Joined{
-		Community: n.showCommunity(c, n.online()), Sponsor: n.team(i.Sponsor.Team), Addresses: i.Addresses,
+		Community: n.showCommunity(ctx, c, n.online()), Sponsor: n.team(i.Sponsor.Team), Addresses: i.Addresses,
 	}, nil
-}
-
-// Remove implements httpapi.Service.
-func (n *Node) Remove(_ context.Context, id string, d api.RemoveDraft) (*api.RemovedTeam, error) {
-	c, err := n.founded(id)
-	if err != nil {
-		return nil, err
-	}
-	team, err := n.findTeam(d.Team)
-	switch {
-	case err != nil:
-		return nil, err
-	case c.IsFounder(team):
-		return nil, api.NewProblem(api.NotAllowed, "the team is a founder, and founders cannot be removed", "found a new community without it")
-	case c.Removed(team):
-		return nil, api.NewProblem(api.Conflict, "the team was removed already", "")
-	case !c.Member(team):
-		return nil, api.NewProblem(api.NotFound, "the team is not a member", "")
-	}
-	heads, err := n.replica.LaneHeads(record.InCommunity(c.ID), team)
-	if err != nil {
-		return nil, err
-	}
-	says, err := notice.Encode(&notice.Remove{Community: c.ID, Team: team, Heads: heads})
-	if err != nil {
-		return nil, err
-	}
-	s, err := n.replica.SignStatement(n.now(), roster.KindRemove, says)
-	if err != nil {
-		return nil, err
-	}
-	n.net.Refresh()
-	n.tellMembers()
-	return &api.RemovedTeam{Team: n.team(team), Statement: s.ID(), Lanes: len(heads)}, nil
 }

@@ -109,6 +109,8 @@ type Node struct {
 	skew     *skew
 	book     *book
 	joined   *book
+	proofs   *book
+	members  chan struct{} // room for one: statements changed, so that applications may be due
 
 	stops  stops
 	failed chan error // room for one: the first part that fails ends the node
@@ -153,7 +155,8 @@ func (n *Node) open(ctx context.Context) error {
 	n.steps, n.unsent, n.skew = newSteps(), newUnsent(), newSkew()
 	n.door = newDoor(n.replica, n.now, n.opt.Config.Limits.Queue)
 	n.door.after = n.committed
-	n.book, n.joined = newAddressBook(n.opt.Home), newJoinedBook(n.opt.Home)
+	n.book, n.joined, n.proofs = newAddressBook(n.opt.Home), newJoinedBook(n.opt.Home), newProofBook(n.opt.Home)
+	n.members = make(chan struct{}, 1)
 	n.recallJoined(ctx)
 
 	if n.net, err = n.opt.Network(n.meshOptions()); err != nil {

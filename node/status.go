@@ -75,10 +75,13 @@ func (n *Node) warnings(room api.Store) []string {
 }
 
 // Identity implements httpapi.Service.
-func (n *Node) Identity(context.Context) (*api.Identity, error) {
+func (n *Node) Identity(context.Context) (*api.Identity, error) { return n.identify(n.ownParent()) }
+
+// identify says who this node is, with a card that names its parent organisation.
+func (n *Node) identify(parent string) (*api.Identity, error) {
 	d := n.replica.Delegation()
 	addresses := n.callingAddresses()
-	card := invite.Card{Delegation: d, Addresses: addresses, Created: n.now()}
+	card := invite.Card{Delegation: d, Addresses: addresses, Created: n.now(), Parent: parent}
 	file, err := card.Seal(n.key)
 	if err != nil {
 		return nil, err

@@ -24,6 +24,8 @@ const (
 	// skewTeams is how many teams must agree that this clock is behind.
 	skewTeams = 3
 	maxSkew   = 256 // teams remembered
+	// attestSoon is how long statements may gather before the applications are looked at.
+	attestSoon = 250 * time.Millisecond
 )
 
 // steps remembers with whom this node is in step.
@@ -112,12 +114,14 @@ func (s *skew) warning() string {
 		len(ahead), ahead[len(ahead)/2].Round(time.Second))
 }
 
-// runTending marks where the node is in step, notes departures, prunes, and watches the clock, until
-// ctx ends.
+// runTending marks where the node is in step, notes departures, attests applications, prunes, and watches
+// the clock, until ctx ends.
 func (n *Node) runTending(ctx context.Context) error {
 	n.recallUnsent(ctx)
 	ticker := time.NewTicker(tendEvery)
 	defer ticker.Stop()
+	due := time.NewTimer(0) // looks at the applications once at the start
+	defer due.Stop()
 	var pruned, warned time.Time
 	for {
 		now := n.now()
@@ -139,6 +143,14 @@ func (n *Node) runTending(ctx context.Context) error {
 			minute = true
 		case <-n.steps.woken:
 		case <-n.unsent.woken:
+		case <-n.members:
+			due.Reset(attestSoon)
+			continue
+		case <-due.C:
+			if next := n.attestDue(ctx); !next.IsZero() {
+				due.Reset(max(next.Sub(n.now()), attestSoon))
+			}
+			continue
 		}
 		n.noteLeft(ctx, n.unsent.take())
 		if err := n.replica.InStep(n.steps.take(minute, n.now(), n.connectedTo)...); err != nil {

@@ -30,17 +30,15 @@ type Service interface {
 	CloseRequest(ctx context.Context, id string, d api.CloseDraft) (*api.Published, error)
 	WithdrawRequest(ctx context.Context, id string, d api.WithdrawDraft) (*api.Published, error)
 
-	Communities(ctx context.Context) (*api.Communities, error)
-	Community(ctx context.Context, id string) (*api.Community, error)
-	Found(ctx context.Context, d api.Found) (*api.Founding, error)
-	SignCharter(ctx context.Context, id string, d api.SignCharter) (*api.Founding, error)
-	Invite(ctx context.Context, id string, d api.InviteDraft) (*api.Invited, error)
-	Remove(ctx context.Context, id string, d api.RemoveDraft) (*api.RemovedTeam, error)
-	Join(ctx context.Context, d api.Join) (*api.Joined, error)
+	Memberships
+	Teams
 
 	Keys
 
 	Ledger(ctx context.Context, q api.LedgerQuery) (*api.Ledger, error)
+
+	// Backup calls fn for each key and value of the store, as of one moment.
+	Backup(ctx context.Context, fn func(key, value []byte) error) error
 
 	// Watch calls fn for each event after the one named (empty: from now on) until ctx ends or fn
 	// returns an error, which it returns. It calls fn from one goroutine, first with an event without a

@@ -18,23 +18,20 @@ func (s *Server) routes() {
 	list(s, api.PathLedger, api.ParseLedgerQuery, svc.Ledger)
 	show(s, api.PathRecord, svc.Record)
 	show(s, api.PathRequest, svc.Request)
-	get(s, api.PathCommunities, svc.Communities)
-	show(s, api.PathCommunity, svc.Community)
 
 	post(s, api.PathAlerts, svc.PublishAlert)
 	post(s, api.PathRequests, svc.PublishRequest)
-	post(s, api.PathCommunities, svc.Found)
-	post(s, api.PathJoin, svc.Join)
 	act(s, api.PathReplies, svc.Reply)
 	act(s, api.PathClose, svc.CloseRequest)
 	act(s, api.PathWithdraw, svc.WithdrawRequest)
-	act(s, api.PathSign, svc.SignCharter)
-	act(s, api.PathInvites, svc.Invite)
-	act(s, api.PathRemove, svc.Remove)
+
+	s.membershipRoutes(svc)
+	s.teamRoutes(svc)
 
 	s.keyRoutes(svc)
 
 	s.mux.HandleFunc("GET "+api.PathExport, s.export)
+	s.mux.HandleFunc("GET "+api.PathBackup, s.backup)
 	s.mux.HandleFunc("GET "+api.PathEvents, s.events)
 	s.mux.HandleFunc("/", s.nothing)
 }

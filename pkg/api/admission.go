@@ -70,7 +70,9 @@ const (
 	ApplicationRipe        ApplicationState = "ripe"        // the window has run here; witnesses have not all attested
 	ApplicationOpposed     ApplicationState = "opposed"     // as many counting objections as keep a team out
 	ApplicationAdmitted    ApplicationState = "admitted"
-	ApplicationPast        ApplicationState = "past" // admitted once; the team was removed or left since
+	ApplicationPast        ApplicationState = "past"    // admitted once; the team was removed or left since
+	ApplicationRefused     ApplicationState = "refused" // a sponsor has brought in as many teams as it may
+	ApplicationVoid        ApplicationState = "void"    // it does not count; why says why not
 )
 
 // Application is a team's wish to come in, with what members said about it.
@@ -84,6 +86,7 @@ type Application struct {
 	At        time.Time          `json:"at"`            // when it says it was written
 	Seen      time.Time          `json:"seen,omitzero"` // when it was here first, by this node's clock
 	State     ApplicationState   `json:"state"`
+	Why       string             `json:"why,omitzero"` // of a void one
 	// Sponsors, Objections and Witnesses are who spoke; of each as many as needed must count.
 	Sponsors   Voices `json:"sponsors"`
 	Objections Voices `json:"objections"`
