@@ -18,6 +18,9 @@ type Envelope struct {
 	// Extra is written beside the standard members under the name ExtraMember, and is empty for none.
 	// Readers of plain DSSE pass over it. tocsin puts a record's body there.
 	Extra []byte
+	// Disclosed is written under the name DisclosedMember, and is empty for none: the key that opens Extra
+	// where that is sealed, and nothing else.
+	Disclosed []byte
 }
 
 // KeyedSignature is a signature with a hint at the key that made it. The hint is not trusted.
@@ -29,6 +32,9 @@ type KeyedSignature struct {
 // ExtraMember is the name of the member that carries Envelope.Extra.
 const ExtraMember = "tocsin_body"
 
+// DisclosedMember is the name of the member that carries Envelope.Disclosed.
+const DisclosedMember = "tocsin_record_key"
+
 // MaxSignatures is how many signatures one envelope may carry: a charter is signed by each founder.
 const MaxSignatures = 16
 
@@ -37,6 +43,7 @@ type envelopeJSON struct {
 	PayloadType string          `json:"payloadType"`
 	Signatures  []signatureJSON `json:"signatures"`
 	Body        string          `json:"tocsin_body,omitempty"`
+	RecordKey   string          `json:"tocsin_record_key,omitempty"`
 }
 
 type signatureJSON struct {
@@ -57,6 +64,9 @@ func (e Envelope) Marshal() ([]byte, error) {
 	}
 	if len(e.Extra) > 0 {
 		out.Body = base64.StdEncoding.EncodeToString(e.Extra)
+	}
+	if len(e.Disclosed) > 0 {
+		out.RecordKey = base64.StdEncoding.EncodeToString(e.Disclosed)
 	}
 	b, err := json.Marshal(out, jsontext.Multiline(true))
 	if err != nil {
@@ -85,6 +95,11 @@ func ParseEnvelope(b []byte) (Envelope, error) {
 	if in.Body != "" {
 		if e.Extra, err = anyBase64(in.Body); err != nil {
 			return Envelope{}, fmt.Errorf("read DSSE envelope: %s: %w", ExtraMember, err)
+		}
+	}
+	if in.RecordKey != "" {
+		if e.Disclosed, err = anyBase64(in.RecordKey); err != nil {
+			return Envelope{}, fmt.Errorf("read DSSE envelope: %s: %w", DisclosedMember, err)
 		}
 	}
 	for i, s := range in.Signatures {

@@ -35,7 +35,7 @@ const (
 	Members      Audience = "members"      // teams that are members of the record's community
 	Observers    Audience = "observers"    // teams that have applied to it
 	Named        Audience = "named"        // a team of the record's private channel, the nodes of our own team included
-	OtherTeam    Audience = "team"         // another CSIRT, outside the record's channel
+	OtherTeam    Audience = "team"         // another CSIRT, or the members of another community, outside the record's channel
 	Constituents Audience = "constituents" // organisations that this team serves
 	Public       Audience = "public"       // anybody
 	Operator     Audience = "operator"     // people of this team
@@ -105,7 +105,7 @@ type Exit struct {
 	GrantedBy identity.TeamID      // who signed the reply
 	Record    record.ID            // what leaves
 	Author    identity.TeamID      // who wrote it
-	Community identity.CommunityID // whose members, where the audience is Members
+	Community identity.CommunityID // whose members, where the audience is Members, or another community's: OtherTeam, and no Team
 	Team      identity.TeamID      // which, where the audience is Named or OtherTeam
 	Now       time.Time            // by this node's clock
 

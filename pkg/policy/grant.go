@@ -39,8 +39,12 @@ func (e *Exit) granted() (Exit, bool) {
 		if !has(p.Communities, e.Community) {
 			return Exit{}, false
 		}
-	case Named, OtherTeam:
+	case Named:
 		if !has(p.Teams, e.Team) {
+			return Exit{}, false
+		}
+	case OtherTeam:
+		if !has(p.Teams, e.Team) && (e.Team != identity.TeamID{} || !has(p.Communities, e.Community)) {
 			return Exit{}, false
 		}
 		wider.Audience = Named

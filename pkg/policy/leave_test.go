@@ -147,9 +147,10 @@ func TestGrantsUnlockWhatTheyName(t *testing.T) {
 		}
 		g := e.Grant
 		passedOn := e.Action == policy.Send || e.Action == policy.Forward || e.Action == policy.Export
+		inCommunity := g.Communities[0] == e.Community && e.Community != identity.CommunityID{}
+		byName := g.Teams[0] == e.Team && e.Team != identity.TeamID{}
 		named := map[policy.Audience]bool{
-			policy.Members: g.Communities[0] == e.Community && e.Community != identity.CommunityID{},
-			policy.Named:   g.Teams[0] == e.Team && e.Team != identity.TeamID{}, policy.OtherTeam: g.Teams[0] == e.Team && e.Team != identity.TeamID{},
+			policy.Members: inCommunity, policy.Named: byName, policy.OtherTeam: byName || inCommunity && e.Team == identity.TeamID{},
 			policy.Constituents: g.Constituents, policy.Public: g.Public && g.TLP == notice.TLPClear,
 		}[e.Audience]
 		counts := passedOn && named && g.Record == e.Record && e.Record != record.ID{} && e.GrantedBy == e.Author &&
@@ -182,6 +183,8 @@ func TestGrants(t *testing.T) {
 		"given by another team":       {func(e *policy.Exit) { e.GrantedBy = identity.TeamID{3} }, policy.Nothing},
 		"given by nobody":             {func(e *policy.Exit) { e.GrantedBy, e.Author = identity.TeamID{}, identity.TeamID{} }, policy.Nothing},
 		"another team":                {func(e *policy.Exit) { e.Team = identity.TeamID{9} }, policy.Nothing},
+		"a community that it names":   {func(e *policy.Exit) { e.Team = identity.TeamID{} }, policy.Sealed},
+		"another community":           {func(e *policy.Exit) { e.Team, e.Community = identity.TeamID{}, identity.CommunityID{9} }, policy.Nothing},
 		"at its end":                  {func(e *policy.Exit) { e.Now = noon.Add(time.Hour) }, policy.Nothing},
 		"no clock":                    {func(e *policy.Exit) { e.Now = time.Time{} }, policy.Nothing},
 		"constituents not named":      {func(e *policy.Exit) { e.Audience, e.Action = policy.Constituents, policy.Export }, policy.Nothing},
