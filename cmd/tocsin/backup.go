@@ -145,10 +145,14 @@ type backupJob struct {
 	root       bool
 }
 
-// savedFiles are the files of the home directory that a backup holds, where they are there.
+// savedFiles are the files of the home directory that a backup holds, where they are there; beside them the
+// keys that a node was rotated from, see retired.
 func savedFiles() []string {
-	return []string{keyfile.NodeFile, keyfile.UnlockFile, config.FileName, "peers.txt", "communities.txt"}
+	return []string{keyfile.NodeFile, keyfile.UnlockFile, config.FileName, "peers.txt", "communities.txt", "domains.txt"}
 }
+
+// retired matches the files of earlier node keys, which open what was sealed to them.
+const retired = "retired-*.key"
 
 func createBackup(ctx context.Context, e *env, job backupJob) (backup.Counts, error) {
 	var none backup.Counts
@@ -185,7 +189,14 @@ func createBackup(ctx context.Context, e *env, job backupJob) (backup.Counts, er
 }
 
 func homeFiles(job backupJob) ([]backup.File, error) {
+	old, err := filepath.Glob(filepath.Join(job.home, retired))
+	if err != nil {
+		return nil, fmt.Errorf("look for retired keys: %w", err)
+	}
 	names := savedFiles()
+	for _, path := range old {
+		names = append(names, filepath.Base(path))
+	}
 	if job.root {
 		names = append(names, keyfile.RootFile)
 	}

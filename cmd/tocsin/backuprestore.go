@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"filippo.io/age"
@@ -197,12 +198,8 @@ func (r *restoring) file(f backup.File) error {
 }
 
 func restorable(name string) bool {
-	for _, known := range append(savedFiles(), keyfile.RootFile) {
-		if name == known {
-			return true
-		}
-	}
-	return false
+	old, err := filepath.Match(retired, name)
+	return err == nil && old || slices.Contains(append(savedFiles(), keyfile.RootFile), name)
 }
 
 // open makes the store, once the files that say where and under which key are there.
