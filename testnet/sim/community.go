@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/pkg/identity"
@@ -45,12 +46,12 @@ func (t *Team) Admit(community string, joiner *Team) error {
 	if _, err := t.sign(roster.KindMember, &notice.Member{Community: c, Team: joiner.ID, Name: joiner.Name}); err != nil {
 		return err
 	}
-	t.rep.AddStatements(t.w.now, [][]byte{record.DelegationStatement(joiner.opt.Delegation).Frame()})
+	t.rep.AddStatements(t.now(), [][]byte{record.DelegationStatement(joiner.opt.Delegation).Frame()})
 	frames := t.rep.StatementFrames(t.rep.Statements(), joiner.ID)
 	if !t.Up() {
 		return errDied
 	}
-	for _, o := range joiner.rep.Join(t.w.now, frames) {
+	for _, o := range joiner.rep.Join(t.now(), frames) {
 		if o.Verdict != policy.Accept && o.Reason != policy.Duplicate {
 			t.w.tell("%s does not take a statement: %s", joiner.Name, o.Reason)
 		}
@@ -96,7 +97,7 @@ func (t *Team) sign(kind string, says notice.Content) (*record.Statement, error)
 	if err != nil {
 		return nil, err
 	}
-	s, err := t.rep.SignStatement(t.w.now, kind, b)
+	s, err := t.rep.SignStatement(t.now(), kind, b)
 	t.w.bury()
 	if !t.Up() {
 		return nil, errDied
@@ -111,15 +112,35 @@ func (t *Team) fellows() []*Team {
 	now := t.rep.Roster()
 	var out []*Team
 	for _, other := range t.w.teams {
-		if other != t && now.Share(t.ID, other.ID) {
+		if other != t && (now.Share(t.ID, other.ID) || t.meets(other.ID) || other.Up() && other.meets(t.ID)) {
 			out = append(out, other)
 		}
 	}
 	return out
 }
 
+// meets reports whether a team has business here without being a fellow: it applied where this team is a
+// member, or was removed there, or the other way round.
+func (t *Team) meets(other identity.TeamID) bool {
+	now := t.rep.Roster()
+	for _, id := range now.Communities() {
+		c, _ := now.Community(id)
+		if c.Charter.Admission.Rule != notice.RuleSponsors {
+			continue
+		}
+		applied := func(a identity.TeamID) bool {
+			return slices.ContainsFunc(c.Applications(), func(x roster.Application) bool { return t.same(x.Team, a) })
+		}
+		if c.Member(t.ID) && applied(other) || c.Member(other) && applied(t.ID) {
+			return true
+		}
+	}
+	return false
+}
+
 // round visits every fellow, and again after the period.
 func (t *Team) round() {
+	clear(t.tried)
 	t.visitAll()
 	p := t.w.cfg.SyncPeriod
 	t.later(p-p/5+t.w.upTo(p*2/5), t.round)

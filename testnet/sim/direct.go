@@ -27,7 +27,7 @@ func (t *Team) sendDue() {
 	for _, d := range t.rep.Outbox() {
 		switch {
 		case !d.Delivered.IsZero() || tried[d.To]:
-		case d.Next.After(t.w.now):
+		case d.Next.After(t.now()):
 			if next.IsZero() || d.Next.Before(next) {
 				next = d.Next
 			}
@@ -39,7 +39,7 @@ func (t *Team) sendDue() {
 		}
 	}
 	if !next.IsZero() {
-		t.later(next.Sub(t.w.now), t.sendDue)
+		t.later(next.Sub(t.now()), t.sendDue)
 	}
 }
 
@@ -50,7 +50,7 @@ func (t *Team) deliver(to *Team, all bool) {
 	}
 	var ids []record.ID
 	for _, d := range t.rep.Outbox() {
-		if d.To == to.ID && d.Delivered.IsZero() && (all || !d.Next.After(t.w.now)) && len(ids) < maxDirect {
+		if d.To == to.ID && d.Delivered.IsZero() && (all || !d.Next.After(t.now())) && len(ids) < maxDirect {
 			ids = append(ids, d.ID)
 		}
 	}
@@ -63,7 +63,7 @@ func (t *Team) deliver(to *Team, all bool) {
 	}
 	var frames [][]byte
 	for _, id := range ids {
-		f, err := t.rep.Frame(id)
+		f, err := t.rep.FrameFor(id, to.ID, policy.Send)
 		if err != nil {
 			t.w.tell("%s cannot read %s from its outbox: %v", t.Name, t.w.labels[id], err)
 			return
@@ -71,6 +71,7 @@ func (t *Team) deliver(to *Team, all bool) {
 		frames = append(frames, f)
 	}
 	t.leaving(ids)
+	t.w.watch(t, frames...)
 	t.flying[to] = true
 	answered := false
 	answer := func(out []replica.Outcome) {
@@ -107,7 +108,7 @@ func (t *Team) settle(to *Team, ids []record.ID, out []replica.Outcome) {
 			t.postpone(to, ids[i:i+1], string(o.Reason))
 		}
 	}
-	if err := t.rep.Delivered(t.w.now, to.ID, done); err != nil {
+	if err := t.rep.Delivered(t.now(), to.ID, done); err != nil {
 		t.w.note("%s cannot note a delivery: %v", t.Name, err)
 		t.later(time.Minute, t.sendDue)
 		return
@@ -120,7 +121,7 @@ func (t *Team) settle(to *Team, ids []record.ID, out []replica.Outcome) {
 }
 
 func (t *Team) postpone(to *Team, ids []record.ID, why string) {
-	if err := t.rep.Postponed(t.w.now, to.ID, ids, why); err != nil {
+	if err := t.rep.Postponed(t.now(), to.ID, ids, why); err != nil {
 		t.w.note("%s cannot note a failure: %v", t.Name, err)
 		t.later(time.Minute, t.sendDue)
 		return

@@ -31,7 +31,7 @@ func (t *Team) Forge(victim *Team, ch record.Channel, reply *notice.Reply) ([]by
 	if err != nil {
 		return nil, err
 	}
-	t.w.label(r)
+	t.w.forged(r)
 	// The victim's signature is what t does not have: its own takes the place.
 	genuine, own := r.Signature(), t.key.Sign(record.PayloadType, r.Payload())
 	return bytes.Replace(r.Frame(), genuine[:], own[:], 1), nil
@@ -49,7 +49,7 @@ func (t *Team) Equivocate(ch record.Channel, a, b *notice.Alert) (frames [2][]by
 		if err != nil {
 			return frames, err
 		}
-		t.w.label(r)
+		t.w.forged(r)
 		frames[i] = r.Frame()
 	}
 	return frames, nil
@@ -67,7 +67,7 @@ func (t *Team) Backdate(ch record.Channel, reply *notice.Reply, by time.Duration
 	if err != nil {
 		return nil, err
 	}
-	t.w.label(r)
+	t.w.forged(r)
 	return r.Frame(), nil
 }
 
@@ -75,10 +75,16 @@ func (t *Team) Backdate(ch record.Channel, reply *notice.Reply, by time.Duration
 func (t *Team) header(speaker *Team, ch record.Channel, kind string) record.Header {
 	h := record.Header{
 		Kind: kind, Channel: ch, Class: record.Routine, Delegation: speaker.opt.Delegation,
-		Seq: 1, Created: t.w.now, Body: record.Body{MediaType: notice.MediaType},
+		Seq: 1, Created: t.now(), Body: record.Body{MediaType: notice.MediaType},
 	}
 	_, _ = t.w.src.Read(h.Run[:]) // never fails
 	return h
+}
+
+// forged notes a record that honest software did not make, and names it.
+func (w *World) forged(r *record.Record) {
+	w.oracle.forged[r.ID()] = true
+	w.label(r)
 }
 
 // Spoil returns a frame with one bit of its signature turned.

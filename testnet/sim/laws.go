@@ -53,7 +53,7 @@ func (w *World) checkLedger(t *Team, list []replica.Entry) {
 	whole.Merge(half)
 	for _, drills := range []bool{false, true} {
 		f := ledger.Filter{Drills: drills}
-		want, got := w.rowText(whole.Rows(w.now, f)), w.rowText(t.Rows(f))
+		want, got := w.rowText(whole.Rows(t.now(), f)), w.rowText(t.Rows(f))
 		if want != got {
 			w.oracle.broken("the ledger of %s is not the fold over its records: it has\n%sand should have\n%s", t.Name, got, want)
 		}
@@ -86,7 +86,7 @@ func (w *World) checkRestart(t *Team, list []replica.Entry) {
 	store := t.store.Clone()
 	store.SetFault(nil)
 	opt.Store = store
-	other, err := replica.Open(opt, w.now)
+	other, err := replica.Open(opt, t.now())
 	if err != nil {
 		o.broken("%s could not start again: %w", t.Name, err)
 		return
@@ -108,7 +108,7 @@ func (w *World) checkRestart(t *Team, list []replica.Entry) {
 		o.broken("%s would have another roster after a start:\n%s\nnot\n%s", t.Name, b, a)
 	}
 	var rows []ledger.Row
-	other.Ledger(func(l *ledger.Ledger) { rows = l.Rows(w.now, ledger.Filter{}) })
+	other.Ledger(func(l *ledger.Ledger) { rows = l.Rows(t.now(), ledger.Filter{}) })
 	if a, b := w.rowText(t.Rows(ledger.Filter{})), w.rowText(rows); a != b {
 		o.broken("%s would have another ledger after a start:\n%snot\n%s", t.Name, b, a)
 	}
@@ -120,7 +120,7 @@ func (w *World) checkRestart(t *Team, list []replica.Entry) {
 	}
 	for _, name := range w.regions {
 		ch := record.InCommunity(w.communities[name])
-		if !slices.Equal(t.rep.Set(ch, w.now).Days(), other.Set(ch, w.now).Days()) {
+		if !slices.Equal(t.rep.Set(ch, t.now()).Days(), other.Set(ch, t.now()).Days()) {
 			o.broken("%s would hand out another set of %s after a start", t.Name, name)
 		}
 		for _, m := range t.rep.Roster().Members(ch.Community) {
@@ -182,6 +182,7 @@ func (w *World) checkRosters() {
 func (w *World) Converged() error {
 	for _, name := range w.regions {
 		w.checkAlike(name)
+		w.checkReadable(name)
 	}
 	for _, t := range w.teams {
 		if t.Up() {

@@ -12,6 +12,7 @@ import (
 	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
+	"tocsin/pkg/roster"
 )
 
 // oracle knows from outside what must be true. It trusts nothing that a replica says of itself.
@@ -29,6 +30,11 @@ type oracle struct {
 	// disk at the next start.
 	ghosts     map[record.ID]bool
 	statements map[*Team][]record.StatementID
+	// forged are records that no honest software made, in whosever name.
+	forged  map[record.ID]bool
+	crooked map[*Team]bool // teams whose clock was ever wrong
+	keys    keyLaw
+	forms   [][]byte // of the canary
 
 	failures []error
 }
@@ -51,6 +57,7 @@ func newOracle() oracle {
 		kept:      map[*Team][]promise{}, known: map[*Team]map[record.ID]bool{},
 		signed: map[record.Lane]map[uint64]*record.Record{}, ghosts: map[record.ID]bool{},
 		statements: map[*Team][]record.StatementID{},
+		forged:     map[record.ID]bool{}, crooked: map[*Team]bool{}, keys: newKeyLaw(), forms: forms(),
 	}
 }
 
@@ -90,7 +97,7 @@ func (o *oracle) found(t *Team, r *record.Record) {
 	if o.known[t][r.ID()] {
 		return
 	}
-	if r.Team() == t.ID {
+	if r.Node() == t.rep.Node() {
 		o.ghosts[r.ID()] = true
 	}
 	o.acknowledged(t, r)
@@ -104,7 +111,7 @@ func (o *oracle) learnt(t *Team, id record.StatementID) {
 // before.
 func (o *oracle) saw(w *World, r *record.Record) {
 	author := w.ids[r.Team()]
-	if author == nil || author.Hostile {
+	if author == nil || author.Hostile || o.forged[r.ID()] {
 		return
 	}
 	lane := o.signed[r.Lane()]
@@ -195,7 +202,9 @@ func (w *World) checkTeam(t *Team) {
 	w.checkKept(t)
 	for i := range list {
 		w.checkEntry(t, &list[i])
+		w.checkSecrets(t, &list[i])
 	}
+	w.checkKeys(t)
 	w.checkSets(t, list)
 	w.checkLedger(t, list)
 	w.checkRestart(t, list)
@@ -204,7 +213,7 @@ func (w *World) checkTeam(t *Team) {
 // checkKept looks for records that were promised and are gone before their day.
 func (w *World) checkKept(t *Team) {
 	o := &w.oracle
-	today := replica.DayOf(w.now)
+	today := replica.DayOf(t.now())
 	left := o.kept[t][:0]
 	for _, p := range o.kept[t] {
 		switch {
@@ -231,7 +240,7 @@ func (w *World) checkEntry(t *Team, e *replica.Entry) {
 	o := &w.oracle
 	o.saw(w, e.Record)
 	author := w.ids[e.Record.Team()]
-	if author == nil || author.Hostile || o.ghosts[e.Record.ID()] {
+	if author == nil || author.Hostile || o.ghosts[e.Record.ID()] || o.forged[e.Record.ID()] || o.crooked[t] || o.crooked[author] {
 		return
 	}
 	created, s := e.Record.Header().Created, e.Sighting
@@ -256,8 +265,7 @@ func (w *World) checkSets(t *Team, list []replica.Entry) {
 	}
 	for _, name := range w.regions {
 		id := w.communities[name]
-		c, ok := t.rep.Roster().Community(id)
-		if !ok {
+		if _, ok := t.rep.Roster().Community(id); !ok {
 			continue
 		}
 		for _, r := range w.set(t, record.InCommunity(id)) {
@@ -266,17 +274,29 @@ func (w *World) checkSets(t *Team, list []replica.Entry) {
 				o.broken("%s hands out %s and does not list it", t.Name, w.labels[r])
 				continue
 			}
-			if !c.Speaks(e.Record.Team(), e.Record.Lane(), e.Record.Header().Seq) {
-				o.broken("%s hands out %s, which is beyond the removal of %s", t.Name, w.labels[r], w.nameOf(e.Record.Team()))
+			if p := t.rep.Roster().Place(e.Record); p != roster.In {
+				o.broken("%s hands out %s of %s, which is %s", t.Name, w.labels[r], w.nameOf(e.Record.Team()), p)
 			}
 		}
 	}
 }
 
+// latest returns the time by the clock that is ahead of the others: whatever any node may have dropped is
+// past its time then.
+func (w *World) latest() time.Time {
+	at := w.now
+	for _, t := range w.teams {
+		if t.now().After(at) {
+			at = t.now()
+		}
+	}
+	return at
+}
+
 // set returns the IDs that a team has in a channel, by day and then ascending.
 func (w *World) set(t *Team, ch record.Channel) []record.ID {
 	var out []record.ID
-	s := t.rep.Set(ch, w.now)
+	s := t.rep.Set(ch, w.latest())
 	var last uint32
 	for i, d := range s.Days() {
 		ids := s.IDs(d.Day)

@@ -3,6 +3,7 @@ package sim
 import (
 	"strings"
 	"testing"
+	"testing/cryptotest"
 
 	"github.com/cockroachdb/datadriven"
 )
@@ -11,11 +12,11 @@ import (
 // happened; testdata/README.md has the words. Run with -rewrite to accept what happens now, and
 // review the difference as a change of behaviour.
 func TestScenarios(t *testing.T) {
-	t.Parallel()
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		if !strings.HasSuffix(path, ".txt") {
 			t.Skip("not a scenario")
 		}
+		cryptotest.SetGlobalRandom(t, 1) // crypto/hpke takes no reader
 		s := &script{}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			first := d.Cmd

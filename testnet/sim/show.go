@@ -49,7 +49,7 @@ func (t *Team) ShowLedger() []string {
 		out = append(out, line.String())
 	}
 	var teams []ledger.Team
-	t.rep.Ledger(func(l *ledger.Ledger) { teams = l.Teams(t.w.now, ledger.Filter{}) })
+	t.rep.Ledger(func(l *ledger.Ledger) { teams = l.Teams(t.now(), ledger.Filter{}) })
 	slices.SortFunc(teams, func(a, b ledger.Team) int { return strings.Compare(t.w.nameOf(a.Team), t.w.nameOf(b.Team)) })
 	for i := range teams {
 		out = append(out, t.w.nameOf(teams[i].Team)+": "+teams[i].Sentence())

@@ -19,7 +19,9 @@ func (t *Team) Publish(o replica.Outgoing) (record.ID, error) {
 		return record.ID{}, fmt.Errorf("publish for %s: %w", t.Name, errDown)
 	}
 	defer t.w.bury()
-	p := t.rep.Publish(t.w.now, []replica.Outgoing{o})[0]
+	p := t.rep.Publish(t.now(), []replica.Outgoing{o})[0]
+	made := t.rep.NewKeys()
+	t.w.oracle.minted(t, made)
 	if t.dying {
 		return record.ID{}, errDied // whatever was answered, nobody is there to hear it
 	}
@@ -30,16 +32,18 @@ func (t *Team) Publish(o replica.Outgoing) (record.ID, error) {
 	id := p.Record.ID()
 	label := t.w.label(p.Record)
 	t.w.oracle.acknowledged(t, p.Record)
-	t.w.tell("%s publishes %s, %s", t.Name, label, t.w.channelName(o.Channel))
+	t.w.oracle.sealed(t, p.Record)
+	t.w.tell("%s publishes %s, %s%s", t.Name, label, t.w.channelName(o.Channel), sealedWord(p.Record))
 	t.unsent[id] = struct{}{}
 	if o.Channel.Private() {
 		t.later(0, t.sendDue)
 		return id, nil
 	}
-	frame, err := t.rep.Frame(id)
+	frame, err := t.rep.FrameFor(id, identity.TeamID{}, policy.Send)
 	if err != nil {
 		return id, err
 	}
+	t.pushKeys(made)
 	if to := t.peers(o.Channel, nil); len(to) > 0 {
 		t.leaving([]record.ID{id})
 		for _, peer := range to {
@@ -47,6 +51,13 @@ func (t *Team) Publish(o replica.Outgoing) (record.ID, error) {
 		}
 	}
 	return id, nil
+}
+
+func sealedWord(r *record.Record) string {
+	if len(r.Header().Body.KeyID) > 0 {
+		return ", sealed"
+	}
+	return ""
 }
 
 // leaving notes which records of ours leave now for the first time.
@@ -58,7 +69,7 @@ func (t *Team) leaving(ids []record.ID) {
 	if len(ids) == 0 {
 		return
 	}
-	if err := t.rep.Left(t.w.now, ids); err != nil {
+	if err := t.rep.Left(t.now(), ids); err != nil {
 		t.w.note("%s cannot note a departure: %v", t.Name, err)
 		return // noted when it is handed out again
 	}
@@ -85,16 +96,17 @@ func (t *Team) peers(ch record.Channel, but *Team) []*Team {
 }
 
 func (t *Team) gossip(to *Team, frame []byte) {
+	t.w.watch(t, frame)
 	t.w.datagram(t, to, func() { to.hear(t, frame) })
 }
 
 // hear takes a gossip message. What is accepted is passed on.
 func (t *Team) hear(from *Team, frame []byte) {
 	key := gossipID(frame)
-	if at, ok := t.seen[key]; ok && t.w.now.Sub(at) < seenFor {
+	if at, ok := t.seen[key]; ok && t.now().Sub(at) < seenFor {
 		return
 	}
-	t.seen[key] = t.w.now
+	t.seen[key] = t.now()
 	out := t.ingest(from, replica.Gossip, [][]byte{frame})
 	if len(out) == 0 {
 		return
@@ -120,17 +132,19 @@ func (t *Team) ingest(from *Team, via replica.Via, frames [][]byte) []replica.Ou
 	for i, f := range frames {
 		arrivals[i] = replica.Arrival{Frame: f, Via: via, From: from.ID}
 	}
-	out := t.rep.Ingest(t.w.now, arrivals)
+	out := t.rep.Ingest(t.now(), arrivals)
 	if t.dying {
 		return nil
 	}
 	for i := range out {
 		o := &out[i]
+		t.w.unsecret(t, o.Detail)
 		switch {
 		case o.Verdict == policy.Accept:
 			t.w.tell("%s has %s (%s from %s)", t.Name, t.w.label(o.Record), via, from.Name)
 			t.w.oracle.acknowledged(t, o.Record)
 			t.oweFor(o.Record.ID())
+			t.wrote(o.Record)
 		case o.Reason == policy.Duplicate:
 			t.w.note("%s knows %x", t.Name, o.ID[:4])
 		default:
@@ -153,8 +167,9 @@ func (w *World) describe(o *replica.Outcome) string {
 
 // owed is a receipt to write: for a request that asks this team by name.
 type owed struct {
-	to identity.TeamID
-	id record.ID
+	to     identity.TeamID
+	id     record.ID
+	erased bool
 }
 
 // receiptSettle is how long receipts are collected.
@@ -168,6 +183,10 @@ func (t *Team) oweFor(id record.ID) {
 }
 
 func (t *Team) owe(r *record.Record, n notice.Notice) bool {
+	if e, ok := n.(*notice.Erase); ok && r.Team() != t.ID && t.rep.Has(e.Record) {
+		t.owed = append(t.owed, owed{to: r.Team(), id: e.Record, erased: true})
+		return true
+	}
 	q, ok := n.(*notice.Request)
 	if !ok || r.Team() == t.ID || !r.Header().Channel.Private() && !slices.Contains(q.To, t.ID) {
 		return false
@@ -182,26 +201,29 @@ func (t *Team) payReceipts() {
 	t.owed = nil
 	for len(all) > 0 {
 		to := all[0].to
-		var ids []record.ID
-		var rest []owed
+		var n notice.Receipt
+		var rest, now []owed
 		for _, o := range all {
-			if o.to == to {
-				ids = append(ids, o.id)
-			} else {
+			switch {
+			case o.to != to:
 				rest = append(rest, o)
+				continue
+			case o.erased:
+				n.Erased = append(n.Erased, o.id)
+			default:
+				n.Records = append(n.Records, o.id)
 			}
+			now = append(now, o)
 		}
 		ch, err := record.Between(t.ID, to)
 		if err == nil {
-			_, err = t.Publish(replica.Outgoing{Channel: ch, Class: record.Control, Notice: &notice.Receipt{Records: ids}})
+			_, err = t.Publish(replica.Outgoing{Channel: ch, Class: record.Control, Notice: &n})
 		}
 		if !t.Up() {
 			return
 		}
 		if err != nil { // tried again when the store works again
-			for _, id := range ids {
-				t.owed = append(t.owed, owed{to: to, id: id})
-			}
+			t.owed = append(t.owed, now...)
 			t.later(time.Minute, t.payReceipts)
 		}
 		all = rest

@@ -23,7 +23,9 @@ type Team struct {
 	Hostile bool
 
 	w     *World
+	root  *identity.RootKey
 	key   *identity.NodeKey
+	ahead time.Duration // of the team's clock, before the world's
 	opt   replica.Options
 	store *memstore.Store
 	rep   *replica.Replica // nil while the machine is down
@@ -40,6 +42,12 @@ type Team struct {
 	owed     []owed                 // receipts to write
 	flying   map[*Team]bool         // direct deliveries on their way
 	why      map[record.ID]string   // last told reason of waiting
+	keyround
+	tending time.Time // when applications are looked at next, by the world's clock
+
+	// What a hostile team does with keys:
+	lies    bool           // hands out another key in place of each
+	starves map[*Team]bool // hands nothing to these
 }
 
 // Retention of private records, and how long a receipt may take before a team shows as unreachable.
@@ -66,7 +74,7 @@ func (w *World) AddTeam(name string) (*Team, error) {
 		return nil, err
 	}
 	t := &Team{
-		Name: name, ID: root.Team(), w: w, key: key,
+		Name: name, ID: root.Team(), w: w, root: root, key: key, starves: map[*Team]bool{},
 		opt: replica.Options{
 			Key: key, Delegation: d, Rand: w.src, ReceiptGrace: receiptGrace,
 			Limits: policy.Limits{PrivateRetention: privateRetention},
@@ -77,6 +85,19 @@ func (w *World) AddTeam(name string) (*Team, error) {
 	w.names[name], w.ids[t.ID] = t, t
 	w.note("team %s is %s", name, t.ID)
 	return t, t.start()
+}
+
+// now returns the time by the team's own clock.
+func (t *Team) now() time.Time { return t.w.now.Add(t.ahead) }
+
+// SetClock puts the team's clock ahead of the world's, or behind it.
+func (t *Team) SetClock(ahead time.Duration) {
+	t.ahead = ahead
+	t.w.tell("the clock of %s is now %s ahead", t.Name, ahead)
+	t.w.oracle.crooked[t] = true
+	if t.Up() {
+		t.tend()
+	}
 }
 
 // Up reports whether the team's machine runs.
@@ -128,7 +149,7 @@ func (t *Team) Restart() error {
 
 func (t *Team) start() error {
 	t.opt.Store = t.store
-	r, err := replica.Open(t.opt, t.w.now)
+	r, err := replica.Open(t.opt, t.now())
 	if err != nil {
 		return fmt.Errorf("start %s: %w", t.Name, err)
 	}
@@ -136,6 +157,7 @@ func (t *Team) start() error {
 	t.seen = map[[32]byte]time.Time{}
 	t.visiting, t.flying = map[*Team]bool{}, map[*Team]bool{}
 	t.unsent, t.owed, t.why = map[record.ID]struct{}{}, nil, map[record.ID]string{}
+	t.keyround, t.tending = newKeyround(), time.Time{}
 	if err := t.remember(); err != nil {
 		return err
 	}
@@ -143,6 +165,7 @@ func (t *Team) start() error {
 	t.later(t.w.upTo(24*time.Hour), t.housekeeping)
 	t.later(0, t.sendDue)
 	t.later(receiptSettle, t.payReceipts)
+	t.tend()
 	return nil
 }
 
@@ -165,13 +188,17 @@ func (t *Team) remember() error {
 			t.unsent[e.Record.ID()] = struct{}{}
 		}
 		if n, ok := e.Notice.(*notice.Receipt); ok {
-			for _, id := range n.Records {
+			for _, id := range slices.Concat(n.Records, n.Erased) {
 				paid[id] = true
 			}
 		}
 	}
 	for _, e := range slices.Backward(list) {
-		if !paid[e.Record.ID()] {
+		about := e.Record.ID()
+		if n, ok := e.Notice.(*notice.Erase); ok {
+			about = n.Record
+		}
+		if !paid[about] {
 			t.owe(e.Record, e.Notice)
 		}
 	}
@@ -180,7 +207,7 @@ func (t *Team) remember() error {
 
 // housekeeping happens once a day.
 func (t *Team) housekeeping() {
-	n, err := t.rep.Prune(t.w.now)
+	n, err := t.rep.Prune(t.now())
 	switch {
 	case err != nil:
 		t.w.tell("%s cannot drop what is old: %v", t.Name, err)
@@ -192,7 +219,7 @@ func (t *Team) housekeeping() {
 
 // Rows returns the rows of the team's ledger as they stand now, drills apart.
 func (t *Team) Rows(f ledger.Filter) (rows []ledger.Row) {
-	t.rep.Ledger(func(l *ledger.Ledger) { rows = l.Rows(t.w.now, f) })
+	t.rep.Ledger(func(l *ledger.Ledger) { rows = l.Rows(t.now(), f) })
 	return rows
 }
 

@@ -69,13 +69,17 @@ func (v *visit) end() {
 
 // greet answers a greeting, at b.
 func (v *visit) greet(theirs []record.StatementID) {
-	v.greeted = v.w.now
+	v.greeted = v.b.now()
+	v.b.show(v.a)
 	ours := v.b.rep.Roster().For(v.a.ID)
 	gift := v.b.rep.StatementFrames(lacking(ours, theirs), v.a.ID)
+	v.w.watch(v.b, gift...)
 	v.pass(v.a, func() {
+		v.a.show(v.b)
 		v.a.learn(v.b, gift)
 		// What a may tell is asked anew: it may have learnt a moment ago who b is.
 		back := v.a.rep.StatementFrames(lacking(v.a.rep.Roster().For(v.b.ID), ours), v.b.ID)
+		v.w.watch(v.a, back...)
 		v.pass(v.b, func() {
 			v.b.learn(v.a, back)
 			v.pass(v.a, v.choose)
@@ -97,7 +101,7 @@ func (t *Team) learn(from *Team, frames [][]byte) {
 	if len(frames) == 0 {
 		return
 	}
-	out := t.rep.AddStatements(t.w.now, frames)
+	out := t.rep.AddStatements(t.now(), frames)
 	if t.dying {
 		return
 	}
@@ -114,14 +118,15 @@ func (t *Team) learn(from *Team, frames [][]byte) {
 	if news > 0 {
 		t.w.tell("%s learns %d statements from %s", t.Name, news, from.Name)
 		t.announceSoon()
+		t.tend()
 	}
 }
 
 // choose lists the channels to reconcile, at a.
 func (v *visit) choose() {
 	now := v.a.rep.Roster()
-	for _, c := range now.CommunitiesOf(v.a.ID) {
-		if now.Member(c, v.b.ID) {
+	for _, c := range now.Communities() {
+		if t := v.a.ID; now.Member(c, t) && (now.Member(c, v.b.ID) || now.Observer(c, v.b.ID)) || now.Observer(c, t) && now.Member(c, v.b.ID) {
 			v.channels = append(v.channels, record.InCommunity(c))
 		}
 	}
@@ -135,19 +140,20 @@ func (v *visit) choose() {
 func (v *visit) next() {
 	if len(v.channels) == 0 {
 		v.end()
+		v.a.askSoon()
 		return
 	}
 	ch := v.channels[0]
-	v.opened, v.cleanA, v.cleanB = v.w.now, true, true
+	v.opened, v.cleanA, v.cleanB = v.a.now(), true, true
 	var first []byte
-	v.sa, first = reconcile.Initiate(v.a.rep.Set(ch, v.w.now))
+	v.sa, first = reconcile.Initiate(v.a.rep.SetFor(ch, v.b.ID, v.a.now()))
 	v.pass(v.b, func() {
 		if !v.b.rep.MayRead(v.a.ID, ch) {
 			v.w.note("%s does not open %s to %s", v.b.Name, v.w.channelName(ch), v.a.Name)
 			v.pass(v.a, v.skip)
 			return
 		}
-		v.sb = reconcile.Respond(v.b.rep.Set(ch, v.w.now))
+		v.sb = reconcile.Respond(v.b.rep.SetFor(ch, v.a.ID, v.b.now()))
 		v.answer(first)
 	})
 }
@@ -217,10 +223,11 @@ func (v *visit) give(giver *Team, ids []record.ID, then func()) {
 	giver.leaving(part)
 	var frames [][]byte
 	for _, id := range part {
-		if f, err := giver.rep.Frame(id); err == nil {
+		if f, err := giver.rep.FrameFor(id, taker.ID, policy.Sync); err == nil {
 			frames = append(frames, f)
 		}
 	}
+	v.w.watch(giver, frames...)
 	v.pass(taker, func() {
 		if len(frames) > 0 {
 			out := taker.ingest(giver, replica.Sync, frames)
@@ -229,7 +236,7 @@ func (v *visit) give(giver *Team, ids []record.ID, then func()) {
 			}
 			for _, o := range out {
 				// What the rules keep out is missing from nobody's copy.
-				ruled := o.Reason == policy.Removed || o.Reason == policy.Expired
+				ruled := o.Reason == policy.Removed || o.Reason == policy.Revoked || o.Reason == policy.Expired
 				*clean = *clean && (o.Verdict == policy.Accept || o.Reason == policy.Duplicate || ruled)
 			}
 		}
@@ -244,6 +251,8 @@ func (v *visit) give(giver *Team, ids []record.ID, then func()) {
 // finish notes, at b, that the two copies of a channel are alike, and goes on at a.
 func (v *visit) finish() {
 	ch := v.channels[0]
+	whole := ch.Private() || v.a.rep.Roster().Member(ch.Community, v.a.ID) && v.b.rep.Roster().Member(ch.Community, v.b.ID)
+	v.cleanA, v.cleanB = v.cleanA && whole, v.cleanB && whole
 	if v.sb.Complete() && v.cleanB {
 		v.b.alike(ch, v.a.ID, v.greeted)
 	}
@@ -277,16 +286,13 @@ func (v *visit) fetchBodies(ids []record.ID) {
 
 // wholeBody reads a detached body that a team may have, or nil.
 func (t *Team) wholeBody(id record.ID, to identity.TeamID) []byte {
-	ch, _, ok := t.rep.ChannelOf(id)
-	if !ok || !t.rep.MayRead(to, ch) {
-		return nil
-	}
 	var body []byte
 	for n := 0; ; n++ {
-		leaves, chunk, err := t.rep.Chunk(id, n)
+		leaves, chunk, err := t.rep.ChunkFor(id, n, to)
 		if err != nil {
 			return nil
 		}
+		t.w.watch(t, chunk)
 		if body = append(body, chunk...); n == len(leaves)-1 {
 			return body
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"io"
 	"math/rand/v2"
 	"time"
 
@@ -55,6 +56,9 @@ type World struct {
 	byName map[string]record.ID
 	kinds  map[string]int
 
+	secrets int             // bodies that not everybody may read, so far
+	spilled map[string]bool // of these, what a hostile reader gave away
+
 	oracle oracle
 }
 
@@ -76,7 +80,8 @@ func New(cfg Config) *World {
 		group: map[*Team]int{}, names: map[string]*Team{}, ids: map[identity.TeamID]*Team{},
 		communities: map[string]identity.CommunityID{},
 		trace:       sha256.New(), labels: map[record.ID]string{}, byName: map[string]record.ID{}, kinds: map[string]int{},
-		oracle: newOracle(),
+		spilled: map[string]bool{},
+		oracle:  newOracle(),
 	}
 }
 
@@ -133,7 +138,9 @@ func (w *World) Told() []string {
 // note puts something that happened into the trace.
 func (w *World) note(format string, args ...any) {
 	fmt.Fprintf(w.trace, "%d ", w.now.UnixNano())
-	fmt.Fprintf(w.trace, format, args...)
+	text := fmt.Sprintf(format, args...)
+	w.unsecret(nil, text)
+	_, _ = io.WriteString(w.trace, text)
 	_, _ = w.trace.Write([]byte{'\n'})
 }
 
