@@ -212,8 +212,8 @@ func (v *sieve) isSponsored(s *record.Statement) bool {
 	return ok
 }
 
-// isReferred reports whether a statement of another team, which is a member somewhere we are, refers to
-// this one: without it that one could not count here.
+// isReferred reports whether a statement of another team, which is or was a member, refers to this one:
+// without it that one could not count here.
 func (v *sieve) isReferred(s *record.Statement) bool {
 	if v.referred == nil {
 		v.referred = map[record.StatementID][]identity.TeamID{}
@@ -231,7 +231,7 @@ func (v *sieve) isReferred(s *record.Statement) bool {
 
 func (v *sieve) refer(s *record.Statement) {
 	id, about := roster.CommunityOf(s)
-	if !about || len(s.Heads) == 0 || !v.next.Member(id, s.Signers[0].Team) {
+	if c, ok := v.next.Community(id); !about || !ok || len(s.Heads) == 0 || !v.signedByMember(c, s) {
 		return
 	}
 	for _, head := range s.Heads {
