@@ -23,16 +23,20 @@ func (n *Node) Invite(ctx context.Context, id string, d api.InviteDraft) (*api.I
 	if err != nil {
 		return nil, err
 	}
-	if c.Charter.Admission.Rule == notice.RuleSponsors {
-		return nil, api.NewProblem(api.NotAllowed, "nobody alone makes a team a member of this community: teams apply, and members sponsor them",
-			"give the team the charter (tocsin community charter), and sponsor its application (tocsin community sponsor -o INVITE-FILE)")
-	}
-	if c, err = n.founded(id); err != nil {
-		return nil, err
-	}
 	guest, err := n.guest(ctx, d)
 	if err != nil {
 		return nil, err
+	}
+	own := guest.ID == n.replica.Self() // the file is for another node of this team
+	if own && !c.Member(guest.ID) {
+		return nil, api.NewProblem(api.NotMember, "this team is not a member of the community", "")
+	}
+	if !own && c.Charter.Admission.Rule == notice.RuleSponsors {
+		return nil, api.NewProblem(api.NotAllowed, "nobody alone makes a team a member of this community: teams apply, and members sponsor them",
+			"give the team the charter (tocsin community charter), and sponsor its application (tocsin community sponsor -o INVITE-FILE)")
+	}
+	if !own && !c.IsFounder(n.replica.Self()) {
+		return nil, notFounder()
 	}
 	if c.Removed(guest.ID) {
 		return nil, api.NewProblem(api.Removed, "the team was removed from the community",
@@ -47,9 +51,11 @@ func (n *Node) Invite(ctx context.Context, id string, d api.InviteDraft) (*api.I
 		return nil, api.Invalid("expires", "has passed already", "")
 	}
 	already := c.Member(guest.ID)
-	member, err := n.admit(c, guest)
-	if err != nil {
-		return nil, err
+	member := n.admission(c.ID, guest.ID)
+	if !own {
+		if member, err = n.admit(c, guest); err != nil {
+			return nil, err
+		}
 	}
 	charter, ok := n.replica.Roster().Statement(record.StatementID(c.ID))
 	if !ok {
@@ -80,9 +86,13 @@ func (n *Node) founded(id string) (*roster.Community, error) {
 		return nil, err
 	}
 	if !c.IsFounder(n.replica.Self()) {
-		return nil, api.NewProblem(api.NotAllowed, "only a founder of the community can do this", "ask one of the founders")
+		return nil, notFounder()
 	}
 	return c, nil
+}
+
+func notFounder() error {
+	return api.NewProblem(api.NotAllowed, "only a founder of the community can do this", "ask one of the founders")
 }
 
 // guest says whom an invite is for.
@@ -100,7 +110,7 @@ func (n *Node) guest(ctx context.Context, d api.InviteDraft) (api.Team, error) {
 		if name == "" {
 			name = card.Delegation.Name
 		}
-		return n.notSelf(api.Team{ID: card.Delegation.Team, Name: name})
+		return api.Team{ID: card.Delegation.Team, Name: name}, nil
 	}
 	id, err := n.findTeam(d.Team)
 	if err != nil {
@@ -113,7 +123,7 @@ func (n *Node) guest(ctx context.Context, d api.InviteDraft) (api.Team, error) {
 	if team.Name == "" {
 		return team, api.Invalid("name", "is missing", "say what you call the team, or give its card")
 	}
-	return n.notSelf(team)
+	return team, nil
 }
 
 func (n *Node) notSelf(t api.Team) (api.Team, error) {
@@ -182,7 +192,7 @@ func (n *Node) Join(ctx context.Context, d api.Join) (*api.Joined, error) {
 	n.replica.Join(n.now(), [][]byte{sponsor.Frame()})
 	n.meet(ctx, i.Addresses)
 	c, ok := n.replica.Roster().Community(i.Community)
-	if own, _ := n.ownApplication(i.Community); !ok || !c.Member(n.replica.Self()) && own == nil {
+	if own, _ := n.ownApplication(i.Community); !ok || !c.Member(n.replica.Self()) && own == nil && i.Sponsor.Team != n.replica.Self() {
 		return nil, api.NewProblem(api.Removed, "the invite's statements do not make this team a member (any more), nor is its application open", "ask the sponsor")
 	}
 	return &api.Joined{

@@ -110,8 +110,8 @@ func (i *Invite) check() error {
 	if len(i.Statements) > MaxStatements {
 		return malformed("%d statements, at most %d", len(i.Statements), MaxStatements)
 	}
-	if slices.Contains(charter.Founders, i.Team) {
-		return nil
+	if slices.Contains(charter.Founders, i.Team) || i.Sponsor.Team == i.Team {
+		return nil // a founder needs no more, nor does another node of a team from one that is in
 	}
 	for _, s := range i.Statements[1:] {
 		if s.Kind != kindMember {
