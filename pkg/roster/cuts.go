@@ -84,7 +84,7 @@ func (c *Community) end(e *edit, cuts *cuts) {
 			of = &tails{lanes: map[laneKey]tail{}}
 			c.ends.put(e, t, of)
 		}
-		of.join(n.lanes)
+		of.join(id, n.lanes)
 	}
 	for id := range cuts.fixes {
 		join(id, c.proposals.get(id).team)

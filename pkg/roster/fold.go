@@ -113,7 +113,8 @@ func (c *Community) stillGood(v *verdict, n *node, m mark, decider *node, bound 
 			return true
 		}
 		// It decides. What was decided on before must not depend on it, nor it on what is later in the order.
-		return c.inOrder(a) && (v.last == n || !bound && !v.bound) && len(v.parties.get(a.team).spells) < 2
+		of := v.parties.get(a.team)
+		return c.inOrder(a) && (v.last == n || !bound && !v.bound) && (of == nil || len(of.spells) < 2)
 	}
 	return true
 }

@@ -42,7 +42,7 @@ func (c *Community) foldFounders(e *edit) {
 	for t, of := range f.ends {
 		lanes := &tails{lanes: map[laneKey]tail{}}
 		for _, x := range of {
-			lanes.join(x.lanes)
+			lanes.join(x.ID(), x.lanes)
 		}
 		c.ends.put(e, t, lanes)
 	}

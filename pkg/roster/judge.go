@@ -33,12 +33,12 @@ func (j *judge) step(n *node, i int32) mark {
 		return m
 	}
 	m.by = j.keys.canonical(n.Signers[0].Team)
-	if j.beyondKey(n, i) {
-		m.why = WhyKey
+	if n.Kind == KindApply { // its sponsors answer for the team, whatever becomes of the key that asked
+		m.why = j.apply(n, i, m)
 		return m
 	}
-	if n.Kind == KindApply {
-		m.why = j.apply(n, i, m)
+	if j.beyondKey(n, i) {
+		m.why = WhyKey
 		return m
 	}
 	if n.Kind == KindRemove {

@@ -114,8 +114,10 @@ func (r *Roster) Nodes(t identity.TeamID, at time.Time) []*identity.Delegation {
 	return out
 }
 
-// View names the membership of a community and the state of its members' keys: what an epoch key is minted
-// for. Whoever has the same statements has the same view.
+// View names the membership of a community, how it came about, and the state of its members' keys: what an
+// epoch key is minted for. Whoever has the same statements has the same view. Each removal and each leaving is
+// part of it for good: a membership that comes about again by one is not the view that it was before, whose
+// keys a team may have had that is out now.
 func (r *Roster) View(id identity.CommunityID) (view [32]byte) {
 	h := sha256.New()
 	h.Write([]byte("tocsin view v1\x00"))
@@ -142,6 +144,15 @@ func (r *Roster) View(id identity.CommunityID) (view [32]byte) {
 	h.Write(make([]byte, 32)) // no team has this ID: it parts the two lists
 	for _, k := range slices.Compact(gone) {
 		h.Write(k[:])
+	}
+	var ends []record.StatementID
+	for _, of := range c.ends.all() {
+		ends = append(ends, of.by...)
+	}
+	slices.SortFunc(ends, compareIDs)
+	h.Write(make([]byte, 32))
+	for _, id := range ends {
+		h.Write(id[:])
 	}
 	h.Sum(view[:0])
 	return view

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"tocsin/pkg/dsse"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
@@ -482,11 +481,5 @@ func TestTrustIsWhatPinsAndVouchesMake(t *testing.T) {
 	}
 	if got := r.With(back).Trust(p[3].team(), pins); got.Parents != 1 || slices.Contains(got.Vouchers, p[2].team()) {
 		t.Errorf("a vouch that was withdrawn counts: %+v", got)
-	}
-}
-
-func TestPlacesOfRecords(t *testing.T) {
-	if roster.In.String() != "in" || roster.AfterEnd.String() != "after-end" || dsse.Ed25519 == "" {
-		t.Error("words")
 	}
 }

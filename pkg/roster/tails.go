@@ -38,25 +38,25 @@ func strictest(a, b tail) tail {
 	return a
 }
 
-// tails are where the lanes of a team end, as n statements say.
+// tails are where the lanes of a team end, as the statements of by say.
 type tails struct {
 	lanes map[laneKey]tail
-	n     int
+	by    []record.StatementID
 }
 
 // holds reports whether a record counts: beyond none of the tails and, while the team is out, in a lane that
 // all of them name.
 func (t *tails) holds(out bool, lane laneKey, place record.ID, seq uint64) bool {
 	at, named := t.lanes[lane]
-	if out && at.by < t.n {
+	if out && at.by < len(t.by) {
 		return false
 	}
 	return !named || at.holds(seq, place)
 }
 
 // join adds what one more statement says.
-func (t *tails) join(heads []notice.LaneHead) {
-	t.n++
+func (t *tails) join(by record.StatementID, heads []notice.LaneHead) {
+	t.by = append(t.by, by)
 	for _, h := range heads {
 		lane, at := laneKey{h.Node, record.Run(h.Run)}, tail{seq: h.Seq, id: h.ID, by: 1}
 		if was, ok := t.lanes[lane]; ok {
