@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -104,7 +105,7 @@ func (w *World) checkRestart(t *Team, list []replica.Entry) {
 	if !same {
 		o.broken("%s would list %d records after a start, it lists %d, or they differ", t.Name, len(again), len(list))
 	}
-	if a, b := rosterText(w, t.rep), rosterText(w, other); a != b {
+	if a, b := rosterText(w, t.rep.Roster()), rosterText(w, other.Roster()); a != b {
 		o.broken("%s would have another roster after a start:\n%s\nnot\n%s", t.Name, b, a)
 	}
 	var rows []ledger.Row
@@ -131,31 +132,70 @@ func (w *World) checkRestart(t *Team, list []replica.Entry) {
 	}
 }
 
-// rosterText writes down who belongs where, and where the lanes of the removed end.
-func rosterText(w *World, r *replica.Replica) string {
+// rosterText writes down who belongs where, what is to be decided, and whose keys count.
+func rosterText(w *World, now *roster.Roster) string {
 	var b strings.Builder
-	now := r.Roster()
-	for _, name := range w.regions {
-		c, ok := now.Community(w.communities[name])
-		if !ok {
-			continue
+	for _, id := range now.Communities() {
+		c, _ := now.Community(id)
+		fmt.Fprintf(&b, "%s keeps %s, view %x:", c.Charter.Name, c.Retention(), now.View(id))
+		for _, m := range c.Members() {
+			fmt.Fprintf(&b, " %x", m[:4])
 		}
-		fmt.Fprintf(&b, "%s keeps %s:", name, c.Retention())
 		for _, t := range w.teams {
 			switch {
 			case c.Member(t.ID):
-				fmt.Fprintf(&b, " %s", t.Name)
+				used, limit := c.Budget(t.ID)
+				fmt.Fprintf(&b, " %s (%d/%d)", t.Name, used, limit)
 			case c.Removed(t.ID):
 				fmt.Fprintf(&b, " -%s", t.Name)
+			case c.Left(t.ID):
+				fmt.Fprintf(&b, " ~%s", t.Name)
+			case c.Observer(t.ID):
+				fmt.Fprintf(&b, " ?%s", t.Name)
 			}
 		}
 		b.WriteString("\n")
+		for _, a := range c.Applications() {
+			fmt.Fprintf(&b, "application %x %s %s %d %d\n", a.ID[:4], a.State, a.Why, counting(a.Sponsors), counting(a.Objections))
+		}
+		for _, p := range c.Proposals() {
+			fmt.Fprintf(&b, "proposal %x %d of %d %v\n", p.ID[:4], p.Counting, p.Needed, p.Effective)
+		}
+		for _, id := range now.Heads(id) {
+			fmt.Fprintf(&b, "head %x\n", id[:4])
+		}
 	}
 	for _, t := range w.teams {
-		fmt.Fprintf(&b, "%s %q %d nodes\n", t.Name, now.Name(t.ID), len(now.Delegations(t.ID)))
+		fmt.Fprintf(&b, "%s %q %d nodes, now %x, %v %v\n", t.Name, now.Name(t.ID), len(now.Nodes(t.ID, w.now)), now.Canonical(t.ID),
+			now.Frozen(t.ID, t.key.Node()), now.Revoked(t.ID, t.key.Node()))
 	}
 	return b.String()
 }
+
+// checkFold folds the statements that a team has from nothing, in another order and one by one.
+func (w *World) checkFold(t *Team) {
+	now := t.rep.Roster()
+	ids := now.Statements()
+	key := fmt.Sprint(ids)
+	if w.oracle.folded[key] || len(ids) > manyStatements {
+		return
+	}
+	w.oracle.folded[key] = true
+	// The order is drawn apart, so that looking does not change what happens.
+	order := rand.New(rand.NewPCG(uint64(w.steps), 1)) //nolint:gosec // no secret
+	order.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+	again := roster.New()
+	for _, id := range ids {
+		s, _ := now.Statement(id)
+		again = again.With(s)
+	}
+	if a, b := rosterText(w, now), rosterText(w, again); a != b {
+		w.oracle.broken("%s would have another roster had its statements come in another order:\n%s\nnot\n%s", t.Name, b, a)
+	}
+}
+
+// manyStatements is how many are folded again; pkg/roster tests more of them for itself.
+const manyStatements = 400
 
 // checkRosters asks that teams with the same statements see the same roster.
 func (w *World) checkRosters() {
@@ -164,13 +204,14 @@ func (w *World) checkRosters() {
 		if !t.Up() {
 			continue
 		}
+		w.checkFold(t)
 		key := fmt.Sprint(t.rep.Statements())
 		other := seen[key]
 		if other == nil {
 			seen[key] = t
 			continue
 		}
-		if a, b := rosterText(w, t.rep), rosterText(w, other.rep); a != b {
+		if a, b := rosterText(w, t.rep.Roster()), rosterText(w, other.rep.Roster()); a != b {
 			w.oracle.broken("%s and %s have the same statements and other rosters:\n%s\n%s", t.Name, other.Name, a, b)
 		}
 	}

@@ -34,7 +34,8 @@ type oracle struct {
 	forged  map[record.ID]bool
 	crooked map[*Team]bool // teams whose clock was ever wrong
 	keys    keyLaw
-	forms   [][]byte // of the canary
+	forms   [][]byte        // of the canary
+	folded  map[string]bool // sets of statements that were folded again
 
 	failures []error
 }
@@ -57,7 +58,7 @@ func newOracle() oracle {
 		kept:      map[*Team][]promise{}, known: map[*Team]map[record.ID]bool{},
 		signed: map[record.Lane]map[uint64]*record.Record{}, ghosts: map[record.ID]bool{},
 		statements: map[*Team][]record.StatementID{},
-		forged:     map[record.ID]bool{}, crooked: map[*Team]bool{}, keys: newKeyLaw(), forms: forms(),
+		forged:     map[record.ID]bool{}, crooked: map[*Team]bool{}, keys: newKeyLaw(), forms: forms(), folded: map[string]bool{},
 	}
 }
 

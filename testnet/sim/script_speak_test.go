@@ -31,8 +31,13 @@ func (s *script) speak(verb string) error {
 		if o.Channel, err = s.channel(t, nil); err != nil {
 			return err
 		}
-		long := s.flag("long")
+		long, tlp := s.flag("long"), s.marking()
+		drill := s.flag("exercise")
 		a := newAlert(s.word())
+		s.w.mark(a, tlp)
+		if drill {
+			a.Status = notice.StatusExercise
+		}
 		if long {
 			a.Attachments = []notice.Attachment{{
 				Name: "indicators.csv", MediaType: "text/csv", Data: bytes.Repeat([]byte("192.0.2.1\n"), 6000),
@@ -78,6 +83,7 @@ func (s *script) request(t *Team, o replica.Outgoing) error {
 		to = append(to, other)
 	}
 	private := slices.Contains(s.words, "privately")
+	marking := notice.Marking{TLP: s.marking()}
 	each := [][]*Team{to}
 	if private {
 		each = nil
@@ -103,8 +109,11 @@ func (s *script) request(t *Team, o replica.Outgoing) error {
 		}
 		o.Class = record.Urgent
 		o.Notice = &notice.Request{
-			Action: notice.ActionAssistance, Status: status, Marking: clearTLP(), Priority: notice.PriorityNormal,
+			Action: notice.ActionAssistance, Status: status, Marking: marking, Priority: notice.PriorityNormal,
 			To: ids, Case: "case 1", ReplyBy: s.w.Now().Add(d), Texts: text(s.word()),
+		}
+		if marking.TLP != notice.TLPClear {
+			o.Notice.(*notice.Request).Texts[0].Summary = s.w.Secret()
 		}
 		if _, err := t.Publish(o); told(err) != nil {
 			return err
@@ -177,8 +186,6 @@ func (s *script) channel(from, to *Team) (record.Channel, error) {
 }
 
 func text(title string) []notice.Text { return []notice.Text{{Language: "en", Title: title}} }
-
-func clearTLP() notice.Marking { return notice.Marking{TLP: notice.TLPClear} }
 
 func newAlert(title string) *notice.Alert {
 	return &notice.Alert{Type: notice.AlertNew, Status: notice.StatusActual, Marking: clearTLP(), Texts: text(title)}

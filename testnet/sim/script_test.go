@@ -14,6 +14,7 @@ type script struct {
 	w       *World
 	founder map[string]*Team
 	loot    [][]byte
+	stolen  map[*Team]*stolen
 	words   []string // of the command, those not yet read
 }
 
@@ -36,6 +37,14 @@ func (s *script) do(line string) ([]string, error) {
 		return nil, s.teams()
 	case "found", "admit", "remove":
 		return nil, s.membership(verb)
+	case "constitute":
+		return nil, s.constitute()
+	case "apply", "sponsor", "object", "vote", "leave":
+		return nil, s.govern(verb)
+	case "freeze", "replace", "rotate", "clock":
+		return nil, s.keys(verb)
+	case "erase":
+		return nil, s.erase()
 	case "alert", "request", "reply", "close", "withdraw":
 		return nil, s.speak(verb)
 	case "partition", "heal", "network", "crash", "restart", "break":
@@ -46,8 +55,10 @@ func (s *script) do(line string) ([]string, error) {
 			return nil, err
 		}
 		return nil, s.w.Run(d)
-	case "forge", "spoil", "steal", "replay", "backdate", "equivocate":
+	case "forge", "spoil", "steal", "replay", "backdate", "equivocate", "lift", "strip", "impersonate":
 		return nil, s.hostile(verb)
+	case "flood", "scatter", "entice", "lie", "starve":
+		return nil, s.plot(verb)
 	case "check":
 		if err := s.w.Check(); err != nil {
 			return nil, err
@@ -58,7 +69,7 @@ func (s *script) do(line string) ([]string, error) {
 			return nil, err
 		}
 		return []string{"all hold the same"}, nil
-	case "ledger", "roster", "records", "outbox":
+	case "ledger", "roster", "records", "outbox", "reading", "marks", "standing":
 		return s.show(verb)
 	}
 	return nil, fmt.Errorf("no such command: %s", verb)
@@ -132,7 +143,7 @@ func duration(text string) (time.Duration, error) {
 
 func (s *script) teams() error {
 	s.w = New(Config{Seed: 1})
-	s.founder = map[string]*Team{}
+	s.founder, s.stolen = map[string]*Team{}, map[*Team]*stolen{}
 	for _, name := range s.words {
 		if _, err := s.w.AddTeam(name); err != nil {
 			return err

@@ -116,6 +116,109 @@ func (s *script) hostile(verb string) error {
 	return nil
 }
 
+// equivocate reads "ONE" "OTHER" [times n].
+func (s *script) equivocate(t *Team) ([][]byte, error) {
+	times := 1
+	if err := s.number("times", &times); err != nil {
+		return nil, err
+	}
+	ch, err := s.channel(t, nil)
+	if err != nil {
+		return nil, err
+	}
+	this, that := s.word(), s.word()
+	var out [][]byte
+	for range times {
+		two, err := t.Equivocate(ch, newAlert(this), newAlert(that))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, two[:]...)
+	}
+	return out, nil
+}
+
+// impersonate reads VICTIM "title" [back 3h]: an alert signed with a node key of the victim's that was
+// stolen.
+func (s *script) impersonate() ([][]byte, error) {
+	var back time.Duration
+	if text, ok := s.after("back"); ok {
+		var err error
+		if back, err = duration(text); err != nil {
+			return nil, err
+		}
+	}
+	ch, err := s.channel(nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	victim, err := s.team(s.word())
+	if err != nil {
+		return nil, err
+	}
+	key := s.stolen[victim]
+	if key == nil {
+		key = &stolen{victim.key, victim.opt.Delegation}
+	}
+	f, err := s.w.utter(key, ch, newAlert(s.word()), s.w.now.Add(-back))
+	return [][]byte{f}, err
+}
+
+// plot plays what a hostile team does beyond single records.
+func (s *script) plot(verb string) error {
+	t, err := s.by("by")
+	if err != nil {
+		return err
+	}
+	t.Hostile = true
+	var at []*Team
+	if names, ok := s.after("at"); ok {
+		if at, err = s.list(names); err != nil {
+			return err
+		}
+	}
+	switch verb {
+	case "lie":
+		t.lies = !s.flag("no-more")
+	case "starve":
+		for _, v := range at {
+			t.starves[v] = true
+		}
+	case "flood":
+		n := 1
+		if err := s.number("with", &n); err != nil {
+			return err
+		}
+		community, err := s.community()
+		if err != nil {
+			return err
+		}
+		return t.Flood(community, n)
+	case "scatter":
+		t.Hostile = false
+		community, err := s.community()
+		if err != nil {
+			return err
+		}
+		for _, v := range at {
+			if err := t.Scatter(community, v, 20); err != nil {
+				return err
+			}
+		}
+	case "entice":
+		community, err := s.community()
+		if err != nil {
+			return err
+		}
+		for _, v := range at {
+			if err := t.Entice(community, v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (s *script) crime(verb string, t *Team) ([][]byte, error) {
 	one := func(f []byte, err error) ([][]byte, error) { return [][]byte{f}, err }
 	switch verb {
@@ -140,12 +243,18 @@ func (s *script) crime(verb string, t *Team) ([][]byte, error) {
 		}
 		return one(Spoil(f))
 	case "equivocate":
-		ch, err := s.channel(t, nil)
+		return s.equivocate(t)
+	case "lift", "strip":
+		id, err := s.recordOf(s.word())
 		if err != nil {
 			return nil, err
 		}
-		two, err := t.Equivocate(ch, newAlert(s.word()), newAlert(s.word()))
-		return two[:], err
+		if verb == "lift" {
+			return one(t.Lift(id))
+		}
+		return one(t.Strip(id))
+	case "impersonate":
+		return s.impersonate()
 	}
 	label, _ := s.after("to")
 	id, ok := s.w.Record(label)
@@ -194,6 +303,12 @@ func (s *script) show(what string) ([]string, error) {
 		out = t.ShowRecords()
 	case "outbox":
 		out = t.ShowOutbox()
+	case "reading":
+		out = t.ShowReading()
+	case "marks":
+		out = t.ShowMarks()
+	case "standing":
+		out = t.ShowStanding()
 	}
 	if len(out) == 0 {
 		out = []string{"nothing"}

@@ -75,6 +75,8 @@ func (t *Team) ShowRoster() []string {
 				line.WriteString(" " + m.Name)
 			case c.Removed(m.ID):
 				line.WriteString(" " + m.Name + " (removed)")
+			case c.Left(m.ID):
+				line.WriteString(" " + m.Name + " (left)")
 			}
 		}
 		out = append(out, line.String())
