@@ -34,6 +34,18 @@ func (r *Replica) other(ch record.Channel) identity.TeamID {
 	return r.canonical(ch.Pair[0])
 }
 
+// channelNow returns the private channel that two teams have today in place of one that they had under an
+// earlier root of either.
+func (r *Replica) channelNow(ch record.Channel) record.Channel {
+	if !r.inPair(ch, r.self) {
+		return ch
+	}
+	if now, err := record.Between(r.canonical(r.self), r.other(ch)); err == nil {
+		return now
+	}
+	return ch
+}
+
 // frozenRecord reports whether the key of a record was frozen before the record came here, which may be
 // anybody's then.
 func (r *Replica) frozenRecord(e *Entry) bool {

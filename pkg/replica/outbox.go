@@ -24,7 +24,7 @@ type Delivery struct {
 // newDelivery is that of a private record which has just been signed.
 func (r *Replica) newDelivery(rec *record.Record) Delivery {
 	h := rec.Header()
-	return Delivery{ID: rec.ID(), To: h.Channel.Other(r.self), Next: h.Created}
+	return Delivery{ID: rec.ID(), To: r.other(h.Channel), Next: h.Created}
 }
 
 type deliveryKey struct {
@@ -74,13 +74,14 @@ func (r *Replica) loadOutbox() error {
 	})
 }
 
-// Outbox returns the deliveries of this node's private records, the delivered ones too, oldest
-// attempt first.
+// Outbox returns the deliveries of this node's private records, the delivered ones too, oldest attempt
+// first, each to its recipient by the ID that it has today.
 func (r *Replica) Outbox() []Delivery {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	out := make([]Delivery, 0, len(r.outbox))
 	for _, d := range r.outbox {
+		d.To = r.canonical(d.To)
 		out = append(out, d)
 	}
 	slices.SortFunc(out, func(a, b Delivery) int {
@@ -125,7 +126,7 @@ func (r *Replica) update(to identity.TeamID, ids []record.ID, change func(*Deliv
 		var ops []Op
 		var changed []Delivery
 		for _, id := range part {
-			d, ok := r.outbox[deliveryKey{to, id}]
+			d, ok := r.delivery(to, id)
 			if !ok {
 				continue
 			}
@@ -144,4 +145,14 @@ func (r *Replica) update(to identity.TeamID, ids []record.ID, change func(*Deliv
 		}
 	}
 	return nil
+}
+
+// delivery finds one by any ID that its recipient had.
+func (r *Replica) delivery(to identity.TeamID, id record.ID) (Delivery, bool) {
+	for _, t := range append([]identity.TeamID{to}, r.roster.Rotations(to).Formers...) {
+		if d, ok := r.outbox[deliveryKey{t, id}]; ok {
+			return d, true
+		}
+	}
+	return Delivery{}, false
 }

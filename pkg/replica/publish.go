@@ -22,7 +22,9 @@ func (r *Replica) Publish(now time.Time, outgoing []Outgoing) []Published {
 	arrivals := make([]Arrival, len(outgoing))
 	opened := make([]opening, len(outgoing))
 	for i := range outgoing {
-		rec, err := r.sign(now, &outgoing[i], heads)
+		o := outgoing[i]
+		o.Channel = r.channelNow(o.Channel)
+		rec, err := r.sign(now, &o, heads)
 		if err != nil {
 			out[i].Err = err
 			continue
@@ -116,7 +118,7 @@ func (r *Replica) prove(rec *record.Record, d Day) (*record.Record, error) {
 // maySpeak refuses a channel that this team does not belong to.
 func (r *Replica) maySpeak(ch record.Channel) error {
 	if ch.Private() {
-		if !ch.Has(r.self) {
+		if !ch.Has(r.self) || !r.inPair(ch, r.self) {
 			return &Refusal{Reason: policy.NotOurs, Detail: "the private channel is not one of this team's"}
 		}
 		return nil
