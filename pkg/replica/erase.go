@@ -13,7 +13,7 @@ import (
 // erasure is what an erase record does to a record that is here.
 type erasure struct {
 	target record.ID
-	bare   *record.Record
+	texts  []textHash // that it held
 }
 
 // erases returns what becomes of the record that another asks to erase, and the writes for it: its body
@@ -24,19 +24,19 @@ func (r *Replica) erases(by *record.Record, n *notice.Erase) (*erasure, []Op, er
 	if !ok {
 		return nil, nil, nil
 	}
-	target, err := r.reopen(s.drop, n.Record)
+	e, err := r.read(s.drop, n.Record)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil, nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
+	target := e.Record
 	if !r.mayErase(by, target) {
 		return nil, nil, nil
 	}
-	bare := target.WithoutBody()
 	ops := []Op{
-		{Key: partKey(s.drop, partRecord, n.Record), Value: bare.Frame()},
+		{Key: partKey(s.drop, partRecord, n.Record), Value: target.WithoutBody().Frame()},
 		{Key: partKey(s.drop, partTexts, n.Record), Delete: true},
 	}
 	if !target.Inline() {
@@ -45,7 +45,7 @@ func (r *Replica) erases(by *record.Record, n *notice.Erase) (*erasure, []Op, er
 			ops = append(ops, Op{Key: chunkKey(s.drop, n.Record, i), Delete: true})
 		}
 	}
-	return &erasure{n.Record, bare}, ops, nil
+	return &erasure{n.Record, textsOf(e.Notice)}, ops, nil
 }
 
 func (r *Replica) mayErase(by, target *record.Record) bool {
@@ -73,7 +73,8 @@ func (r *Replica) erasedBy(rec *record.Record) (record.ID, bool) {
 }
 
 // unsay takes out of the views what a record said. The caller holds the lock.
-func (r *Replica) unsay(id record.ID) {
+func (r *Replica) unsay(what *erasure) {
+	id := what.target
 	r.ledger.Forget(id)
 	delete(r.wanted, id)
 	for ref, ids := range r.waiting {
@@ -88,8 +89,8 @@ func (r *Replica) unsay(id record.ID) {
 			}
 		}
 	}
-	for h, known := range r.texts {
-		r.texts[h] = slices.DeleteFunc(known, func(at stricter) bool { return at.id == id })
+	for _, h := range what.texts {
+		r.texts.drop(h, func(one record.ID) bool { return one == id })
 	}
 }
 

@@ -327,7 +327,7 @@ func (r *Replica) keep(c candidate) {
 	r.noteTexts(&c.entry)
 	r.view(&c.entry)
 	if c.erased != nil {
-		r.unsay(c.erased.target)
+		r.unsay(c.erased)
 	}
 }
 

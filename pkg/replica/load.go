@@ -43,7 +43,7 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 		departed: map[identity.CommunityID]departures{},
 		turned:   map[identity.TeamID]struct{}{},
 		said:     map[saidKey]int{},
-		texts:    map[textHash][]stricter{},
+		texts:    newTextBook(),
 	}
 	r.clearViews()
 	for _, load := range []func() error{

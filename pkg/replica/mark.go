@@ -31,6 +31,7 @@ type Mark struct {
 func (r *Replica) mark(e *Entry) {
 	id := e.Record.ID()
 	by, erased := r.eraser(e.Record)
+	stripped := r.stripped(e)
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	s := r.index.slots[id]
@@ -40,8 +41,8 @@ func (r *Replica) mark(e *Entry) {
 		add(Mark{MarkEquivocation, fmt.Sprintf("node %s signed %d records at place %d of one lane",
 			e.Record.Node(), len(f.others)+1, e.Record.Header().Seq), f.others[0]})
 	}
-	if at, ok := r.stripped(e); ok {
-		add(Mark{MarkStripped, fmt.Sprintf("team %s sent the same text before, as %s", at.team, at.tlp), at.id})
+	if stripped != nil {
+		add(*stripped)
 	}
 	if s.class&classBare != 0 {
 		add(Mark{MarkUnsealed, "its marking is stricter than TLP:CLEAR, and its body came in clear: it was not kept", record.ID{}})

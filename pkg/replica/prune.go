@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"tocsin/pkg/record"
 )
 
 // Prune drops every record whose day has passed and gives the space back. It returns how many
@@ -20,7 +22,10 @@ func (r *Replica) Prune(now time.Time) (dropped int, err error) {
 		r.ledger.Forget(id)
 		delete(r.wanted, id)
 	}
-	r.forgetTexts()
+	r.texts.forget(func(id record.ID) bool {
+		_, ok := r.index.slots[id]
+		return !ok
+	})
 	if err := r.pruneKeys(today); err != nil {
 		return len(ids), fmt.Errorf("drop keys: %w", err)
 	}

@@ -148,8 +148,8 @@ type Replica struct {
 	departed map[identity.CommunityID]departures
 	turned   map[identity.TeamID]struct{} // took a key back or replaced their root, by any of their IDs
 	freezes  []freeze
-	said     map[saidKey]int         // how many statements of a kind a team signed that are here
-	texts    map[textHash][]stricter // texts of notices that are stricter than TLP:CLEAR
+	said     map[saidKey]int // how many statements of a kind a team signed that are here
+	texts    textBook        // of notices that are stricter than TLP:CLEAR
 	// expected are communities whose statements peers may bring although none of them is here; see Expect.
 	expected map[identity.CommunityID]struct{}
 	today    tally // what each author brought today

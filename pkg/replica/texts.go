@@ -1,14 +1,11 @@
 package replica
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
-	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 )
@@ -18,14 +15,6 @@ const minText = 24
 
 // textHash stands for one text of a notice, case and blanks aside.
 type textHash [16]byte
-
-// stricter is where a text stands under a marking other than TLP:CLEAR.
-type stricter struct {
-	id   record.ID
-	team identity.TeamID
-	tlp  notice.TLP
-	seen time.Time
-}
 
 // textsOf returns the hashes of the texts of a notice that are long enough to know again.
 func textsOf(n notice.Notice) (out []textHash) {
@@ -53,20 +42,66 @@ func textsOf(n notice.Notice) (out []textHash) {
 	return out
 }
 
+// textBook knows which strict notices hold a text: nearly always one, so that only what is more is a list.
+type textBook struct {
+	first map[textHash]record.ID
+	more  map[textHash][]record.ID
+}
+
+func newTextBook() textBook {
+	return textBook{first: map[textHash]record.ID{}, more: map[textHash][]record.ID{}}
+}
+
+func (b *textBook) add(h textHash, id record.ID) {
+	const enough = 4 // to say that a text was there before
+	switch first, taken := b.first[h]; {
+	case !taken:
+		b.first[h] = id
+	case first != id && len(b.more[h]) < enough && !slices.Contains(b.more[h], id):
+		b.more[h] = append(b.more[h], id)
+	}
+}
+
+func (b *textBook) of(h textHash) []record.ID {
+	first, ok := b.first[h]
+	if !ok {
+		return nil
+	}
+	return append([]record.ID{first}, b.more[h]...)
+}
+
+// forget drops the records that gone chooses.
+func (b *textBook) forget(gone func(record.ID) bool) {
+	for h := range b.first {
+		b.drop(h, gone)
+	}
+}
+
+// drop is forget for one text.
+func (b *textBook) drop(h textHash, gone func(record.ID) bool) {
+	kept := slices.DeleteFunc(b.of(h), gone)
+	delete(b.first, h)
+	delete(b.more, h)
+	if len(kept) > 0 {
+		b.first[h] = kept[0]
+	}
+	if len(kept) > 1 {
+		b.more[h] = kept[1:]
+	}
+}
+
 // textOps are the writes that remember the texts of a strict notice, so that they are known again where
 // somebody republishes them under a looser marking.
 func (r *Replica) textOps(e *Entry) []Op {
 	if e.Notice == nil || !mustSeal(e.Notice) {
 		return nil
 	}
-	hashes := textsOf(e.Notice)
-	if len(hashes) == 0 {
-		return nil
-	}
-	team := e.Record.Team()
-	v := append([]byte{tlpByte(e.Notice.MarkingOf().TLP)}, team[:]...)
-	for _, h := range hashes {
+	var v []byte
+	for _, h := range textsOf(e.Notice) {
 		v = append(v, h[:]...)
+	}
+	if v == nil {
+		return nil
 	}
 	return []Op{{Key: partKey(e.Day, partTexts, e.Record.ID()), Value: v}}
 }
@@ -76,16 +111,8 @@ func (r *Replica) noteTexts(e *Entry) {
 	if e.Notice == nil || !mustSeal(e.Notice) {
 		return
 	}
-	at := stricter{e.Record.ID(), e.Record.Team(), e.Notice.MarkingOf().TLP, e.Sighting.Seen}
 	for _, h := range textsOf(e.Notice) {
-		r.addText(h, at)
-	}
-}
-
-func (r *Replica) addText(h textHash, at stricter) {
-	const enough = 4 // to say that a text was there before
-	if known := r.texts[h]; len(known) < enough {
-		r.texts[h] = append(known, at)
+		r.texts.add(h, e.Record.ID())
 	}
 }
 
@@ -95,93 +122,58 @@ func (r *Replica) loadTexts() error {
 		days[s.drop] = struct{}{}
 	}
 	for d := range days {
-		if err := r.loadTextsOf(d); err != nil && !errors.Is(err, ErrNotFound) {
+		prefix := append(dayPrefix(spaceBucket, d), partTexts)
+		err := r.opt.Store.Scan(prefix, false, func(key, v []byte) error {
+			if len(key) != len(prefix)+32 || len(v)%len(textHash{}) != 0 {
+				return fmt.Errorf("texts have %d and %d bytes", len(key), len(v))
+			}
+			id := record.ID(key[len(prefix):])
+			if _, ok := r.index.slots[id]; !ok {
+				return nil
+			}
+			for ; len(v) > 0; v = v[len(textHash{}):] {
+				r.texts.add(textHash(v), id)
+			}
+			return nil
+		})
+		if err != nil {
 			return fmt.Errorf("read texts: %w", err)
 		}
 	}
 	return nil
 }
 
-func (r *Replica) loadTextsOf(d Day) error {
-	prefix := append(dayPrefix(spaceBucket, d), partTexts)
-	type row struct {
-		id     record.ID
-		hashes []byte
-	}
-	var rows []row
-	err := r.opt.Store.Scan(prefix, false, func(key, v []byte) error {
-		if len(key) != len(prefix)+32 || len(v) < 33 || (len(v)-33)%len(textHash{}) != 0 {
-			return fmt.Errorf("texts have %d and %d bytes", len(key), len(v))
-		}
-		rows = append(rows, row{record.ID(key[len(prefix):]), bytes.Clone(v)})
+// stripped returns where another team said the same before under a stricter marking. It needs no lock.
+func (r *Replica) stripped(e *Entry) *Mark {
+	if e.Notice == nil || e.Notice.MarkingOf() == nil {
 		return nil
-	})
-	if err != nil {
-		return err
 	}
-	for _, w := range rows {
-		raw, err := r.opt.Store.Get(partKey(d, partSighting, w.id))
-		if errors.Is(err, ErrNotFound) {
+	var suspects []slotted
+	r.mu.RLock()
+	for _, h := range textsOf(e.Notice) {
+		for _, id := range r.texts.of(h) {
+			if s, ok := r.index.slots[id]; ok && id != e.Record.ID() {
+				suspects = append(suspects, slotted{id, s.drop})
+			}
+		}
+	}
+	now := r.roster
+	r.mu.RUnlock()
+	for _, s := range suspects {
+		before, err := r.read(s.drop, s.id)
+		if err != nil || before.Notice == nil {
 			continue
 		}
-		if err != nil {
-			return err
-		}
-		s, _, err := decodeSighting(raw)
-		if err != nil {
-			return err
-		}
-		at := stricter{w.id, identity.TeamID(w.hashes[1:33]), tlpOf(w.hashes[0]), s.Seen}
-		for v := w.hashes[33:]; len(v) > 0; v = v[len(textHash{}):] {
-			r.addText(textHash(v), at)
+		team, tlp := before.Record.Team(), before.Notice.MarkingOf().TLP
+		if tlp.Stricter(e.Notice.MarkingOf().TLP) && now.Canonical(team) != now.Canonical(e.Record.Team()) && !before.Sighting.Seen.After(e.Sighting.Seen) {
+			return &Mark{MarkStripped, fmt.Sprintf("team %s sent the same text before, as %s", team, tlp), s.id}
 		}
 	}
 	return nil
 }
 
-// forgetTexts drops the texts of records that are gone.
-func (r *Replica) forgetTexts() {
-	for h, known := range r.texts {
-		kept := known[:0]
-		for _, at := range known {
-			if _, ok := r.index.slots[at.id]; ok {
-				kept = append(kept, at)
-			}
-		}
-		if r.texts[h] = kept; len(kept) == 0 {
-			delete(r.texts, h)
-		}
-	}
-}
-
-// stripped returns where another team said the same before under a stricter marking.
-func (r *Replica) stripped(e *Entry) (stricter, bool) {
-	if e.Notice == nil || e.Notice.MarkingOf() == nil {
-		return stricter{}, false
-	}
-	tlp := e.Notice.MarkingOf().TLP
-	for _, h := range textsOf(e.Notice) {
-		for _, at := range r.texts[h] {
-			if at.tlp.Stricter(tlp) && r.canonical(at.team) != r.canonical(e.Record.Team()) && !at.seen.After(e.Sighting.Seen) {
-				return at, true
-			}
-		}
-	}
-	return stricter{}, false
-}
-
-func tlpByte(t notice.TLP) byte {
-	for i, known := range notice.TLPs() {
-		if t == known {
-			return byte(i)
-		}
-	}
-	return byte(len(notice.TLPs()))
-}
-
-func tlpOf(b byte) notice.TLP {
-	if all := notice.TLPs(); int(b) < len(all) {
-		return all[b]
-	}
-	return ""
+// slotted is a record and where it is.
+type slotted struct {
+	id   record.ID
+	drop Day
 }

@@ -58,12 +58,17 @@ func (r *Replica) loadWaiting(rows []indexRow) error {
 	return nil
 }
 
+// maxOpened bounds what Opened tells of if nobody asks.
+const maxOpened = 1 << 16
+
 // openWaiting takes the records that waited for a key, which is in the ring now, into the views.
 func (r *Replica) openWaiting(ref keyRef) error {
 	return r.relabel(ref, func(e *Entry) {
 		r.noteTexts(e)
 		r.view(e)
-		r.opened = append(r.opened, e.Record.ID())
+		if len(r.opened) < maxOpened {
+			r.opened = append(r.opened, e.Record.ID())
+		}
 	})
 }
 
