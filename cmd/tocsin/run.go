@@ -20,6 +20,8 @@ func commands(e *env) []*cli.Command {
 		communityCommand(e),
 		inviteCommand(e),
 		joinCommand(e),
+		profileCommand(e),
+		teamCommand(e),
 		alertCommand(e),
 		requestCommand(e),
 		replyCommand(e),
