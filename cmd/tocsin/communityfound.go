@@ -11,6 +11,7 @@ import (
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/invite"
+	"tocsin/pkg/notice"
 )
 
 func communityFoundCommand(e *env) *cli.Command {
@@ -22,12 +23,22 @@ func communityFoundCommand(e *env) *cli.Command {
 
 With other founders (--founder FILE, each a card made with tocsin id --card) the charter needs all their signatures. It is
 written to the file of -o; send it round. Each founder runs tocsin community sign FILE, and when it is complete gives it to the
-others, who run the same. What the charter says can never be changed: another charter is another community.`,
+others, who run the same. What the charter says can never be changed: another charter is another community.
+
+Who may come in and who must go is the charter's rule. --rule founders: one founder's word does both. --rule sponsors: teams apply;
+members of different parent organisations sponsor them, others attest that the window ran without objection, and members vote on
+removals. Without --rule and --template it is the founders' word as long as the founders are fewer than three, else two sponsors
+and 21 days. What then holds is printed. tocsin community templates shows rules by name; a flag goes before its template.
+
+Sponsors of one team must come from different parent organisations. A founder's stands in its card (tocsin id --card --parent NAME),
+or is said with --parent: NAME alone is this team's, TEAM=NAME that of another founder.`,
 		Examples: []string{
 			"tocsin community found 'Drill 2026'",
 			"tocsin community found --region 'Asia Pacific' --founder b.card --founder c.card -o charter.json 'Drill 2026'",
+			"tocsin community found --template regional --domain example.org --founder b.card --founder c.card -o charter.json Lantau",
+			"tocsin community found --template drill --window 90s --parent 'Ministry A' --founder b.card --founder c.card 'Drill 2027'",
 		},
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "region", Usage: "where its members are, in words: `REGION`"},
 			&cli.StringFlag{Name: "sector", Usage: "what they protect: `SECTOR`, a word such as finance"},
 			&cli.StringSliceFlag{Name: "founder", Usage: "`CARD` file of another founder; may be repeated"},
@@ -36,7 +47,7 @@ others, who run the same. What the charter says can never be changed: another ch
 			&cli.StringFlag{Name: "last-resort", Usage: "whom to ask when nobody else answers, in a `LINE` for people"},
 			&cli.StringFlag{Name: "ends", Usage: "close it at this `TIME`, or after this span: for a community made for one case"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write a charter that others are to sign to `FILE` (default: stdout)"},
-		},
+		}, ruleFlags()...),
 		Run: func(ctx context.Context, c *cli.Context) error {
 			draft, err := readFound(e, c)
 			if err != nil {
@@ -81,6 +92,9 @@ func readFound(e *env, c *cli.Context) (api.Found, error) {
 		if f.Ends, err = parseWhen(typed, e.Now()); err != nil {
 			return f, usageErrorf(whenHint, "--ends: %v", err)
 		}
+	}
+	if err := readRule(c, &f); err != nil {
+		return f, err
 	}
 	for _, path := range c.StringSlice("founder") {
 		card, err := readFile(e, path, "a card (made with: tocsin id --card)")
@@ -128,6 +142,7 @@ type signing struct {
 // printFounding prints the ID of a community that exists, or the charter that is still to be signed.
 func printFounding(e *env, out *output, s signing, f *api.Founding) error {
 	complete := len(f.Unsigned) == 0
+	complain(e.Stderr, "", "who belongs to it: "+ruleWords(f.Admission)+"; this can never be changed")
 	if !complete {
 		var names []string
 		for _, t := range f.Unsigned {
@@ -152,7 +167,11 @@ func printFounding(e *env, out *output, s signing, f *api.Founding) error {
 		return err
 	}
 	if complete && f.Community != nil {
-		complain(e.Stderr, "", e.here("founded; invite others with: tocsin invite --team CARD-FILE -o INVITE-FILE "+short(f.ID)))
+		next := "invite others with: tocsin invite --team CARD-FILE -o INVITE-FILE "
+		if f.Admission.Rule == notice.RuleSponsors {
+			next = "others apply with its charter: tocsin community charter -o CHARTER-FILE "
+		}
+		complain(e.Stderr, "", e.here("founded; "+next+short(f.ID)))
 	}
 	_, err := fmt.Fprintln(e.Stdout, f.ID)
 	return err

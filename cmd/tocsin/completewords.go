@@ -32,6 +32,10 @@ func flagWords(flag string) []string {
 		return vocabulary(notice.ParseOpinion)
 	case "purpose":
 		return vocabulary(notice.ParsePurpose)
+	case "template":
+		return templateNames()
+	case "rule", "history", "parking":
+		return ruleWordsOf(flag)
 	}
 	return nil
 }

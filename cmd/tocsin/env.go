@@ -28,6 +28,8 @@ type env struct {
 	Now func() time.Time
 	// Rand is the source of keys and nonces.
 	Rand io.Reader
+	// Domains asks domains about communities; nil: by this machine's resolver and network.
+	Domains *domainLook
 
 	// JSON says that --json was given, anywhere on the line. Set before a command's Run.
 	JSON bool

@@ -31,6 +31,7 @@ daemon nor the other key files.`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "card", Usage: "print the card"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the card to `FILE` (default: stdout)"},
+			&cli.StringFlag{Name: "parent", Usage: "name the parent organisation in the card: `NAME` (default: the one in the profile)"},
 			&cli.StringFlag{Name: "root", Usage: "check the root key in `FILE` instead"},
 			&cli.StringFlag{Name: "passphrase-file", Usage: "with --root: read the passphrase from `FILE` (- for standard input)"},
 		}, qrFlags()...),
@@ -38,6 +39,9 @@ daemon nor the other key files.`,
 		Run: func(ctx context.Context, c *cli.Context) error {
 			if c.IsSet("output") && !c.Bool("card") {
 				return usageErrorf("did you mean: tocsin id --card -o "+c.String("output"), "--output is for the card")
+			}
+			if c.IsSet("parent") && !c.Bool("card") {
+				return usageErrorf("did you mean: tocsin id --card --parent"+quoteAll([]string{c.String("parent")}), "--parent is for the card")
 			}
 			if c.IsSet("passphrase-file") && !c.IsSet("root") {
 				return usageErrorf("only --root FILE needs a passphrase", "--passphrase-file is for a root key")
@@ -50,7 +54,7 @@ daemon nor the other key files.`,
 				return err
 			}
 			defer out.drop()
-			who, err := whoAmI(ctx, e)
+			who, err := whoAmI(ctx, e, c.String("parent"))
 			if err != nil {
 				return err
 			}
@@ -76,25 +80,30 @@ daemon nor the other key files.`,
 	})
 }
 
-// whoAmI asks the daemon, which knows its addresses; without one it reads the key files.
-func whoAmI(ctx context.Context, e *env) (*api.Identity, error) {
+// whoAmI asks the daemon, which knows its addresses and the profile; without one it reads the key files. parent is for the card.
+func whoAmI(ctx context.Context, e *env, parent string) (*api.Identity, error) {
 	d, err := dial(e)
 	if err != nil {
 		return nil, err
 	}
-	who, err := d.Identity(ctx)
+	var who *api.Identity
+	if parent == "" {
+		who, err = d.Identity(ctx)
+	} else {
+		who, err = d.Card(ctx, api.CardDraft{Parent: parent})
+	}
 	if errors.Is(err, client.ErrNotRunning) {
-		return idFromFiles(e)
+		return idFromFiles(e, parent)
 	}
 	return who, err
 }
 
-func idFromFiles(e *env) (*api.Identity, error) {
+func idFromFiles(e *env, parent string) (*api.Identity, error) {
 	n, err := openNode(e)
 	if err != nil {
 		return nil, err
 	}
-	card := invite.Card{Delegation: n.Delegation, Created: e.Now().Truncate(time.Millisecond)}
+	card := invite.Card{Delegation: n.Delegation, Created: e.Now().Truncate(time.Millisecond), Parent: parent}
 	file, err := card.Seal(n.Key)
 	if err != nil {
 		return nil, err

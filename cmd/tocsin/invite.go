@@ -18,7 +18,8 @@ func inviteCommand(e *env) *cli.Command {
 		Name:  "invite",
 		Usage: "make a team a member of a community and write the file by which it joins",
 		Args:  "COMMUNITY",
-		Help: `As a founder of COMMUNITY (a name, an ID or the first characters of one) you state that the team belongs to it. --team is the
+		Help: `As a founder of COMMUNITY (a name, an ID or the first characters of one) you state that the team belongs to it, where one founder's word
+decides; elsewhere a team applies, and members sponsor it: tocsin community sponsor. --team is the
 team's card file (tocsin id --card), or its ID; with an ID give --name too. Compare the ID with the team by another way, such as
 the phone, first: tocsin id prints it in groups to read aloud.
 
@@ -125,9 +126,10 @@ func joinCommand(e *env) *cli.Command {
 		Name:  "join",
 		Usage: "join a community by an invite file",
 		Args:  "FILE",
-		Help: `FILE is the invite that a founder sent you (- for standard input). Its signatures, its expiry and that it is meant for this team are
-checked before anything else happens. Then this node calls the addresses in it and fetches what the community has. The
-community's ID is printed; compare it with your sponsor.`,
+		Help: `FILE is the invite that a founder, or a sponsor of your application, sent you (- for standard input). Its signatures, its expiry and that
+it is meant for this team are checked before anything else happens. Then this node calls the addresses in it and fetches what the
+community has; by a sponsor's, what an observer may see until the team is admitted. The community's ID is printed; compare it with
+your sponsor.`,
 		Examples: []string{"tocsin join cert-b.invite"},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			path := c.Args().First()
@@ -149,7 +151,13 @@ community's ID is printed; compare it with your sponsor.`,
 			if e.JSON {
 				return printAnswer(e, done)
 			}
-			complain(e.Stderr, "", "joined "+cleanLine(done.Community.Name)+", invited by "+showTeam(done.Sponsor))
+			switch done.Community.Role {
+			case "founder", "member":
+				complain(e.Stderr, "", "joined "+cleanLine(done.Community.Name)+", invited by "+showTeam(done.Sponsor))
+			default:
+				complain(e.Stderr, "", "observing "+cleanLine(done.Community.Name)+", sponsored by "+showTeam(done.Sponsor)+
+					": CLEAR alerts and drills come here until this team is admitted, which then happens by itself")
+			}
 			if len(done.Addresses) > 0 {
 				complain(e.Stderr, "", "calling "+strings.Join(done.Addresses, ", "))
 			}

@@ -55,6 +55,8 @@ func manFiles() [][2]string {
 		{config.FileName, "the settings; tocsin config init writes it with its manual"},
 		{config.Default().Store.Dir, "what the node keeps, encrypted (store.dir)"},
 		{"peers.txt", "addresses from invites and cards"},
+		{"communities.txt", "the communities that this team founded, joined or applied to"},
+		{"domains.txt", "what looks at the domains of communities found (community prove)"},
 		{config.Default().Socket, "where the daemon listens for the other commands (socket)"},
 	}
 }

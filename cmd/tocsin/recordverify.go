@@ -51,7 +51,7 @@ type signer struct {
 func recordVerifyCommand(e *env) *cli.Command {
 	return newCommand(e, command{
 		Name:  "verify",
-		Usage: "verify a file of a record, statement, card, charter or invite",
+		Usage: "verify a file of a record, statement, card, charter, application or invite",
 		Args:  "FILE",
 		Help: `Checks everything that the file alone can prove (- for standard input): form, signatures, delegation, and that the body is the one that was
 signed. No daemon and no network is needed. Prints who signed what and when, what is proven and what is not. Exit code 0 means
@@ -81,7 +81,7 @@ verified, 1 that the file proves nothing.`,
 }
 
 // errNotOurs says of a file what is to be known of it when not even its form is right.
-var errNotOurs = errors.New("it is not a file of tocsin record export, id --card, community found or invite")
+var errNotOurs = errors.New("it is not a file of tocsin record export, id --card, community found, community apply or invite")
 
 // plainFormat keeps the words of the JSON library from the user.
 func plainFormat(err error) error {
@@ -191,7 +191,9 @@ func verifyStatement(file dsse.Envelope, text []byte) (*verdict, error) {
 		}
 		v.Signers = append(v.Signers, nodeSigner(who.Delegation))
 	}
-	if s.Delegation != nil {
+	if says, ok := statementWords(s); ok {
+		v.Says = says
+	} else if s.Delegation != nil {
 		v.Says = fmt.Sprintf("node %s speaks for the team from %s until %s", s.Delegation.Node, showInstant(s.Delegation.From), showInstant(s.Delegation.Until))
 	} else {
 		v.Says = string(s.Says)
@@ -218,16 +220,6 @@ func verifyDraft(d *invite.Draft) *verdict {
 	return v
 }
 
-func charterWords(c *notice.Charter) string {
-	parts := []string{fmt.Sprintf("community %q, %s", c.Name, plural(len(c.Founders), "founder"))}
-	for _, part := range [][2]string{{"region ", c.Region}, {"sector ", c.Sector}, {"last resort: ", c.LastResort}} {
-		if part[1] != "" {
-			parts = append(parts, part[0]+part[1])
-		}
-	}
-	return strings.Join(append(parts, fmt.Sprintf("records kept %d days", c.RetentionDays), "answers not asked for in less than "+words(c.Floor())), ", ")
-}
-
 func verifyCard(text []byte) (*verdict, error) {
 	c, err := invite.OpenCard(text)
 	if err != nil {
@@ -235,7 +227,7 @@ func verifyCard(text []byte) (*verdict, error) {
 	}
 	return &verdict{
 		OK: true, What: "card", Created: c.Created, Signers: []signer{nodeSigner(c.Delegation)},
-		Addresses: c.Addresses,
+		Addresses: c.Addresses, Says: cardWords(c),
 		Proven:    []string{"the card was signed by the node's key", "the team's root key delegated to that node"},
 		NotProven: common(),
 	}, nil

@@ -16,9 +16,16 @@ import (
 // try runs one line in this process.
 func try(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	return tryWith(t, func(*env) {}, args...)
+}
+
+// tryWith is try in a process that is not quite like the others.
+func tryWith(t *testing.T, change func(*env), args ...string) (code int, stdout, stderr string) {
+	t.Helper()
 	var out, errs bytes.Buffer
 	e := testEnv(args, &out)
 	e.Stderr = &errs
+	change(e)
 	code = run(t.Context(), e)
 	return code, out.String(), errs.String()
 }

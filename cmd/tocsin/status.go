@@ -119,6 +119,12 @@ func communitySentence(c *api.Community, now time.Time) string {
 	if others := len(c.Members) - 1; others > 0 {
 		text += fmt.Sprintf(", %d of the others connected", online(c.Members))
 	}
+	if open := len(c.Applications); open > 0 {
+		text += ", " + plural(open, "open application")
+	}
+	if open := len(c.Proposals); open > 0 {
+		text += ", " + plural(open, "proposed removal")
+	}
 	if !c.InStep.IsZero() {
 		text += ", in step " + showDistance(c.InStep, now)
 	}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"tocsin/pkg/api"
+	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
+)
+
+func communityRemoveCommand(e *env) *cli.Command {
+	return newCommand(e, command{
+		Name:  "remove",
+		Usage: "remove a team from a community, or vote for it",
+		Args:  "COMMUNITY TEAM",
+		Help: `COMMUNITY and TEAM are names, IDs or the first characters of one. Where a founder's word decides, a founder removes the team at once and
+for good. Where members decide, this proposes the removal, or votes for the proposal there is, and says how many votes it has of how
+many; with enough it takes effect, for founders too. The team may apply again.
+
+A removed team is disconnected, and what it writes from then on is outside the community for all. What it wrote before stays, as far
+as the first who proposed it had it.
+
+A founder's removal cannot be taken back, and the team cannot become a member of this community again; nor can a vote be taken back. So
+it is refused unless TEAM is the whole ID, or --for-good says that you know.`,
+		Examples: []string{"tocsin community remove --for-good --reason 'Leaked two reports' 'Drill 2026' CERT-B"},
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "for-good", Usage: "remove the team or vote for it, knowing that it cannot be taken back"},
+			&cli.StringFlag{Name: "reason", Usage: "why, in a `LINE` for all members"},
+		},
+		Run: func(ctx context.Context, c *cli.Context) error {
+			if _, err := identity.ParseTeam(c.Args().Get(1)); err != nil && !c.Bool("for-good") {
+				reason := ""
+				if c.IsSet("reason") {
+					reason = " --reason" + quoteAll([]string{c.String("reason")})
+				}
+				return usageErrorf("if it is meant so: "+programName+" community remove --for-good"+reason+quoteAll(c.Args().Slice()),
+					"a removal is for good: it cannot be taken back")
+			}
+			d, err := dial(e)
+			if err != nil {
+				return err
+			}
+			r, err := d.Remove(ctx, c.Args().First(), api.RemoveDraft{Team: c.Args().Get(1), Reason: c.String("reason")})
+			if err != nil {
+				return err
+			}
+			if e.JSON {
+				return printAnswer(e, r)
+			}
+			tellRemoved(e, r)
+			_, err = fmt.Fprintln(e.Stdout, r.Statement)
+			return err
+		},
+	})
+}
+
+func tellRemoved(e *env, r *api.RemovedTeam) {
+	votes := fmt.Sprintf("%d of %d votes", r.Votes, r.Needed)
+	switch {
+	case r.Removed && r.Rule == notice.RuleSponsors:
+		complain(e.Stderr, "", "removed "+showTeam(r.Team)+" with "+votes)
+	case r.Removed:
+		complain(e.Stderr, "", "removed "+showTeam(r.Team)+" for good; it cannot become a member of this community again")
+	case r.Proposed:
+		complain(e.Stderr, "", "proposed to remove "+showTeam(r.Team)+": "+votes+"; other members vote with the same command")
+	default:
+		complain(e.Stderr, "", "voted to remove "+showTeam(r.Team)+": "+votes)
+	}
+}
+
+func communityLeaveCommand(e *env) *cli.Command {
+	return newCommand(e, command{
+		Name:  "leave",
+		Usage: "end this team's own membership",
+		Args:  "COMMUNITY",
+		Help: `What this team wrote so far stays with the members. From now on it gets nothing new of the community and can say nothing there. It can
+become a member again as it became one, where the charter's rule lets it.`,
+		Examples: []string{"tocsin community leave 'Drill 2026'"},
+		Flags:    []cli.Flag{&cli.StringFlag{Name: "reason", Usage: "why, in a `LINE` for all members"}},
+		Run: func(ctx context.Context, c *cli.Context) error {
+			d, err := dial(e)
+			if err != nil {
+				return err
+			}
+			left, err := d.Leave(ctx, c.Args().First(), api.LeaveDraft{Reason: c.String("reason")})
+			if err != nil {
+				return err
+			}
+			if e.JSON {
+				return printAnswer(e, left)
+			}
+			complain(e.Stderr, "", "left "+cleanLine(left.Community.Name))
+			_, err = fmt.Fprintln(e.Stdout, left.Statement)
+			return err
+		},
+	})
+}
