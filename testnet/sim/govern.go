@@ -85,7 +85,7 @@ func (t *Team) Apply(community string, member *Team, parent string) error {
 	if !ok {
 		return fmt.Errorf("%s has no charter of %s", member.Name, community)
 	}
-	t.handed(charter.Frame(), record.DelegationStatement(member.opt.Delegation).Frame())
+	t.handed(charter.Frame())
 	if !t.Up() {
 		return errDied
 	}
@@ -94,7 +94,7 @@ func (t *Team) Apply(community string, member *Team, parent string) error {
 		return err
 	}
 	t.w.tell("%s applies to %s", t.Name, community)
-	member.handed(s.Frame(), record.DelegationStatement(t.opt.Delegation).Frame())
+	member.handed(s.Frame())
 	t.announceSoon()
 	return nil
 }

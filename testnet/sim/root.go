@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/pkg/ceremony"
@@ -19,7 +20,7 @@ type stolen struct {
 // Freeze publishes the revocation of the team's node key that was made in advance: it names no heads. at
 // is the team that gets it first, from paper.
 func (t *Team) Freeze(at *Team) error {
-	s, err := ceremony.Revoke(t.root, &notice.Revoke{Node: t.key.Node(), Frozen: true}, t.w.now)
+	s, err := ceremony.Revoke(t.root, &notice.Revoke{Node: t.key.Node(), Frozen: true}, ceremony.Made{At: t.w.now})
 	if err != nil {
 		return err
 	}
@@ -28,8 +29,9 @@ func (t *Team) Freeze(at *Team) error {
 }
 
 // Replace lets the root delegate a new node key, which takes over the machine, and takes the old one back
-// with the heads that are here. The machine starts anew. It returns what a thief may have of the old one.
-func (t *Team) Replace() (*stolen, error) {
+// with the heads that are here, of the lanes alone in which the named records are, if there are any: only people can
+// tell their own from a thief's. The machine starts anew. It returns what a thief may have of the old key.
+func (t *Team) Replace(own ...record.ID) (*stolen, error) {
 	if !t.Up() {
 		return nil, fmt.Errorf("replace the key of %s: %w", t.Name, errDown)
 	}
@@ -38,7 +40,18 @@ func (t *Team) Replace() (*stolen, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := ceremony.Revoke(t.root, &notice.Revoke{Node: cuts[0].Node, Heads: cuts[0].Heads}, t.w.now)
+	if len(own) > 0 {
+		var runs []record.Run
+		for _, id := range own {
+			e, err := t.rep.Entry(id)
+			if err != nil {
+				return nil, err
+			}
+			runs = append(runs, e.Record.Header().Run)
+		}
+		cuts[0].Heads = slices.DeleteFunc(cuts[0].Heads, func(c notice.Cut) bool { return !slices.Contains(runs, record.Run(c.Run)) })
+	}
+	s, err := ceremony.Revoke(t.root, &notice.Revoke{Node: cuts[0].Node, Heads: cuts[0].Heads}, ceremony.Made{At: t.w.now, After: t.rep.Stated()})
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +77,7 @@ func (t *Team) Rotate() error {
 	if err != nil {
 		return err
 	}
-	s, err := ceremony.Rotate(t.root, root, cuts, t.w.now)
+	s, err := ceremony.Rotate(t.root, root, cuts, ceremony.Made{At: t.w.now, After: t.rep.Stated()})
 	if err != nil {
 		return err
 	}

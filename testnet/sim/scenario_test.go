@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/cryptotest"
@@ -29,7 +31,7 @@ func TestScenarios(t *testing.T) {
 					continue
 				}
 				said, err := s.do(line)
-				out = append(out, s.told()...)
+				out = append(out, brief(s.told())...)
 				out = append(out, said...)
 				if err != nil {
 					out = append(out, "error: "+err.Error())
@@ -43,4 +45,25 @@ func TestScenarios(t *testing.T) {
 			}
 		}
 	})
+}
+
+// brief leaves out most of the lines that differ from others in numbers alone, where there are many.
+func brief(lines []string) (out []string) {
+	const many, shown = 24, 4
+	digits := regexp.MustCompile("[0-9]+")
+	seen := map[string]int{}
+	for _, l := range lines {
+		seen[digits.ReplaceAllString(l, "")]++
+	}
+	put := map[string]int{}
+	for _, l := range lines {
+		shape := digits.ReplaceAllString(l, "")
+		if put[shape]++; seen[shape] <= many || put[shape] <= shown {
+			out = append(out, l)
+		}
+		if seen[shape] > many && put[shape] == shown {
+			out = append(out, fmt.Sprintf("(and %d more like this)", seen[shape]-shown))
+		}
+	}
+	return out
 }

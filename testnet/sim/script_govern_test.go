@@ -152,7 +152,15 @@ func (s *script) keys(verb string) error {
 		s.stolen[t] = &stolen{t.key, t.opt.Delegation}
 		return t.Freeze(by)
 	case "replace":
-		old, err := t.Replace()
+		var own []record.ID
+		if label, ok := s.after("keeping"); ok {
+			id, err := s.recordOf(label)
+			if err != nil {
+				return err
+			}
+			own = append(own, id)
+		}
+		old, err := t.Replace(own...)
 		if err == nil {
 			s.stolen[t] = old
 		}

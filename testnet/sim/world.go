@@ -41,6 +41,8 @@ type World struct {
 	queue queue
 	count uint64 // events scheduled
 	steps int    // events done
+	// checked is the step of the last whole check.
+	checked int
 
 	group map[*Team]int // of the partition; all 0 when the network is whole
 	teams []*Team       // in the order of their making
@@ -107,7 +109,9 @@ func (w *World) step() error {
 	e.do()
 	w.bury()
 	w.steps++
-	if w.cfg.CheckEvery > 0 && w.steps%w.cfg.CheckEvery == 0 {
+	// The more there is the more a check costs, and the less an event changes of it.
+	if w.cfg.CheckEvery > 0 && w.steps-w.checked >= max(w.cfg.CheckEvery, 4*len(w.labels)) {
+		w.checked = w.steps
 		return w.Check()
 	}
 	return w.checkRecent()
