@@ -76,6 +76,9 @@ func (n *Node) kept(r *record.Record, what notice.Notice) {
 	n.hub.tell(api.Event{Type: api.EventRecord, At: n.now(), Record: r.ID()})
 	if !r.HasBody() {
 		n.bodies.wake()
+		if r.Inline() && r.Team() != n.replica.Self() {
+			n.cameErased(r)
+		}
 	}
 	if r.Team() != n.replica.Self() && n.wantsReceipt(r, what) {
 		n.receipts.look(r.ID())

@@ -49,6 +49,9 @@ func (n *Node) PublishRequest(ctx context.Context, d api.RequestDraft) (*api.Req
 		if err := mayLeave(o.Notice, o.Channel); err != nil {
 			return nil, err
 		}
+		if err := n.dutyOf(o.Channel, o.Notice.MarkingOf(), d.DespiteDuty); err != nil {
+			return nil, err
+		}
 	}
 	published, err := n.publish(ctx, out)
 	if err != nil {
@@ -212,12 +215,18 @@ func (n *Node) findRequest(id string) (replica.Entry, *notice.Request, error) {
 
 // Reply implements httpapi.Service.
 func (n *Node) Reply(ctx context.Context, id string, d api.ReplyDraft) (*api.Published, error) {
-	e, _, err := n.findRequest(id)
+	e, asked, err := n.findRequest(id)
 	if err != nil {
 		return nil, err
 	}
 	if e.Record.Team() == n.replica.Self() {
 		return nil, api.NewProblem(api.NotAllowed, "the request is this team's own", "close or withdraw it instead")
+	}
+	if err := n.grant(asked, &d); err != nil {
+		return nil, err
+	}
+	if err := saysUse(asked, &d.Reply); err != nil {
+		return nil, err
 	}
 	if err := refersTo(&d.Reply.Request, e.Record.ID(), "reply.request"); err != nil {
 		return nil, err

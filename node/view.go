@@ -106,15 +106,6 @@ func (n *Node) Record(_ context.Context, id string) (*api.RecordView, error) {
 	}, nil
 }
 
-// Export implements httpapi.Service.
-func (n *Node) Export(_ context.Context, id string) ([]byte, error) {
-	e, err := n.findRecord(id)
-	if err != nil {
-		return nil, err
-	}
-	return e.Record.Envelope().Marshal()
-}
-
 // Alerts implements httpapi.Service.
 func (n *Node) Alerts(_ context.Context, l api.List) (*api.Entries, error) {
 	return n.list(l, notice.KindAlert)

@@ -16,7 +16,7 @@ func alertCommand(e *env) *cli.Command {
 		Usage: "warn a community, and read its warnings",
 		Verbs: []*cli.Command{
 			alertSendCommand(e), alertListCommand(e), alertShowCommand(e), alertUpdateCommand(e), alertCancelCommand(e),
-			alertWatchCommand(e),
+			alertForwardCommand(e), alertImportCommand(e), alertHeldCommand(e), alertMarkCommand(e), alertWatchCommand(e),
 		},
 	})
 }

@@ -171,6 +171,9 @@ overwritten. They are a stranger's files: open them accordingly.`,
 
 func writeAlert(e *env, r *api.RecordView) error {
 	s := &sheet{now: e.Now()}
+	if r.Alert != nil {
+		s.limits(&r.Alert.Marking)
+	}
 	s.title(headline(&r.Entry))
 	s.gap()
 	writeEnvelope(s, &r.Entry)

@@ -19,7 +19,7 @@ func alertWatchCommand(e *env) *cli.Command {
 		Name:  "watch",
 		Usage: "print alerts as they come in",
 		Help: `Prints one line for each alert from now on, once it is on stable storage here, until it is interrupted: when it was seen, ID,
-marking, severity, author, community, title. With --json each line is
+marking, severity, author, community, title. What an alert may not be used for stands in indented lines before it. With --json each line is
 one event with the whole alert but for the content of attachments.`,
 		Examples: []string{"tocsin alert watch", "tocsin alert watch --count 1 --json"},
 		Flags: []cli.Flag{
@@ -78,6 +78,13 @@ func writeEvent(e *env, event *api.Event) error {
 	if n == nil {
 		complain(e.Stderr, "", "some alerts may have been missed: tocsin alert list shows all")
 		return nil
+	}
+	if n.Alert != nil {
+		for _, p := range n.Alert.Marking.Purpose {
+			if _, err := fmt.Fprintf(e.Stdout, "  %s\n", cleanLine(limitSentence(p))); err != nil {
+				return err
+			}
+		}
 	}
 	_, err := fmt.Fprintf(e.Stdout, "%s  %s  %-16s  %-8s  %s  %s  %s\n", showInstant(n.Sighting.Seen), short(n.ID), markingOf(n),
 		cleanLine(severityOf(n)), teamName(n.Author), channelName(n), cleanLine(fate(n)+headline(n)))

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,7 +15,7 @@ func recordCommand(e *env) *cli.Command {
 	return newCommand(e, command{
 		Name:  "record",
 		Usage: "look at signed records, take them out, and verify files",
-		Verbs: []*cli.Command{recordShowCommand(e), recordExportCommand(e), recordVerifyCommand(e)},
+		Verbs: []*cli.Command{recordShowCommand(e), recordExportCommand(e), recordEraseCommand(e), recordVerifyCommand(e)},
 	})
 }
 
@@ -36,7 +38,20 @@ func recordShowCommand(e *env) *cli.Command {
 			if e.JSON {
 				return printAnswer(e, r)
 			}
-			return writeRecord(e, r)
+			if err := writeRecord(e, r); err != nil {
+				return err
+			}
+			if !wasErased(&r.Entry) {
+				return nil
+			}
+			gone, err := d.Erasure(ctx, r.ID.String())
+			if err != nil {
+				return err
+			}
+			s := &sheet{now: e.Now()}
+			s.gap()
+			writeErasure(s, gone)
+			return s.write(e.Stdout)
 		},
 	})
 }
@@ -78,19 +93,33 @@ func recordExportCommand(e *env) *cli.Command {
 		Name:  "export",
 		Usage: "write a record as a DSSE JSON file that others can verify",
 		Args:  "RECORD",
-		Help: `The file holds the signed header, its signature and the body. Anybody can verify it without tocsin (docs/spec/record.md shows it
-with openssl alone), or with tocsin record verify. The node refuses what a marking does not allow to leave it; passing the file on is
-under the marking too.`,
-		Examples: []string{"tocsin record export -o alert.dsse.json rafdcebd6a2x"},
-		Flags:    []cli.Flag{&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE` (default: stdout)"}},
+		Help: `The file holds the signed header, its signature and the body; of a sealed record also the key that opens this body and no other.
+Anybody can verify it without tocsin (docs/spec/record.md shows it with openssl alone), or with tocsin record verify.
+
+--for says who gets the file, and the marking decides with that word: own (the default) for use within the team, constituents for
+organisations that the team serves, public for anybody. What the author granted counts (tocsin request permission). TLP:RED is
+never exported. What is withheld is said on stderr, with exit code 11; so is what the marking asks of whoever gets the file.`,
+		Examples: []string{"tocsin record export -o alert.dsse.json rafdcebd6a2x", "tocsin record export --for constituents rafdcebd6a2x"},
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE` (default: stdout)"},
+			&cli.StringFlag{Name: "for", Usage: "who gets it: `AUDIENCE` own, constituents or public", Value: api.ForOwn},
+		},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			d, err := dial(e)
 			if err != nil {
 				return err
 			}
-			file, err := d.Export(ctx, c.Args().First())
+			who := c.String("for")
+			if !slices.Contains(api.ExportAudiences(), who) {
+				return usageErrorf("one of "+strings.Join(api.ExportAudiences(), ", "), "--for %+q is no audience of an export", who)
+			}
+			out, err := d.Export(ctx, c.Args().First(), api.ExportQuery{For: who})
 			if err != nil {
 				return err
+			}
+			file := out.File
+			for _, sentence := range out.Contracts {
+				complain(e.Stderr, "", sentence)
 			}
 			if path := c.String("output"); path != "" && path != "-" {
 				if err := createFile(path, file, 0o600); err != nil {

@@ -16,7 +16,8 @@ func requestCommand(e *env) *cli.Command {
 		Name:  "request",
 		Usage: "ask teams for cooperation, and see who answers",
 		Verbs: []*cli.Command{
-			requestSendCommand(e), requestListCommand(e), requestShowCommand(e), requestWithdrawCommand(e), requestCloseCommand(e),
+			requestSendCommand(e), requestPermissionCommand(e), requestListCommand(e), requestShowCommand(e), requestWithdrawCommand(e),
+			requestCloseCommand(e),
 		},
 	})
 }
@@ -30,6 +31,7 @@ func requestFlags() []cli.Flag {
 		&cli.StringFlag{Name: "priority", Usage: "`PRIORITY` low, normal (the default), high or urgent"},
 		&cli.StringFlag{Name: "case", Usage: "`NAME` that the requests of one case share (default: a new one)"},
 		&cli.StringFlag{Name: "legal-basis", Usage: "legal ground of the request, as `TEXT`"},
+		despiteDutyFlag(),
 	}, audienceFlags()...)
 	flags = append(flags, contentFlags()...)
 	return append(flags, draftFlags()...)
@@ -43,7 +45,9 @@ func requestSendCommand(e *env) *cli.Command {
 		Help: `A request goes one of two ways. Into a community (--community): every member sees it and its answers, and it counts in each
 member's ledger; --to names the teams that are asked, without it everybody is and nobody counts as silent. Or privately
 (--private --to TEAM ...): each team gets a record of its own on a direct stream, which only the two of you see; while a team
-is away it waits here and is tried again. TLP:RED is always private.
+is away it waits here and is tried again. TLP:RED is always private. Where the published profile of a team asked privately names a
+duty to hand on what it is told, and that matters for the marking or its limits of purpose, the sentence is shown and nothing is
+sent before --despite-duty says that you know.
 
 The IDs are printed on stdout, one to a line: those requests are on stable storage here. With several private requests some may
 fail; the exit code is then 3 and stderr says which.
@@ -66,6 +70,7 @@ private requests: 1 h): an earlier --reply-by is sent, and counted as due at the
 			if err != nil {
 				return err
 			}
+			draft.DespiteDuty = c.Bool("despite-duty")
 			d, err := dial(e)
 			if err != nil {
 				return err

@@ -56,7 +56,7 @@ func beginAnswer(ctx context.Context, e *env, c *cli.Context) (*answering, error
 
 func (a *answering) marking() notice.Marking {
 	m := a.request.Marking
-	if a.c.IsSet("tlp") {
+	if a.c.IsSet("tlp") && !a.c.Bool("grant") {
 		m.TLP = word(a.d, "tlp", a.c.String("tlp"), notice.ParseTLP)
 		a.d.missingTLP(m, "")
 	}

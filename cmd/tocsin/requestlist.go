@@ -121,6 +121,9 @@ against what this node itself saw. A team that is away (unreachable), one whose 
 
 func writeRequest(e *env, r *api.RequestView) error {
 	s := &sheet{now: e.Now()}
+	if r.Request != nil {
+		s.limits(&r.Request.Marking)
+	}
 	s.title(headline(&r.Entry))
 	s.gap()
 	writeEnvelope(s, &r.Entry)
@@ -131,6 +134,7 @@ func writeRequest(e *env, r *api.RequestView) error {
 		s.line("Asked", askedOf(q, r))
 		s.line("Case", q.Case)
 		s.line("Legal basis", q.LegalBasis)
+		s.permission("May pass on", q.Permission, namesOf(r))
 		s.affected(&q.Affected)
 		s.references(q.References)
 		s.attachments(q.Attachments)
@@ -290,6 +294,9 @@ func writeAnswer(s *sheet, n *api.Entry) {
 		what = fmt.Sprintf("%s, not readable: %s", n.Kind, n.Unread)
 	}
 	s.title(showTeam(n.Author) + ", " + showTime(n.Created, s.now) + ": " + what)
+	if n.Reply != nil {
+		s.permission("  Granted for", n.Reply.Grant, nil)
+	}
 	for _, m := range more {
 		if m[1] != "" {
 			s.title("  " + m[0] + ":")
@@ -314,4 +321,13 @@ func ownTitle(n *api.Entry) string {
 	default:
 		return withdrawTitle
 	}
+}
+
+// namesOf are the names of the teams that a request is about, as far as it tells.
+func namesOf(r *api.RequestView) map[string]string {
+	names := map[string]string{r.Author.ID.String(): r.Author.Name}
+	for _, st := range r.Standing {
+		names[st.Team.ID.String()] = st.Team.Name
+	}
+	return names
 }

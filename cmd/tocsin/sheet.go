@@ -65,17 +65,28 @@ func (s *sheet) write(w io.Writer) error {
 	return err
 }
 
-// marking prints who may see it and what it may be used for, each limit with what it asks of the reader.
+// marking prints who may see it.
 func (s *sheet) marking(m *notice.Marking) {
 	text := m.TLP.String()
 	if m.PAP != "" {
 		text += "  " + m.PAP.String()
 	}
 	s.line("Marking", text)
-	for _, p := range m.Purpose {
-		s.linef("Limit", "%s: %s", p, p.Contract())
-	}
 }
+
+// limits prints what it may not be used for, each limit with what it asks of the reader. It comes first: whoever reads on
+// has read it.
+func (s *sheet) limits(m *notice.Marking) {
+	if m == nil || len(m.Purpose) == 0 {
+		return
+	}
+	for _, p := range m.Purpose {
+		s.line("Limit", limitSentence(p))
+	}
+	s.gap()
+}
+
+func limitSentence(p notice.Purpose) string { return p.String() + ": " + p.Contract() }
 
 // texts prints every language; the first is the sender's own.
 func (s *sheet) texts(texts []notice.Text) {

@@ -48,15 +48,3 @@ func (s *Server) write(w http.ResponseWriter, status int, kind string, b []byte)
 	w.WriteHeader(status)
 	_, _ = w.Write(append(b, '\n')) //nolint:gosec // JSON with its type and nosniff, to no browser
 }
-
-func (s *Server) export(w http.ResponseWriter, r *http.Request) {
-	b, err := s.opt.Service.Export(r.Context(), r.PathValue("id"))
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	if n := len(b); n > 0 && b[n-1] == '\n' {
-		b = b[:n-1]
-	}
-	s.write(w, http.StatusOK, api.JSON, b)
-}

@@ -21,7 +21,6 @@ type Service interface {
 	PublishAlert(ctx context.Context, d api.AlertDraft) (*api.Published, error)
 	Alerts(ctx context.Context, l api.List) (*api.Entries, error)
 	Record(ctx context.Context, id string) (*api.RecordView, error)
-	Export(ctx context.Context, id string) ([]byte, error)
 
 	PublishRequest(ctx context.Context, d api.RequestDraft) (*api.RequestsPublished, error)
 	Requests(ctx context.Context, l api.List) (*api.Entries, error)
@@ -32,6 +31,7 @@ type Service interface {
 
 	Memberships
 	Teams
+	Sharing
 
 	Keys
 

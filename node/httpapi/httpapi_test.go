@@ -51,7 +51,9 @@ func (f *fake) Watch(ctx context.Context, from string, fn func(api.Event) error)
 	return f.watch(ctx, from, fn)
 }
 
-func (f *fake) Export(context.Context, string) ([]byte, error) { return []byte("{}\n"), nil }
+func (f *fake) Export(_ context.Context, _ string, q api.ExportQuery) (*api.Exported, error) {
+	return &api.Exported{File: []byte("{}\n"), Contracts: []string{"for " + q.For}}, nil
+}
 
 // tempDir is a directory with a short path: a socket's has at most 107 bytes.
 func tempDir(t *testing.T) string {

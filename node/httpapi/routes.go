@@ -30,7 +30,8 @@ func (s *Server) routes() {
 
 	s.keyRoutes(svc)
 
-	s.mux.HandleFunc("GET "+api.PathExport, s.export)
+	s.sharingRoutes(svc)
+
 	s.mux.HandleFunc("GET "+api.PathBackup, s.backup)
 	s.mux.HandleFunc("GET "+api.PathEvents, s.events)
 	s.mux.HandleFunc("/", s.nothing)

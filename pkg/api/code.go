@@ -37,18 +37,19 @@ const (
 
 // Codes of the API itself.
 const (
-	BadRequest   Code = "bad-request"    // not JSON, an unknown member or parameter, a wrong type or value
-	BadNotice    Code = "bad-notice"     // the notice or charter says something it may not; fields say what
-	TooLarge     Code = "too-large"      // a body larger than MaxRequest
-	NotFound     Code = "not-found"      // no such record, team, community or path
-	Ambiguous    Code = "ambiguous"      // a prefix or name that stands for several; candidates lists them
-	BadMethod    Code = "bad-method"     // the path exists, with another method
-	Denied       Code = "denied"         // the caller may not use this socket
-	NotAllowed   Code = "not-allowed"    // this team may not do that: not a founder, not the requester, not asked
-	Conflict     Code = "conflict"       // it stands against what is: withdrawn already, founded already
-	Internal     Code = "internal"       // a fault of this node; the log says more
-	NotRunning   Code = "not-running"    // made by the client: no daemon answers on the socket
-	Incompatible Code = "not-understood" // made by the client: the answer is not this API's
+	BadRequest   Code = "bad-request"     // not JSON, an unknown member or parameter, a wrong type or value
+	BadNotice    Code = "bad-notice"      // the notice or charter says something it may not; fields say what
+	TooLarge     Code = "too-large"       // a body larger than MaxRequest
+	NotFound     Code = "not-found"       // no such record, team, community or path
+	Ambiguous    Code = "ambiguous"       // a prefix or name that stands for several; candidates lists them
+	BadMethod    Code = "bad-method"      // the path exists, with another method
+	Denied       Code = "denied"          // the caller may not use this socket
+	NotAllowed   Code = "not-allowed"     // this team may not do that: not a founder, not the requester, not asked
+	Conflict     Code = "conflict"        // it stands against what is: withdrawn already, founded already
+	DutyUnasked  Code = "disclosure-duty" // the recipient must hand on what it is told; the detail says to whom
+	Internal     Code = "internal"        // a fault of this node; the log says more
+	NotRunning   Code = "not-running"     // made by the client: no daemon answers on the socket
+	Incompatible Code = "not-understood"  // made by the client: the answer is not this API's
 )
 
 // Exit is the exit code of a command. The list is closed and never renumbered.
@@ -141,6 +142,7 @@ func Meanings() []Meaning {
 		{Denied, http.StatusForbidden, ExitDenied, "not authorised"},
 		{NotAllowed, http.StatusForbidden, ExitRefused, "not for this team to do"},
 		{Conflict, http.StatusConflict, ExitRefused, "it stands against what is already so"},
+		{DutyUnasked, http.StatusConflict, ExitRefused, "the recipient has a duty to hand on what it is told"},
 		{Internal, http.StatusInternalServerError, ExitFailed, "a fault of this node"},
 		{NotRunning, 0, ExitNotRunning, "the daemon is not running"},
 		{Incompatible, 0, ExitFailed, "an answer that is not understood"},

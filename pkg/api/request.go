@@ -16,6 +16,9 @@ type RequestDraft struct {
 	Class     record.Class   `json:"class,omitzero"`     // default: urgent for priority urgent, else routine
 	Expires   time.Time      `json:"expires,omitzero"`
 	Request   notice.Request `json:"request"` // its to is filled in; its case too, where it is empty
+	// DespiteDuty sends a private request although a recipient has a duty to hand on what it is told; see
+	// DutyUnasked.
+	DespiteDuty bool `json:"despite_duty,omitzero"`
 }
 
 // RequestsPublished is the answer of POST of PathRequests: status 201 if all were published, 207 if
@@ -58,6 +61,8 @@ func (r *RequestsPublished) Exit() Exit {
 // ReplyDraft is the body of POST of PathReplies. The reply goes the way the request came.
 type ReplyDraft struct {
 	Reply notice.Reply `json:"reply"` // its request is the one of the path and may be left out
+	// Grant allows what a request with the action permission asks for, or less.
+	Grant *GrantDraft `json:"grant,omitempty"`
 }
 
 // CloseDraft is the body of POST of PathClose.

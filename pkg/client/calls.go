@@ -32,11 +32,6 @@ func (c *Client) Record(ctx context.Context, id string) (*api.RecordView, error)
 	return get[api.RecordView](ctx, c, call{path: api.Path(api.PathRecord, id)})
 }
 
-// Export returns a record as a DSSE JSON file, byte for byte as the daemon made it.
-func (c *Client) Export(ctx context.Context, id string) ([]byte, error) {
-	return c.do(ctx, call{method: http.MethodGet, path: api.Path(api.PathExport, id)})
-}
-
 // PublishRequest publishes a request, or one for each team asked privately. Some may fail: see the
 // answer.
 func (c *Client) PublishRequest(ctx context.Context, d api.RequestDraft) (*api.RequestsPublished, error) {

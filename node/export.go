@@ -1,0 +1,101 @@
+package node
+
+import (
+	"context"
+	"fmt"
+
+	"tocsin/pkg/api"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/policy"
+	"tocsin/pkg/replica"
+)
+
+// Export implements httpapi.Service.
+func (n *Node) Export(_ context.Context, id string, q api.ExportQuery) (*api.Exported, error) {
+	e, err := n.findRecord(id)
+	if err != nil {
+		return nil, err
+	}
+	tell, err := n.mayExport(&e, q.For)
+	if err != nil {
+		return nil, err
+	}
+	file := e.Record.Envelope()
+	if len(e.Record.Header().Body.KeyID) > 0 {
+		key, err := n.replica.Disclosed(e.Record)
+		if err != nil {
+			return nil, err
+		}
+		file.Disclosed = key[:]
+	}
+	out := &api.Exported{Contracts: tell}
+	out.File, err = file.Marshal()
+	return out, err
+}
+
+// audienceOf is the policy's word for who gets a file.
+func audienceOf(who string) policy.Audience {
+	switch who {
+	case api.ForConstituents:
+		return policy.Constituents
+	case api.ForPublic:
+		return policy.Public
+	}
+	return policy.Operator
+}
+
+// mayExport asks the policy, with what the author granted, and returns what to tell whoever gets the file.
+func (n *Node) mayExport(e *replica.Entry, who string) ([]string, error) {
+	author := n.replica.Roster().Canonical(e.Record.Team())
+	exit := policy.Exit{Action: policy.Export, Audience: audienceOf(who), Record: e.Record.ID(), Author: author, Now: n.now()}
+	var m *notice.Marking
+	if e.Notice == nil {
+		exit.Unread, exit.Sealed = true, len(e.Record.Header().Body.KeyID) > 0
+	} else {
+		m = e.Notice.MarkingOf()
+		exit.Marking = m
+	}
+	d := policy.MayLeave(exit)
+	if d.Form == policy.Whole {
+		return contracts(m, d.Tell), nil
+	}
+	grants, err := n.replica.Grants(e.Record.ID())
+	if err != nil {
+		return nil, err
+	}
+	for i := range grants {
+		exit.Grant, exit.GrantedBy = &grants[i].Permission, grants[i].By
+		if by := policy.MayLeave(exit); by.Form == policy.Whole {
+			return contracts(granted(m, &grants[i], by.Tell), by.Tell), nil
+		}
+	}
+	hint := ""
+	switch {
+	case m == nil:
+		hint = e.Unread
+	case n.isOwn(e.Record.Team()) || m.TLP == notice.TLPRed && who == api.ForOwn:
+	case who == api.ForConstituents:
+		hint = "ask its author: tocsin request permission --constituents " + e.Record.ID().String()
+	case who == api.ForPublic:
+		hint = "ask its author: tocsin request permission --tlp clear --public " + e.Record.ID().String()
+	}
+	return nil, &replica.Refusal{Reason: d.Reason, Detail: "withheld: " + d.Detail, Hint: hint}
+}
+
+// contracts are what a marking asks of whoever has the content, one sentence each.
+func contracts(m *notice.Marking, purpose []notice.Purpose) []string {
+	if m == nil {
+		return nil
+	}
+	var out []string
+	if m.TLP != notice.TLPClear {
+		out = append(out, fmt.Sprintf("it is %s: pass the file on within that only", m.TLP))
+	}
+	if m.PAP != "" && m.PAP != notice.PAPClear {
+		out = append(out, fmt.Sprintf("it is %s: use it within that only", m.PAP))
+	}
+	for _, p := range purpose {
+		out = append(out, p.String()+": "+p.Contract())
+	}
+	return out
+}
