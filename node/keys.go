@@ -87,7 +87,7 @@ func (n *Node) KeyHeads(_ context.Context, id string) (*api.KeyHeads, error) {
 	if err != nil {
 		return nil, err
 	}
-	heads := ceremony.Heads{By: n.replica.Delegation(), Created: n.now(), Nodes: cuts}
+	heads := ceremony.Heads{By: n.replica.Delegation(), Created: n.now(), Nodes: cuts, Statements: n.replica.Stated()}
 	file, err := heads.Seal(n.key)
 	if err != nil {
 		return nil, err

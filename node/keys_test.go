@@ -107,10 +107,10 @@ func TestPublishKeyAttacks(t *testing.T) {
 		defer stranger.stop()
 		together(t, a)
 		victim := a.replica.Node()
-		good, err := ceremony.Revoke(rootOf(t, a), &notice.Revoke{Node: victim, Frozen: true}, time.Now())
+		good, err := ceremony.Revoke(rootOf(t, a), &notice.Revoke{Node: victim, Frozen: true}, ceremony.Made{At: time.Now()})
 		forged := keyFile(t, good, err)
 		forged.Statement = api.File(strings.Replace(string(forged.Statement), `"sig": "`, `"sig": "AAAA`, 1))
-		theirs, err := ceremony.Revoke(rootOf(t, stranger), &notice.Revoke{Node: victim, Frozen: true}, time.Now())
+		theirs, err := ceremony.Revoke(rootOf(t, stranger), &notice.Revoke{Node: victim, Frozen: true}, ceremony.Made{At: time.Now()})
 		node, err2 := a.replica.SignStatement(time.Now(), "member", encoded(t, &notice.Member{
 			Community: a.replica.Roster().Communities()[0], Team: identity.TeamID{9}, Name: "x",
 		}))

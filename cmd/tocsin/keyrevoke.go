@@ -125,7 +125,7 @@ func revokeByRequest(ctx context.Context, e *env, c *cli.Context) error {
 	if err := ofTeam(h, root); err != nil {
 		return err
 	}
-	s, err := ceremony.Revoke(root, says, e.Now())
+	s, err := ceremony.Revoke(root, says, ceremony.Made{At: e.Now(), After: h.Statements})
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func revokeInAdvance(ctx context.Context, e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := ceremony.Revoke(root, &notice.Revoke{Node: node, Frozen: true}, e.Now().Truncate(time.Millisecond))
+	s, err := ceremony.Revoke(root, &notice.Revoke{Node: node, Frozen: true}, ceremony.Made{At: e.Now().Truncate(time.Millisecond)})
 	if err != nil {
 		return err
 	}

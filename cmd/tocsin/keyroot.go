@@ -73,7 +73,7 @@ func rotateRoot(ctx context.Context, e *env, c *cli.Context) error {
 	if err != nil {
 		return keyError("", err)
 	}
-	s, err := ceremony.Rotate(before, after, h.Nodes, e.Now())
+	s, err := ceremony.Rotate(before, after, h.Nodes, ceremony.Made{At: e.Now(), After: h.Statements})
 	if err != nil {
 		return err
 	}

@@ -166,6 +166,7 @@ func TestHeads(t *testing.T) {
 	root, key := rootKey(t, 1), nodeKey(t, 1)
 	want := Heads{
 		By: delegated(t, root, key), Created: now, Nodes: []notice.NodeCuts{{Node: nodeKey(t, 2).Node(), Heads: cuts(notice.MaxCuts)}},
+		Statements: []record.StatementID{{1}, {2}},
 	}
 	file, err := want.Seal(key)
 	if err != nil {
@@ -176,8 +177,8 @@ func TestHeads(t *testing.T) {
 		t.Fatalf("opened %+v, %v", got, err)
 	}
 	t.Logf("the largest has %d bytes", len(file))
-	s, err := Revoke(root, &notice.Revoke{Node: got.Nodes[0].Node, Heads: got.Nodes[0].Heads, Reason: "stolen"}, now)
-	if err != nil || len(s.Signers) != 1 || s.Signers[0] != (record.Signer{Team: root.Team()}) {
+	s, err := Revoke(root, &notice.Revoke{Node: got.Nodes[0].Node, Heads: got.Nodes[0].Heads, Reason: "stolen"}, Made{At: now, After: got.Statements})
+	if err != nil || len(s.Heads) != 2 || len(s.Signers) != 1 || s.Signers[0] != (record.Signer{Team: root.Team()}) {
 		t.Fatalf("revocation %+v, %v", s, err)
 	}
 	again, err := ReadStatement(mustFile(t, s))
@@ -196,6 +197,9 @@ func TestHeads(t *testing.T) {
 		"too many lanes": {func(h *Heads) {
 			h.Nodes = []notice.NodeCuts{{Node: want.Nodes[0].Node, Heads: cuts(notice.MaxCuts + 1)}}
 		}, key, ErrMalformed},
+		"statements not ascending": {func(h *Heads) { h.Statements = []record.StatementID{{2}, {1}} }, key, ErrMalformed},
+		"a statement twice":        {func(h *Heads) { h.Statements = []record.StatementID{{1}, {1}} }, key, ErrMalformed},
+		"too many statements":      {func(h *Heads) { h.Statements = make([]record.StatementID, record.MaxHeads+1) }, key, ErrMalformed},
 		"a lane twice": {func(h *Heads) {
 			h.Nodes = []notice.NodeCuts{{Node: want.Nodes[0].Node, Heads: append(cuts(1), cuts(1)...)}}
 		}, key, ErrMalformed},
@@ -214,11 +218,11 @@ func TestHeads(t *testing.T) {
 
 func TestRootStatements(t *testing.T) {
 	before, after := rootKey(t, 1), rootKey(t, 2)
-	rotated, err := Rotate(before, after, []notice.NodeCuts{{Node: nodeKey(t, 1).Node(), Heads: cuts(2)}}, now)
+	rotated, err := Rotate(before, after, []notice.NodeCuts{{Node: nodeKey(t, 1).Node(), Heads: cuts(2)}}, Made{At: now})
 	if err != nil || len(rotated.Signers) != 2 || rotated.Signers[0].Team != before.Team() || rotated.Signers[1].Team != after.Team() {
 		t.Fatalf("rotation %+v, %v", rotated, err)
 	}
-	if _, err := Rotate(before, before, nil, now); err == nil {
+	if _, err := Rotate(before, before, nil, Made{At: now}); err == nil {
 		t.Error("rotated to itself")
 	}
 	followed, err := Succeed(after, before.Team(), now)
@@ -249,7 +253,7 @@ func TestRootStatements(t *testing.T) {
 
 func TestPaperRevocation(t *testing.T) {
 	root, node := rootKey(t, 1), nodeKey(t, 1).Node()
-	s, err := Revoke(root, &notice.Revoke{Node: node, Frozen: true}, now.Add(123456789))
+	s, err := Revoke(root, &notice.Revoke{Node: node, Frozen: true}, Made{At: now.Add(123456789)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +281,7 @@ func TestPaperRevocation(t *testing.T) {
 	for name, r := range map[string]*notice.Revoke{
 		"with heads": {Node: node, Heads: cuts(1)}, "with a reason": {Node: node, Frozen: true, Reason: "x"},
 	} {
-		s, err := Revoke(root, r, now)
+		s, err := Revoke(root, r, Made{At: now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -318,7 +322,7 @@ func FuzzOpenHeads(f *testing.F) {
 }
 
 func FuzzReadStatement(f *testing.F) {
-	s, err := Revoke(rootKey(f, 1), &notice.Revoke{Node: nodeKey(f, 1).Node(), Frozen: true}, now)
+	s, err := Revoke(rootKey(f, 1), &notice.Revoke{Node: nodeKey(f, 1).Node(), Frozen: true}, Made{At: now})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -20,24 +20,30 @@ const (
 	kindSucceed = "succeed"
 )
 
+// Made is when a root signs, by its machine's clock, and after what.
+type Made struct {
+	At    time.Time
+	After []record.StatementID // Heads.Statements; what the key stated counts if it lies before them
+}
+
 // Revoke signs that a node key of the root's team is taken back.
-func Revoke(root *identity.RootKey, r *notice.Revoke, at time.Time) (*record.Statement, error) {
-	return sign(kindRevoke, r, at, root)
+func Revoke(root *identity.RootKey, r *notice.Revoke, made Made) (*record.Statement, error) {
+	return sign(kindRevoke, r, made, root)
 }
 
 // Rotate signs, with both keys, that after stands for before from now on, and how far the nodes of before
 // count.
-func Rotate(before, after *identity.RootKey, nodes []notice.NodeCuts, at time.Time) (*record.Statement, error) {
+func Rotate(before, after *identity.RootKey, nodes []notice.NodeCuts, made Made) (*record.Statement, error) {
 	r := &notice.Rotate{Old: before.Team(), New: after.Team(), Nodes: nodes}
-	return sign(kindRotate, r, at, before, after)
+	return sign(kindRotate, r, made, before, after)
 }
 
 // Succeed signs the claim that the root's team goes on from one whose root key is lost.
 func Succeed(root *identity.RootKey, lost identity.TeamID, at time.Time) (*record.Statement, error) {
-	return sign(kindSucceed, &notice.Succeed{Old: lost, New: root.Team()}, at, root)
+	return sign(kindSucceed, &notice.Succeed{Old: lost, New: root.Team()}, Made{At: at}, root)
 }
 
-func sign(kind string, says notice.Content, at time.Time, roots ...*identity.RootKey) (*record.Statement, error) {
+func sign(kind string, says notice.Content, made Made, roots ...*identity.RootKey) (*record.Statement, error) {
 	body, err := notice.Encode(says)
 	if err != nil {
 		return nil, err
@@ -46,7 +52,9 @@ func sign(kind string, says notice.Content, at time.Time, roots ...*identity.Roo
 	for _, r := range roots {
 		signers = append(signers, record.Signer{Team: r.Team()})
 	}
-	payload, err := record.DraftStatement(record.Draft{Kind: kind, Created: at, Signers: signers, Says: body})
+	payload, err := record.DraftStatement(record.Draft{
+		Kind: kind, Created: made.At, Signers: signers, Heads: made.After, Says: body,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -66,8 +66,8 @@ func makeVectors(t *testing.T) *vectors {
 	}
 	r := request(t)
 	d := delegated(t, root, key)
-	h := Heads{By: d, Created: now, Nodes: []notice.NodeCuts{{Node: nodeKey(t, 2).Node(), Heads: cuts(2)}}}
-	frozen := signed(Revoke(root, &notice.Revoke{Node: key.Node(), Frozen: true}, now))
+	h := Heads{By: d, Created: now, Nodes: []notice.NodeCuts{{Node: nodeKey(t, 2).Node(), Heads: cuts(2)}}, Statements: []record.StatementID{{1}, {2}}}
+	frozen := signed(Revoke(root, &notice.Revoke{Node: key.Node(), Frozen: true}, Made{At: now}))
 	lines, code, err := Paper(frozen)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func makeVectors(t *testing.T) *vectors {
 	v := &vectors{
 		RootSeed: hex.EncodeToString(root.Seed()), NodeSecret: hex.EncodeToString(must(key.Secret())),
 		Request: must(r.Seal(key)), Delegation: mustFile(t, record.DelegationStatement(d)), Heads: must(h.Seal(key)),
-		Revoke: mustFile(t, signed(Revoke(root, &notice.Revoke{Node: h.Nodes[0].Node, Heads: h.Nodes[0].Heads, Reason: "stolen"}, now))),
+		Revoke: mustFile(t, signed(Revoke(root, &notice.Revoke{Node: h.Nodes[0].Node, Heads: h.Nodes[0].Heads, Reason: "stolen"}, Made{At: now, After: h.Statements}))),
 		Paper:  paperVector{string(frozen.Payload()), split2lines(lines), code},
 	}
 	for _, s := range split(t, root, 1) {

@@ -11,6 +11,7 @@ import (
 	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
+	"tocsin/pkg/roster"
 )
 
 // NodeCuts returns where the lanes of node keys of this team end in all channels, as this node has them,
@@ -84,4 +85,33 @@ func nodeCuts(channels map[[32]byte][]*record.Record, room int) []notice.Cut {
 		return cmp.Or(bytes.Compare(a.Channel[:], b.Channel[:]), bytes.Compare(a.Run[:], b.Run[:]))
 	})
 	return out
+}
+
+// Stated returns the statement heads that a revocation or rotation of our keys is to name, so that what they
+// stated goes on to count: our profile and our vouches, then the heads of our communities in turn, ascending.
+func (r *Replica) Stated() []record.StatementID {
+	known, self := r.Roster(), r.self
+	var out []record.StatementID
+	if profile, ok := known.Profile(self); ok {
+		out = append(out, profile.ID())
+	}
+	for _, id := range known.Statements() {
+		if s, ok := known.Statement(id); ok && s.SignedBy(self) && (s.Kind == roster.KindVouch || s.Kind == roster.KindWithdrawVouch) {
+			out = append(out, id)
+		}
+	}
+	out = out[:min(len(out), record.MaxHeads/2)]
+	var heads [][]record.StatementID
+	for _, c := range known.CommunitiesOf(self) {
+		heads = append(heads, known.HeadsOf(c, self))
+	}
+	for i := 0; len(heads) > 0; i++ {
+		heads = slices.DeleteFunc(heads, func(h []record.StatementID) bool { return len(h) <= i })
+		for _, h := range heads {
+			out = append(out, h[i])
+		}
+	}
+	out = out[:min(len(out), record.MaxHeads)]
+	slices.SortFunc(out, func(a, b record.StatementID) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(out)
 }
