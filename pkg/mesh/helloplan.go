@@ -76,6 +76,7 @@ func (m *Mesh) helloFailed(ctx context.Context, p peer.ID, err error) {
 // have is synced by the one who began.
 func (m *Mesh) greeted(ctx context.Context, p peer.ID, found findings, began bool) {
 	if found.news > 0 {
+		m.recount()
 		m.spread(p)
 		if m.opt.Events.OnStatements != nil {
 			m.opt.Events.OnStatements(found.team, found.news)

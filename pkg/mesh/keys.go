@@ -163,6 +163,7 @@ func (m *Mesh) keepSealing(ctx context.Context, keys [][]byte, wanted [][32]byte
 		if err := m.opt.Copy.PutSealingKey(key); err != nil {
 			m.log.LogAttrs(ctx, slog.LevelWarn, "cannot keep a sealing key", slog.Any("err", err))
 		}
+		m.recount()
 	}
 }
 
@@ -175,7 +176,7 @@ func (m *Mesh) keepShown(ctx context.Context, p peer.ID) {
 	}
 	m.mu.Unlock()
 	if key != nil {
-		m.keepSealing(ctx, [][]byte{key}, slices.SortedFunc(slices.Values(m.opt.Copy.MissingSealingKeys()), compareHashes))
+		m.keepSealing(ctx, [][]byte{key}, slices.SortedFunc(slices.Values(m.missingSealing(time.Now())), compareHashes))
 	}
 }
 

@@ -20,6 +20,8 @@ import (
 type keysPlan struct {
 	look    time.Time // when what is wanted is looked at again
 	running map[peer.ID]bool
+	missing [][32]byte                         // sealing keys, as of counted; never changed in place
+	counted time.Time                          // zero: count again, which takes longer than to look at what is wanted
 	tries   map[keyTry]tried                   // at most maxKeyTries
 	authors map[replica.KeyAsk]identity.TeamID // at most maxAuthors
 }
@@ -89,7 +91,7 @@ type asked struct {
 // lately may be asked again.
 func (m *Mesh) errands(now time.Time) (out map[peer.ID]errand, next time.Time) {
 	r := &round{now: now, next: now.Add(keysLook)}
-	wanted, missing := slices.Clone(m.opt.Copy.WantedKeys()), slices.Clone(m.opt.Copy.MissingSealingKeys())
+	wanted, missing := slices.Clone(m.opt.Copy.WantedKeys()), slices.Clone(m.missingSealing(now))
 	m.mu.Lock()
 	m.forgetTries(wanted, missing)
 	m.findFree(r, len(wanted)+len(missing) > 0)
@@ -133,6 +135,28 @@ func (m *Mesh) errands(now time.Time) (out map[peer.ID]errand, next time.Time) {
 		}
 	}
 	return m.dispatch(r.free), r.next
+}
+
+// missingSealing returns the digests of the sealing keys that are missing, counted lately.
+func (m *Mesh) missingSealing(now time.Time) [][32]byte {
+	m.mu.Lock()
+	list, fresh := m.keys.missing, !m.keys.counted.IsZero() && now.Sub(m.keys.counted) < keysLook
+	m.mu.Unlock()
+	if fresh {
+		return list
+	}
+	list = m.opt.Copy.MissingSealingKeys()
+	m.mu.Lock()
+	m.keys.missing, m.keys.counted = list, now
+	m.mu.Unlock()
+	return list
+}
+
+// recount has the sealing keys that are missing counted again: one came, or there are other delegations.
+func (m *Mesh) recount() {
+	m.mu.Lock()
+	m.keys.counted = time.Time{}
+	m.mu.Unlock()
 }
 
 func (a *asked) looked(ch record.Channel) bool {

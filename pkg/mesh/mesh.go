@@ -246,6 +246,7 @@ func (m *Mesh) Refresh() {
 	m.mu.Lock()
 	m.review = true
 	m.reload = time.Time{}
+	m.keys.counted = time.Time{}
 	for p, l := range m.links {
 		c := m.candidates[p]
 		if l.fellow() || c != nil && c.static { // a static stranger: it may be through it that we join
