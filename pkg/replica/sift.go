@@ -13,6 +13,9 @@ import (
 // maxDelegations bounds how many delegations of one team are kept: a root key can sign any number.
 const maxDelegations = 64
 
+// maxHeirs bounds how many strangers may say that they go on as a team.
+const maxHeirs = 8
+
 // saidKey counts the statements of one kind by one team.
 type saidKey struct {
 	team identity.TeamID
@@ -57,12 +60,13 @@ type sieve struct {
 	sponsored map[record.StatementID]struct{}
 	referred  map[record.StatementID][]identity.TeamID
 	fresh     []*record.Statement
+	heirs     map[identity.TeamID]int // how many say that they go on as a team
 }
 
 // sift returns the accepted statements that this node keeps, and says of the others why not. First come
 // those about communities: what is said of foreign ones must not make a delegation look useful.
 func (r *Replica) sift(out []StatementOutcome, join bool) (keep []*record.Statement) {
-	v := &sieve{r: r, join: join, said: map[saidKey]int{}}
+	v := &sieve{r: r, join: join, said: map[saidKey]int{}, heirs: map[identity.TeamID]int{}}
 	for i := range out {
 		switch s := out[i].Statement; {
 		case out[i].Verdict != policy.Accept:
@@ -281,6 +285,9 @@ func (v *sieve) aboutTeam(s *record.Statement) bool {
 		return false
 	}
 	says, err := notice.DecodeSucceed(s.Says)
-	const few = 8
-	return err == nil && v.near(says.Old) && (v.join || len(v.next.Successions(says.Old)) < few)
+	if err != nil || !v.near(says.Old) {
+		return false
+	}
+	v.heirs[says.Old]++
+	return v.join || len(v.r.roster.Successions(says.Old))+v.heirs[says.Old] <= maxHeirs
 }

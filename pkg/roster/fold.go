@@ -30,6 +30,9 @@ func (c *Community) take(e *edit, xs []*said, turned []identity.TeamID) {
 
 // concerns reports whether a team's keys can matter here.
 func (c *Community) concerns(t identity.TeamID) bool {
+	if c.verdict != nil && (c.members.has(t) || c.ends.has(t)) {
+		return true // under RuleFounders a member need not have signed anything
+	}
 	return c.IsFounder(t) || c.authors.has(t) || c.authors.has(c.keys.canonical(t))
 }
 
