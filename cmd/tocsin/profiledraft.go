@@ -70,7 +70,11 @@ func unknownInProfile(field string) mistake {
 	last := field[strings.LastIndexByte(field, '.')+1:]
 	last, _, _ = strings.Cut(last, "[")
 	m := mistake{Key: field, Problem: "is not a field of a profile", Hint: "tocsin profile init -o - prints all"}
-	if near := nearest(last, wireNames(reflect.TypeFor[notice.Profile]())); near != "" {
+	switch near := nearest(last, wireNames(reflect.TypeFor[notice.Profile]())); near {
+	case "":
+	case last:
+		m.Hint = "it belongs into another table; " + m.Hint
+	default:
 		m.Hint = "did you mean " + near + "?"
 	}
 	return m

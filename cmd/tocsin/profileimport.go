@@ -21,7 +21,10 @@ func profileImportCommand(e *env) *cli.Command {
 profile.toml in the home directory, or the file of -o. What was not understood, or not taken whole, is named with its line, and stands in
 the draft as comments. Nothing is published. Exit code 3: something was not understood.`,
 		Examples: []string{"tocsin profile import rfc2350.txt", "tocsin profile import -o draft.toml rfc2350.txt"},
-		Flags:    []cli.Flag{&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the draft to `FILE` instead, - for stdout"}},
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "lang", Usage: "the language of the text, where it does not say: `TAG`", Value: "en"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the draft to `FILE` instead, - for stdout"},
+		},
 		Run: func(_ context.Context, c *cli.Context) error {
 			text, err := readInput(e, c.Args().First(), rfc2350.MaxText)
 			if err != nil {
@@ -31,6 +34,7 @@ the draft as comments. Nothing is published. Exit code 3: something was not unde
 			if err != nil {
 				return &userError{Code: exitFailed, Msg: c.Args().First(), Err: err, Hint: "it must be text, with the section numbers of RFC 2350"}
 			}
+			r.Profile.Language = orElse(r.Profile.Language, c.String("lang"))
 			return writeImport(e, c.String("output"), r)
 		},
 	})
@@ -53,10 +57,10 @@ func writeImport(e *env, typed string, r *rfc2350.Reading) error {
 	}
 	var wrong notice.FieldErrors
 	if errors.As(r.Profile.Validate(), &wrong) {
-		complain(e.Stderr, "", fmt.Sprintf("before it can be published, %d fields need a look: %v", len(wrong), wrong))
+		complain(e.Stderr, "", fmt.Sprintf("before it can be published, fields that need a look: %v", wrong))
 	}
 	if len(r.Missed) > 0 {
-		return &userError{Code: exitPartly, Msg: fmt.Sprintf("%d things in the text were not understood, or not taken whole", len(r.Missed))}
+		return &userError{Code: exitPartly, Msg: fmt.Sprintf("not understood in the text, or not taken whole: %d", len(r.Missed))}
 	}
 	return nil
 }
