@@ -11,6 +11,17 @@ import (
 // maxRotations bounds how many root keys in a row are followed. A team that needs more is a loop.
 const maxRotations = 64
 
+// maxEnds bounds how many revocations of one key, or rotations of one root, say which statements of it count:
+// those with the least IDs. Where records end all of them say.
+const maxEnds = 8
+
+// least returns a copy of all with s among them, ascending by ID and not more than maxEnds.
+func least(all []*record.Statement, s *record.Statement) []*record.Statement {
+	out := append(slices.Clone(all), s)
+	slices.SortFunc(out, func(a, b *record.Statement) int { return compareIDs(a.ID(), b.ID()) })
+	return out[:min(len(out), maxEnds)]
+}
+
 // keys are the revocations and rotations that are here. Revocations are those of the team that signed them:
 // what a root says of another root's node key concerns nobody.
 type keys struct {
@@ -89,7 +100,7 @@ func (k *keys) add(e *edit, s *record.Statement) []identity.TeamID {
 	} else {
 		next.tails = common(next.tails, cutTails(says.Heads))
 	}
-	next.sharp = append(slices.Clip(next.sharp), s)
+	next.sharp = least(next.sharp, s)
 	k.revocations.put(e, key, &next)
 	return []identity.TeamID{team}
 }
@@ -115,7 +126,7 @@ func (k *keys) addRotation(e *edit, s *record.Statement) []identity.TeamID {
 			next.nodes[n.Node] = cutTails(n.Heads)
 		}
 	}
-	next.all = append(slices.Clip(next.all), s)
+	next.all = least(next.all, s)
 	k.rotations.put(e, says.Old, &next)
 	if formers := k.formers.get(says.New); !slices.Contains(formers, says.Old) {
 		formers = append(slices.Clone(formers), says.Old)

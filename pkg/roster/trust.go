@@ -88,8 +88,7 @@ func (r *Roster) Trust(t identity.TeamID, p Pins) Trust {
 func (r *Roster) rotationSteps(from, to identity.TeamID) (out []Step) {
 	r.keys.chain(from, func(t identity.TeamID) {
 		if next := r.keys.rotations.get(t); t != to && next != nil {
-			least := slices.MinFunc(next.all, func(a, b *record.Statement) int { return compareIDs(a.ID(), b.ID()) })
-			out = append(out, Step{KindRotate, t, next.to, least.ID()})
+			out = append(out, Step{KindRotate, t, next.to, next.all[0].ID()})
 		}
 	})
 	return out
