@@ -32,6 +32,8 @@ func TestExamplesOfTheManual(t *testing.T) {
 		"Problem": func() any { return new(api.Problem) }, "KeyFile": func() any { return new(api.KeyFile) }, "LeaveDraft": func() any { return new(api.LeaveDraft) },
 		"ApplyDraft": func() any { return new(api.ApplyDraft) }, "SponsorDraft": func() any { return new(api.SponsorDraft) },
 		"ObjectDraft": func() any { return new(api.ObjectDraft) }, "AdmitDraft": func() any { return new(api.AdmitDraft) },
+		"ProfileDraft": func() any { return new(api.ProfileDraft) }, "PinDraft": func() any { return new(api.PinDraft) },
+		"VouchDraft":  func() any { return new(api.VouchDraft) },
 		"DomainProof": func() any { return new(api.DomainProof) }, "CardDraft": func() any { return new(api.CardDraft) },
 	}
 	examples := regexp.MustCompile("(?s)```json (\\w+)\n(.*?)```").FindAllStringSubmatch(string(text), -1)
@@ -96,7 +98,7 @@ func TestManualListsEveryPath(t *testing.T) {
 		api.PathStatus, api.PathIdentity, api.PathAlerts, api.PathRecord, api.PathExport, api.PathRequests, api.PathRequest,
 		api.PathReplies, api.PathWithdraw, api.PathClose, api.PathCommunities, api.PathCommunity, api.PathSign, api.PathInvites,
 		api.PathRemove, api.PathLeave, api.PathCharter, api.PathProof, api.PathApply, api.PathSponsor, api.PathObject, api.PathAdmit,
-		api.PathCard, api.PathJoin, api.PathLedger, api.PathEvents,
+		api.PathCard, api.PathJoin, api.PathProfile, api.PathTeams, api.PathTeam, api.PathPin, api.PathUnpin, api.PathVouch, api.PathUnvouch, api.PathLedger, api.PathEvents,
 	} {
 		if !regexp.MustCompile(" " + regexp.QuoteMeta(path) + "[`?]").MatchString(string(text)) {
 			t.Errorf("%s is not in docs/api.md", path)
