@@ -41,9 +41,11 @@ type Network interface {
 
 // Options say what a node is made of.
 type Options struct {
-	Home    string           // required; the directory of store, address book and socket
-	Config  config.Config    // required; as config.Load returned it
-	Keys    *keyfile.Node    // required; the caller found and opened them, as keys.unlock of the settings says
+	Home   string        // required; the directory of store, address book and socket
+	Config config.Config // required; as config.Load returned it
+	Keys   *keyfile.Node // required; the caller found and opened them, as keys.unlock of the settings says
+	// Retired are the keys that this node had before: what was sealed to them opens with them.
+	Retired []*identity.NodeKey
 	Version string           // of the program, for status
 	Logger  *slog.Logger     // required
 	Now     func() time.Time // required
@@ -141,7 +143,7 @@ func (n *Node) open(ctx context.Context) error {
 	n.stops.push("store", func(context.Context) error { return st.Close() })
 
 	n.replica, err = replica.Open(replica.Options{
-		Store: st, Key: keys.Key, Delegation: keys.Delegation, Rand: n.opt.Rand, Parallel: parallel,
+		Store: st, Key: keys.Key, Delegation: keys.Delegation, Retired: n.opt.Retired, Rand: n.opt.Rand, Parallel: parallel,
 		Limits: policy.Limits{
 			Ahead: n.opt.Config.Limits.ClockAhead.Std(), PrivateRetention: n.opt.Config.Store.PrivateRetention.Std(),
 		},

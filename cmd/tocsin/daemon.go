@@ -94,10 +94,14 @@ func runDaemon(ctx context.Context, e *env, home string, loaded *config.Loaded) 
 	if err != nil {
 		return keyError(home, err)
 	}
+	retired, err := keyfile.LoadRetired(home, unlock)
+	if err != nil {
+		return keyError(home, err)
+	}
 	node.Tune(e.Getenv)
 	n, err := node.New(ctx, node.Options{
 		Home: home, Config: loaded.Config, Version: versionString(), Logger: node.NewLogger(loaded.Log, e.Stderr), Now: e.Now, Rand: e.Rand,
-		Getenv: e.Getenv, Keys: keys,
+		Getenv: e.Getenv, Keys: keys, Retired: retired,
 	})
 	if err != nil {
 		return daemonError(home, err)

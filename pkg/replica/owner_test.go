@@ -99,3 +99,32 @@ func TestAReplacedKeyOpensItsStore(t *testing.T) {
 		t.Errorf("of a node that said nothing: %+v, %v", none, err)
 	}
 }
+
+// TestARetiredKeyOpensWhatWasSealedToIt: a record that was on its way when the key was replaced.
+func TestARetiredKeyOpensWhatWasSealedToIt(t *testing.T) {
+	a, b, _, _ := trio(t)
+	red := a.publish(t, noon, pair(t, a.Self(), b.Self()), sealedRequest(notice.TLPRed, b.Self()))
+	root, err := identity.NewRootKey(source(2)) // that of b, see newTeam
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := identity.NewNodeKey(source(200))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := b.opt.Key
+	b.opt.Key = key
+	if b.opt.Delegation, err = root.Delegate(key, "Beta", noon.AddDate(0, 0, -1), noon.AddDate(1, 0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	b.restart(t, noon)
+	b.get(t, noon, red)
+	if b.reads(t, red.ID()) {
+		t.Fatal("another key opens it")
+	}
+	b.opt.Retired = []*identity.NodeKey{before}
+	b.restart(t, noon)
+	if !b.reads(t, red.ID()) {
+		t.Fatal("it cannot be read with the key that it was sealed to")
+	}
+}

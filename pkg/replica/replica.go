@@ -98,7 +98,9 @@ type Options struct {
 	Store      Store
 	Key        *identity.NodeKey
 	Delegation *identity.Delegation // of Key
-	Rand       io.Reader            // gives 16 bytes for each new run
+	// Retired are keys that this node had before. They sign nothing; what was sealed to them opens with them.
+	Retired []*identity.NodeKey
+	Rand    io.Reader // gives 16 bytes for each new run
 	// Parallel calls do(0) to do(n-1) and returns when all have returned. Nil: one after another.
 	Parallel func(n int, do func(i int))
 	Limits   policy.Limits
@@ -137,8 +139,8 @@ type Replica struct {
 	step   map[stepKey]time.Time       // when this node last had all that a team had said
 	outbox map[deliveryKey]Delivery
 	wanted map[record.ID]struct{} // records whose detached body is not here
-	// waiting are the records whose bodies wait for a key.
-	waiting map[keyRef]map[record.ID]struct{}
+	// waiting are the records whose bodies wait for a key, and their authors.
+	waiting map[keyRef]map[record.ID]identity.TeamID
 	minted  []KeyAsk    // made since NewKeys was called
 	opened  []record.ID // opened by a key that came later, since Opened was called
 	// badWraps are the teams that handed out another key in place of one.

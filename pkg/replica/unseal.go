@@ -119,7 +119,7 @@ func (r *Replica) plain(o *opening) ([]byte, error) {
 	if form == seal.Epoch {
 		return nil, errNoKey
 	}
-	plain, key, err := seal.OpenTo(r.opt.Key, c, rec.Body())
+	plain, key, err := r.openTo(c, rec.Body())
 	if errors.Is(err, seal.ErrRecipient) || errors.Is(err, seal.ErrWrap) {
 		return nil, errNoKey // another node that it was sealed to can hand the key on
 	}
@@ -127,6 +127,18 @@ func (r *Replica) plain(o *opening) ([]byte, error) {
 		o.key = &heldKey{key: key, minter: rec.Team()}
 	}
 	return plain, err
+}
+
+// openTo opens an addressed body with this node's key, or one that it had before.
+func (r *Replica) openTo(c seal.Context, body []byte) ([]byte, seal.Key, error) {
+	plain, key, err := seal.OpenTo(r.opt.Key, c, body)
+	for _, before := range r.opt.Retired {
+		if !errors.Is(err, seal.ErrRecipient) {
+			break
+		}
+		plain, key, err = seal.OpenTo(before, c, body)
+	}
+	return plain, key, err
 }
 
 // epochPart returns what the key itself opens of a body.
