@@ -17,9 +17,9 @@ type Community struct {
 	Charter *notice.Charter
 	Founded time.Time
 
-	keys    *keys
-	graph   graph
-	authors cow[identity.TeamID, struct{}] // roots as they signed
+	keys  *keys
+	graph graph
+	named cow[identity.TeamID, struct{}] // roots that statements are signed by or speak of
 	*verdict
 }
 

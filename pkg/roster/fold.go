@@ -30,10 +30,7 @@ func (c *Community) take(e *edit, xs []*said, turned []identity.TeamID) {
 
 // concerns reports whether a team's keys can matter here.
 func (c *Community) concerns(t identity.TeamID) bool {
-	if c.verdict != nil && (c.members.has(t) || c.ends.has(t)) {
-		return true // under RuleFounders a member need not have signed anything
-	}
-	return c.IsFounder(t) || c.authors.has(t) || c.authors.has(c.keys.canonical(t))
+	return c.IsFounder(t) || c.named.has(t) || c.named.has(c.keys.canonical(t))
 }
 
 // judgeMore judges the nodes from a place on, where that gives what judging everything anew would give. It
@@ -141,15 +138,23 @@ func (c *Community) judge(e *edit, v *verdict) *judge {
 
 // note keeps who wrote here, and what they call others.
 func (c *Community) note(j *judge, n *node, m mark) {
-	for _, s := range n.Signers {
-		if !c.authors.has(s.Team) {
-			c.authors.put(j.e, s.Team, struct{}{})
-		}
-	}
+	c.name(j.e, n.said)
 	if n.Kind == KindApply && m.why == Counts {
 		if was := j.names.get(m.by); was.name == "" || compareIDs(n.ID(), was.from) < 0 {
 			j.names.put(j.e, m.by, label{n.name, n.ID()})
 		}
+	}
+}
+
+// name keeps the roots that a statement is signed by or speaks of: their rotation is ours to follow.
+func (c *Community) name(e *edit, x *said) {
+	for _, s := range x.Signers {
+		if !c.named.has(s.Team) {
+			c.named.put(e, s.Team, struct{}{})
+		}
+	}
+	if x.team != (identity.TeamID{}) && !c.named.has(x.team) {
+		c.named.put(e, x.team, struct{}{})
 	}
 }
 

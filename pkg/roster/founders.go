@@ -16,11 +16,7 @@ func (c *Community) foldFounders(e *edit) {
 	f := founding{community: c, by: map[record.StatementID]*said{}, ends: map[identity.TeamID][]*said{}}
 	for _, x := range c.graph.all.all() {
 		f.by[x.ID()] = x
-		for _, s := range x.Signers {
-			if !c.authors.has(s.Team) {
-				c.authors.put(e, s.Team, struct{}{})
-			}
-		}
+		c.name(e, x)
 	}
 	for _, x := range c.graph.all.all() {
 		if x.Kind == KindLeave && len(x.Signers) == 1 && f.keyHolds(x, x.Signers[0]) {
@@ -83,11 +79,7 @@ func (c *Community) foldOneMore(e *edit, xs []*said) bool {
 	next := *c.verdict
 	c.verdict = &next
 	for _, x := range xs {
-		for _, s := range x.Signers {
-			if !c.authors.has(s.Team) {
-				c.authors.put(e, s.Team, struct{}{})
-			}
-		}
+		c.name(e, x)
 		if c.rule() && c.FounderSigned(x.Statement) {
 			c.welcome(e, x, nil)
 		}
