@@ -36,7 +36,7 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 		expected: map[identity.CommunityID]struct{}{},
 		today:    newTally(DayOf(now)),
 		keys:     newKeyring(),
-		waiting:  map[keyRef]map[record.ID]struct{}{},
+		waiting:  map[keyRef]map[record.ID]identity.TeamID{},
 		badWraps: map[keyRef]map[identity.TeamID]struct{}{},
 		sealing:  map[[32]byte]struct{}{},
 		heard:    map[record.StatementID]time.Time{},

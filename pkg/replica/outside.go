@@ -84,6 +84,7 @@ func (r *Replica) noteStanding(statements []*record.Statement) (changed bool) {
 		changed = changed || now.print != r.departed[id].print
 		r.departed[id] = now
 	}
+	r.learnViews(touched)
 	return changed
 }
 

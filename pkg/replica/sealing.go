@@ -78,6 +78,30 @@ func (r *Replica) holdKey(ref keyRef, h heldKey, members []identity.TeamID) erro
 	return nil
 }
 
+// learnViews notes who the members of a view are that a key was made for, once this node sees the membership
+// so: a key may come before the statements that led to its view. What a write fails to note is noted another
+// time, or the key is handed on by others.
+func (r *Replica) learnViews(touched map[identity.CommunityID]struct{}) {
+	for id := range touched {
+		unknown := map[[32]byte]struct{}{}
+		r.keys.of(record.InCommunity(id).Tag(), func(_ seal.KeyID, h heldKey) { unknown[h.view] = struct{}{} })
+		if len(unknown) == 0 {
+			continue
+		}
+		view := r.roster.View(id)
+		if _, used := unknown[view]; !used {
+			continue
+		}
+		if _, known := r.keys.members(view); known {
+			continue
+		}
+		members := r.roster.Members(id)
+		if r.opt.Store.Apply([]Op{membersOp(view, members)}) == nil {
+			r.keys.setMembers(view, members)
+		}
+	}
+}
+
 // addressedPlan seals to every node of the two teams that is in force now and whose sealing key is here.
 // Our own other nodes read what this one writes; those whose keys are not here ask for it later.
 func (r *Replica) addressedPlan(now time.Time, ch record.Channel) (*plan, error) {

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -120,8 +121,8 @@ func (r *Replica) mayHave(s *slot, team identity.TeamID) error {
 }
 
 // Set returns the records of a channel that are in its window at now: all that this node keeps but
-// those whose day of dropping has come, which another node may have dropped already, and those that are
-// outside.
+// those whose day of dropping has come, which another node may have dropped already, those that say they are
+// later than now by more than anybody takes, as a node writes whose clock was wrong, and those that are outside.
 func (r *Replica) Set(ch record.Channel, now time.Time) reconcile.Set {
 	r.mu.Lock() // buckets settle
 	defer r.mu.Unlock()
@@ -131,13 +132,14 @@ func (r *Replica) Set(ch record.Channel, now time.Time) reconcile.Set {
 // set chooses among the records of a channel that are in its window; choose is nil for all of them.
 func (r *Replica) set(ch record.Channel, now time.Time, choose func(*slot) bool) reconcile.Set {
 	today := DayOf(now)
+	horizon := millisOf(now.Add(cmp.Or(r.opt.Limits.Ahead, policy.DefaultAhead)))
 	f := &frozen{ids: map[reconcile.Day][]record.ID{}}
 	for day, b := range r.index.days[ch] {
 		b.settle()
 		ids := b.sorted
 		out := func(id record.ID) bool {
 			s := r.index.slots[id]
-			return s.drop <= today || s.outside || choose != nil && !choose(&s)
+			return s.drop <= today || s.created > horizon || s.outside || choose != nil && !choose(&s)
 		}
 		if slices.ContainsFunc(ids, out) {
 			ids = slices.DeleteFunc(slices.Clone(ids), out)

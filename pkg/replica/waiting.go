@@ -1,11 +1,14 @@
 package replica
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"tocsin/pkg/identity"
 	"tocsin/pkg/record"
 )
 
@@ -31,9 +34,52 @@ func (r *Replica) keyOps(now time.Time, o *opening, drop Day) []Op {
 func (r *Replica) await(rec *record.Record) {
 	ref := refOf(rec)
 	if r.waiting[ref] == nil {
-		r.waiting[ref] = map[record.ID]struct{}{}
+		r.waiting[ref] = map[record.ID]identity.TeamID{}
 	}
-	r.waiting[ref][rec.ID()] = struct{}{}
+	r.waiting[ref][rec.ID()] = rec.Team()
+}
+
+// maxWanted is how many keys are asked for at a time.
+const maxWanted = 1024
+
+// WantedKeys returns the keys of kept records that cannot be opened, at most as many as are worth asking
+// for at a time. One of each author comes before a second of any, the newest first: somebody who writes
+// under keys that nobody has keeps no other's from being found.
+func (r *Replica) WantedKeys() []KeyAsk {
+	type want struct {
+		ask    KeyAsk
+		author identity.TeamID
+		newest millis
+		turn   int
+	}
+	var all []want
+	r.mu.RLock()
+	for ref, ids := range r.waiting {
+		w, any := want{}, false
+		for id, author := range ids {
+			if s, ok := r.index.slots[id]; ok && !s.outside && (!any || s.created > w.newest) {
+				w, any = want{KeyAsk{*s.channel, ref.id}, author, s.created, 0}, true
+			}
+		}
+		if any {
+			all = append(all, w)
+		}
+	}
+	r.mu.RUnlock()
+	slices.SortFunc(all, func(a, b want) int {
+		return cmp.Or(cmp.Compare(b.newest, a.newest), bytes.Compare(a.ask.Key[:], b.ask.Key[:]))
+	})
+	turns := map[identity.TeamID]int{}
+	for i := range all {
+		all[i].turn = turns[all[i].author]
+		turns[all[i].author]++
+	}
+	slices.SortStableFunc(all, func(a, b want) int { return cmp.Compare(a.turn, b.turn) })
+	out := make([]KeyAsk, 0, min(len(all), maxWanted))
+	for _, w := range all[:min(len(all), maxWanted)] {
+		out = append(out, w.ask)
+	}
+	return out
 }
 
 // loadWaiting finds the records whose bodies wait for a key. One whose key is here was interrupted when

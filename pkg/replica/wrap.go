@@ -32,23 +32,6 @@ type KeyAsk struct {
 	Key     seal.KeyID
 }
 
-// WantedKeys returns the keys of kept records that cannot be opened, ascending by key.
-func (r *Replica) WantedKeys() []KeyAsk {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	out := make([]KeyAsk, 0, len(r.waiting))
-	for ref, ids := range r.waiting {
-		for id := range ids {
-			if s, ok := r.index.slots[id]; ok && !s.outside {
-				out = append(out, KeyAsk{*s.channel, ref.id})
-				break
-			}
-		}
-	}
-	slices.SortFunc(out, func(a, b KeyAsk) int { return bytes.Compare(a.Key[:], b.Key[:]) })
-	return out
-}
-
 // NewKeys returns the keys that this node made since the last call: to be pushed to the members that are
 // connected. Nothing is lost with one that is not: its readers ask.
 func (r *Replica) NewKeys() []KeyAsk {
