@@ -20,6 +20,7 @@ var (
 	ErrSponsors    = errors.New("too few members of different parent organisations sponsor it")
 	ErrOpposed     = errors.New("members object to it")
 	ErrAttested    = errors.New("the team attested it already")
+	ErrBudget      = errors.New("its sponsors, or teams above them, answer for as many teams as they may")
 )
 
 // Attest returns the sponsorings that a team may name if it admits now, or why it may not. It says nothing
@@ -49,12 +50,14 @@ func (c *Community) Attest(application record.StatementID, by identity.TeamID) (
 	}
 	var out []record.StatementID
 	var parents []string
-	own := false
+	own, spent := false, false
 	for _, w := range c.sponsorings(application) {
 		parent := c.Parent(w.Team)
 		switch {
 		case w.Team == now:
 			own = true
+		case c.spent(w.Team):
+			spent = true // to name it would keep the team out for good
 		case len(out) < rule.Sponsors && !slices.Contains(parents, parent):
 			out, parents = append(out, w.ID), append(parents, parent)
 		}
@@ -63,10 +66,20 @@ func (c *Community) Attest(application record.StatementID, by identity.TeamID) (
 	case len(out) == rule.Sponsors:
 		slices.SortFunc(out, compareIDs)
 		return out, nil
+	case spent:
+		return nil, ErrBudget
 	case own:
 		return nil, ErrSponsor
 	}
 	return nil, fmt.Errorf("%w: %d of %d", ErrSponsors, len(out), rule.Sponsors)
+}
+
+// spent reports whether a sponsor, or a team above it, answers for as many teams as it may.
+func (c *Community) spent(t identity.TeamID) bool {
+	j := c.judge(nil, c.verdict)
+	return slices.ContainsFunc(j.above([]identity.TeamID{c.keys.canonical(t)}), func(t identity.TeamID) bool {
+		return j.party(t).below >= j.rule.Budget
+	})
 }
 
 // sponsorings returns those of an application that count, by members, one of each, by ID.
