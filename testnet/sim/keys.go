@@ -192,7 +192,7 @@ func (t *Team) wrapsFor(to *Team, asks []replica.KeyAsk) [][]byte {
 	frames := t.rep.WrapsFor(t.now(), to.opt.Delegation, to.public(), asks)
 	for i, f := range frames {
 		w := wrapOf(f)
-		if t.lies {
+		if t.lies[to] {
 			frames[i] = t.falsify(w)
 			continue
 		}

@@ -179,7 +179,9 @@ func (s *script) plot(verb string) error {
 	}
 	switch verb {
 	case "lie":
-		t.lies = !s.flag("no-more")
+		for _, v := range at {
+			t.lies[v] = true
+		}
 	case "starve":
 		for _, v := range at {
 			t.starves[v] = true

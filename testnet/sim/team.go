@@ -46,7 +46,7 @@ type Team struct {
 	tending time.Time // when applications are looked at next, by the world's clock
 
 	// What a hostile team does with keys:
-	lies    bool           // hands out another key in place of each
+	lies    map[*Team]bool // hands these another key in place of each
 	starves map[*Team]bool // hands nothing to these
 }
 
@@ -74,7 +74,7 @@ func (w *World) AddTeam(name string) (*Team, error) {
 		return nil, err
 	}
 	t := &Team{
-		Name: name, ID: root.Team(), w: w, root: root, key: key, starves: map[*Team]bool{},
+		Name: name, ID: root.Team(), w: w, root: root, key: key, lies: map[*Team]bool{}, starves: map[*Team]bool{},
 		opt: replica.Options{
 			Key: key, Delegation: d, Rand: w.src, ReceiptGrace: receiptGrace,
 			Limits: policy.Limits{PrivateRetention: privateRetention},
