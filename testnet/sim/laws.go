@@ -253,23 +253,21 @@ func (w *World) checkAlike(community string) {
 	}
 }
 
-// members returns the teams that are up and that both the founders and they themselves hold for
-// members; the founder first.
+// members returns the teams that are up and that both they themselves and the first honest one of them hold
+// for members; that one first.
 func (w *World) members(community string) []*Team {
 	id := w.communities[community]
-	var out []*Team
 	for _, t := range w.teams {
-		if !t.Up() {
+		if !t.Up() || t.Hostile || !t.rep.Roster().Member(id, t.ID) {
 			continue
 		}
-		if c, ok := t.rep.Roster().Community(id); ok && c.IsFounder(t.ID) {
-			for _, m := range w.teams {
-				if m.Up() && c.Member(m.ID) && m.rep.Roster().Member(id, m.ID) {
-					out = append(out, m)
-				}
+		var out []*Team
+		for _, m := range w.teams {
+			if now := t.rep.Roster(); m.Up() && now.Member(id, m.ID) && m.rep.Roster().Member(id, m.ID) {
+				out = append(out, m)
 			}
-			return out
 		}
+		return out
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func (o *oracle) found(t *Team, r *record.Record) {
 	if o.known[t][r.ID()] {
 		return
 	}
-	if r.Node() == t.rep.Node() {
+	if t.w.ids[r.Team()] == t {
 		o.ghosts[r.ID()] = true
 	}
 	o.acknowledged(t, r)

@@ -183,12 +183,13 @@ func (t *Team) oweFor(id record.ID) {
 }
 
 func (t *Team) owe(r *record.Record, n notice.Notice) bool {
-	if e, ok := n.(*notice.Erase); ok && r.Team() != t.ID && t.rep.Has(e.Record) {
+	if e, ok := n.(*notice.Erase); ok && t.w.ids[r.Team()] != t && t.rep.Has(e.Record) {
 		t.owed = append(t.owed, owed{to: r.Team(), id: e.Record, erased: true})
 		return true
 	}
 	q, ok := n.(*notice.Request)
-	if !ok || r.Team() == t.ID || !r.Header().Channel.Private() && !slices.Contains(q.To, t.ID) {
+	asked := func(id identity.TeamID) bool { return t.w.ids[id] == t }
+	if !ok || asked(r.Team()) || !r.Header().Channel.Private() && !slices.ContainsFunc(q.To, asked) {
 		return false
 	}
 	t.owed = append(t.owed, owed{to: r.Team(), id: r.ID()})

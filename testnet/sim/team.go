@@ -181,7 +181,7 @@ func (t *Team) remember() error {
 		e := &list[i]
 		t.w.label(e.Record)
 		t.w.oracle.found(t, e.Record)
-		if e.Record.Node() != t.rep.Node() {
+		if t.w.ids[e.Record.Team()] != t {
 			continue
 		}
 		if e.Sighting.Left.IsZero() {

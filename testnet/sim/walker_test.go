@@ -20,7 +20,9 @@ type walker struct {
 	outside []*Team // not admitted yet
 	removed bool
 	loot    [][]byte
+	stolen  *stolen // a key of some team that mallory has
 	serial  int
+	ruled   bool // by sponsors; else by a founder
 }
 
 // walk makes a world from a seed and lets it run.
@@ -45,7 +47,7 @@ func walk(seed uint64, actions int) (*World, error) {
 func expected(err error) bool {
 	var refusal *replica.Refusal
 	return errors.As(err, &refusal) || errors.Is(err, errDied) || errors.Is(err, errDown) ||
-		errors.Is(err, ErrFailed) || errors.Is(err, replica.ErrFull)
+		errors.Is(err, ErrFailed) || errors.Is(err, replica.ErrFull) || errors.Is(err, errNothing)
 }
 
 // pause draws how long nothing but the network happens: mostly moments, now and then a night.
@@ -74,6 +76,13 @@ func (k *walker) begin() error {
 	if w.rnd.IntN(2) == 0 {
 		k.days = 30
 	}
+	if w.rnd.IntN(2) == 0 {
+		k.mallory = w.teams[1]
+		k.mallory.Hostile = true
+	}
+	if k.ruled = w.rnd.IntN(2) == 0; k.ruled {
+		return k.constitute()
+	}
 	founder := w.teams[0]
 	if err := founder.Found("region", k.days); err != nil {
 		return err
@@ -83,10 +92,6 @@ func (k *walker) begin() error {
 		if err := k.admit(); err != nil {
 			return err
 		}
-	}
-	if w.rnd.IntN(2) == 0 {
-		k.mallory = w.teams[1]
-		k.mallory.Hostile = true
 	}
 	return nil
 }
@@ -130,24 +135,24 @@ func (k *walker) anyUp() *Team {
 
 func (k *walker) act() error {
 	switch n := k.w.rnd.IntN(100); {
-	case n < 25:
+	case n < 27:
 		return k.alert()
-	case n < 40:
+	case n < 39:
 		return k.request()
-	case n < 58:
+	case n < 54:
 		return k.answer()
+	case n < 58:
+		return k.erase()
 	case n < 66:
 		return k.cut()
 	case n < 73:
 		return k.upDown()
-	case n < 81:
+	case n < 80:
 		return k.breakStore()
-	case n < 84:
+	case n < 82:
 		k.w.SetNetwork(k.network())
-	case n < 86:
-		return k.admit()
-	case n < 89:
-		return k.remove()
+	case n < 91:
+		return k.govern()
 	default:
 		return k.crime()
 	}
@@ -174,14 +179,16 @@ func (k *walker) alert() error {
 
 func (k *walker) alertBy(t *Team) error {
 	for range 1 + k.w.rnd.IntN(3) {
-		o := replica.Outgoing{Channel: k.region(), Notice: newAlert(k.title())}
+		a := newAlert(k.title())
+		k.w.mark(a, k.marking(notice.TLPAmberStrict))
+		o := replica.Outgoing{Channel: k.region(), Notice: a}
 		switch k.w.rnd.IntN(8) {
 		case 0:
 			o.Class = record.Emergency
 		case 1:
 			o.Expires = k.w.Now().Add(time.Hour + k.w.upTo(48*time.Hour))
 		case 2:
-			o.Notice.(*notice.Alert).Attachments = []notice.Attachment{{
+			a.Attachments = []notice.Attachment{{
 				Name: "list.csv", MediaType: "text/csv", Data: bytes.Repeat([]byte("192.0.2.1\n"), 4000),
 			}}
 		}
@@ -218,6 +225,9 @@ func (k *walker) request() error {
 			return err
 		}
 		o.Channel, q.To = ch, to[:1]
+		if q.Marking.TLP = k.marking(notice.TLPRed); q.Marking.TLP != notice.TLPClear {
+			q.Texts[0].Summary = k.w.Secret()
+		}
 	}
 	_, err := t.Publish(o)
 	return err
@@ -341,7 +351,7 @@ func (k *walker) crime() error {
 		return nil
 	}
 	frames := m.Frames()
-	switch k.w.rnd.IntN(6) {
+	switch k.w.rnd.IntN(11) {
 	case 0:
 		k.loot = frames
 	case 1:
@@ -367,6 +377,8 @@ func (k *walker) crime() error {
 		m.Whisper(k.w.teams[k.w.rnd.IntN(len(k.w.teams))], two[1])
 	case 5:
 		return k.lie(m, victim)
+	default:
+		return k.betray(m, victim)
 	}
 	return nil
 }
@@ -431,7 +443,7 @@ func (k *walker) settle() error {
 	}
 	w.SetNetwork(Network{})
 	w.Heal()
-	for len(k.outside) > 0 {
+	for !k.ruled && len(k.outside) > 0 {
 		if err := k.admit(); err != nil {
 			return err
 		}
