@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/urfave/cli/v2"
 
+	"tocsin/pkg/ceremony"
 	"tocsin/pkg/dsse"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/invite"
@@ -94,6 +95,12 @@ func plainFormat(err error) error {
 
 // verify finds out what the file is and checks it.
 func verify(text []byte, now time.Time) (*verdict, error) {
+	if onPaper(text) {
+		var err error
+		if text, err = fromPaper(text); err != nil {
+			return nil, err
+		}
+	}
 	file, err := dsse.ParseEnvelope(text)
 	if err != nil {
 		return nil, err
@@ -105,6 +112,10 @@ func verify(text []byte, now time.Time) (*verdict, error) {
 		return verifyStatement(file, text)
 	case invite.CardType:
 		return verifyCard(text)
+	case ceremony.RequestType:
+		return verifyKeyRequest(text)
+	case ceremony.HeadsType:
+		return verifyKeyHeads(text)
 	case invite.InviteType:
 		return verifyInvite(text, now)
 	}

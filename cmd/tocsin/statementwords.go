@@ -53,7 +53,7 @@ func statementWords(s *record.Statement) (words string, ok bool) {
 			return said("the team leaves", l.Community, "", l.Reason), true
 		}
 	}
-	return "", false
+	return keyWords(s)
 }
 
 // said joins what is said with the community and the parts that are there, which come as label and text.
