@@ -128,12 +128,10 @@ func (r *Replica) addressedPlan(now time.Time, ch record.Channel) (*plan, error)
 
 // recipients returns the nodes of a team that a body can be sealed to, this one first.
 func (r *Replica) recipients(now time.Time, t identity.TeamID) (out []seal.Recipient) {
-	nodes := r.nodes(t, now)
 	if r.isSelf(t) {
 		out = append(out, seal.Recipient{Node: r.Node(), Sealing: r.publicKey()})
 	}
-	for i := len(nodes) - 1; i >= 0; i-- {
-		d := nodes[i]
+	for _, d := range r.nodes(t, now) {
 		if d.Node == r.Node() {
 			continue
 		}
