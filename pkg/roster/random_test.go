@@ -138,9 +138,16 @@ func parties(t testing.TB, n int) []*party {
 }
 
 // Any order, any repetition and any partition into calls give the roster of the set.
-func TestAnyOrderGivesTheSame(t *testing.T) {
-	people := parties(t, 9)
-	rapid.Check(t, func(rt *rapid.T) {
+func TestAnyOrderGivesTheSame(t *testing.T) { rapid.Check(t, anyOrder(t, parties(t, 9))) }
+
+// FuzzAnyOrder lets the fuzzer make up the statements and the order.
+func FuzzAnyOrder(f *testing.F) {
+	people := parties(f, 9)
+	f.Fuzz(func(t *testing.T, seed []byte) { rapid.MakeFuzz(anyOrder(t, people))(t, seed) })
+}
+
+func anyOrder(t testing.TB, people []*party) func(*rapid.T) {
+	return func(rt *rapid.T) {
 		w := tale(rt, t, people)
 		want := wholly(w.roster(), w.c, people)
 		order := w.all
@@ -159,7 +166,7 @@ func TestAnyOrderGivesTheSame(t *testing.T) {
 		if got := wholly(r, w.c, people); got != want {
 			rt.Fatalf("another order gives another roster:\n%s\n%s", unlike(got, want), script(w, people))
 		}
-	})
+	}
 }
 
 // Rosters made from one never change it, nor each other.
