@@ -113,8 +113,11 @@ func termOf(e *env, c *cli.Context, r *ceremony.Request) (identity.Term, error) 
 func showRequest(e *env, r *ceremony.Request, t identity.Term) {
 	complain(e.Stderr, "", "this lets a node key speak for the team:")
 	for _, row := range [][2]string{
-		{"Team", t.Name}, {"Team ID", groups(r.Team)}, {"Node", nodeGroups(r.Keys.Node)},
-		{"Until", showTime(t.Until, e.Now())}, {"Asked", showTime(r.Created, e.Now())},
+		{"Team", t.Name},
+		{"Team ID", groups(r.Team)},
+		{"Node", nodeGroups(r.Keys.Node)},
+		{"Until", showTime(t.Until, e.Now())},
+		{"Asked", showTime(r.Created, e.Now())},
 	} {
 		complain(e.Stderr, "", fmt.Sprintf("  %-8s %s", row[0], cleanLine(row[1])))
 	}

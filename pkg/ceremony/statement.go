@@ -126,7 +126,7 @@ func Paper(s *record.Statement) (lines, code string, err error) {
 	}
 	b := append([]byte{version}, s.Signers[0].Team[:]...)
 	b = append(b, r.Node[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(s.Created.UnixMilli())) //nolint:gosec // restored as it was
+	b = binary.BigEndian.AppendUint64(b, uint64(s.Created.UnixMilli()))
 	sig := s.Envelope().Signatures[0].Sig
 	b = append(b, sig[:]...)
 	lines, code = paper.Lines(paperRevocation, b), paper.Code(paperRevocation, b)
