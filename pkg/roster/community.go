@@ -77,17 +77,6 @@ func (c *Community) Parent(t identity.TeamID) string {
 // Retention returns how long members keep records.
 func (c *Community) Retention() time.Duration { return c.Charter.Retention() }
 
-// Speaks reports whether a record of the team, at that place in its lane, belongs to the community:
-// the team is a member, or was and the place is not beyond the heads that its removal names.
-func (c *Community) Speaks(team identity.TeamID, lane record.Lane, seq uint64) bool {
-	key := laneKey{lane.Node, lane.Run}
-	of := c.ends.get(c.keys.canonical(team))
-	if of == nil {
-		return c.Member(team)
-	}
-	return c.place(team, key, seq, of.lanes[key].id) == In
-}
-
 // place says whether a team's record is in, as far as membership goes.
 func (c *Community) place(t identity.TeamID, lane laneKey, seq uint64, id record.ID) Place {
 	now := c.keys.canonical(t)

@@ -15,20 +15,6 @@ func (c *Community) SponsoredBy(t identity.TeamID) []identity.TeamID {
 	return slices.SortedFunc(slices.Values(p.sponsors), compareIDs)
 }
 
-// Sponsored returns the teams for which t answers, whatever became of them since, ascending.
-func (c *Community) Sponsored(t identity.TeamID) []identity.TeamID {
-	p := c.parties.get(c.keys.canonical(t))
-	if p == nil {
-		return nil
-	}
-	out := make([]identity.TeamID, 0, p.children.len())
-	for _, child := range p.children.all() {
-		out = append(out, child)
-	}
-	slices.SortFunc(out, compareIDs)
-	return slices.Compact(out)
-}
-
 // Budget returns how many admissions t answers for, its own and those of teams below it, and for how many it
 // may: 0 for a founder, who has no limit.
 func (c *Community) Budget(t identity.TeamID) (used, limit int) {
