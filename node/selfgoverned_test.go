@@ -112,7 +112,16 @@ func TestATeamIsAdmittedByItself(t *testing.T) {
 		if got := e.role(t); got != "member" {
 			t.Errorf("it is %s", got)
 		}
-		// Three of four remove a founder; then it is out for itself too.
+		// One who applies later is an observer in its own eyes too, although its sponsor has seen what happened before.
+		f := w.member("foxtrot")
+		later := must(a.Sponsor(t.Context(), "-", api.SponsorDraft{Application: apply(t, f, a).File}))(t)
+		must(f.Join(t.Context(), api.Join{Invite: later.Invite}))(t)
+		spread(t, append(all, f)...)
+		if got := f.role(t); got != "observer" {
+			t.Errorf("who applies later is %s", got)
+		}
+		f.stop()
+		// Two of four remove a founder; then it is out for itself too.
 		for i, m := range []*member{a, b} {
 			r := must(m.Remove(t.Context(), "Demo", api.RemoveDraft{Team: "delta", Reason: "leaked"}))(t)
 			if r.Votes != i+1 || r.Needed != 2 || r.Removed != (i == 1) || r.Proposed != (i == 0) {

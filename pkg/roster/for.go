@@ -10,8 +10,9 @@ import (
 
 // For returns the statements that a team may have, ascending by ID. A member of a community may have all that
 // is said about it, and what its members say of themselves and of others: delegations, profiles, vouches,
-// revocations, rotations. An applicant may have the charter, what is said of its application, and what tells
-// the members' keys. A team that was removed may have what removed it. Whatever a team signed is its own.
+// revocations, rotations. An applicant may have the charter, what is said of its application, with all that the
+// members among those who say it refer to, and what tells the members' keys. A team that was removed may have
+// what removed it. Whatever a team signed is its own.
 func (r *Roster) For(t identity.TeamID) []record.StatementID {
 	f := audience{roster: r, team: r.keys.canonical(t), near: map[identity.TeamID]bool{}, may: map[record.StatementID]struct{}{}}
 	for _, c := range r.communities.all() {
@@ -63,6 +64,9 @@ func (f *audience) community(c *Community) {
 		switch {
 		case slices.Contains(own, x.application):
 			f.may[x.ID()] = struct{}{}
+			if c.why(x.ID()) == Counts { // a stranger's word opens nothing
+				shown = append(shown, x.ID())
+			}
 		case x.Kind == KindCharter && len(own) > 0:
 			f.may[x.ID()] = struct{}{}
 		case x.Kind == KindRemove && c.keys.canonical(x.team) == f.team:
@@ -73,14 +77,14 @@ func (f *audience) community(c *Community) {
 	if len(own) > 0 {
 		f.members(c)
 	}
-	f.past(c, shown)
+	if c.Charter.Admission.Rule == notice.RuleSponsors && (len(own) > 0 || c.was(f.team) && c.ends.has(f.team)) {
+		f.past(c, shown)
+	}
 }
 
-// past adds what removals need in order to count: a team that was a member had most of it.
+// past adds what statements need in order to count. Of removals the team had most of it, as a member; without
+// that of what is said of its application it could not tell that it is an observer.
 func (f *audience) past(c *Community, of []record.StatementID) {
-	if c.Charter.Admission.Rule != notice.RuleSponsors || !c.was(f.team) || !c.ends.has(f.team) {
-		return
-	}
 	seen := make([]bool, c.graph.nodes.len())
 	var queue []int32
 	for _, id := range of {
