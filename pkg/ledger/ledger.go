@@ -138,6 +138,51 @@ func (l *Ledger) Forget(id record.ID) {
 	delete(l.facts, id)
 }
 
+// Retract is told that the author had the record's body removed: the fold is then as if it had never been
+// said. With a request goes everything that answered it.
+func (l *Ledger) Retract(id record.ID) {
+	f := l.facts[id]
+	if f == nil {
+		return
+	}
+	if f.kind == notice.KindRequest {
+		l.drop(id)
+		return
+	}
+	for _, ref := range f.refs {
+		th := l.threads[ref]
+		if th == nil {
+			continue
+		}
+		empty := th.remove(f)
+		switch {
+		case th.ask != nil:
+			l.refold(th)
+		case empty:
+			delete(l.threads, ref)
+		}
+	}
+	delete(l.facts, id)
+}
+
+// refold makes the rows of a request anew: one that a retracted answer opened must go.
+func (l *Ledger) refold(th *thread) {
+	ask := th.ask
+	l.close(th)
+	th.ask = nil
+	l.linkRequest(ask)
+}
+
+// close takes the rows of a request out of the teams' summaries.
+func (l *Ledger) close(th *thread) {
+	for name := range th.rows {
+		l.teams[name].remove(th.ask.id)
+		if len(l.teams[name].rows) == 0 {
+			delete(l.teams, name)
+		}
+	}
+}
+
 // drop removes a request and all that refers to it alone.
 func (l *Ledger) drop(id record.ID) {
 	delete(l.facts, id)
@@ -145,12 +190,7 @@ func (l *Ledger) drop(id record.ID) {
 	if th == nil {
 		return
 	}
-	for name := range th.rows {
-		l.teams[name].remove(id)
-		if len(l.teams[name].rows) == 0 {
-			delete(l.teams, name)
-		}
-	}
+	l.close(th)
 	for _, f := range th.others {
 		if f.kind != notice.KindReceipt || !l.elsewhere(f, id) {
 			delete(l.facts, f.id)

@@ -75,7 +75,7 @@ func (r *Replica) erasedBy(rec *record.Record) (record.ID, bool) {
 // unsay takes out of the views what a record said. The caller holds the lock.
 func (r *Replica) unsay(what *erasure) {
 	id := what.target
-	r.ledger.Forget(id)
+	r.ledger.Retract(id)
 	delete(r.wanted, id)
 	for ref, ids := range r.waiting {
 		if delete(ids, id); len(ids) == 0 {
