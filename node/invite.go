@@ -126,13 +126,6 @@ func (n *Node) guest(ctx context.Context, d api.InviteDraft) (api.Team, error) {
 	return team, nil
 }
 
-func (n *Node) notSelf(t api.Team) (api.Team, error) {
-	if t.ID == n.replica.Self() {
-		return t, api.Invalid("team", "is this team itself", "")
-	}
-	return t, nil
-}
-
 // admit signs the team's admission, or finds the one there is. A founder needs none.
 func (n *Node) admit(c *roster.Community, guest api.Team) (*record.Statement, error) {
 	if c.IsFounder(guest.ID) {

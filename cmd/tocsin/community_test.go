@@ -26,8 +26,12 @@ func TestFoundRules(t *testing.T) {
 		t.Errorf("asked %+v", got)
 	}
 	for _, tt := range [][]string{
-		{"--template", "regoinal", "did you mean regional?"}, {"--rule", "votes", "one of founders, sponsors"}, {"--sponsors", "0", "at least 1"},
-		{"--window", "soon", "not a span"}, {"--parking", "cloud", "one of none, members"}, {"--parent", "CERT-B=", "names no organisation"},
+		{"--template", "regoinal", "did you mean regional?"},
+		{"--rule", "votes", "one of founders, sponsors"},
+		{"--sponsors", "0", "at least 1"},
+		{"--window", "soon", "not a span"},
+		{"--parking", "cloud", "one of none, members"},
+		{"--parent", "CERT-B=", "names no organisation"},
 	} {
 		if code, _, errs := f.run("community", "found", tt[0], tt[1], "Fin"); code != 2 || !strings.Contains(errs, tt[2]) {
 			t.Errorf("%q: exit %d, %s", tt, code, errs)
@@ -56,7 +60,8 @@ func TestCommunityShow(t *testing.T) {
 		ID: identity.CommunityID{7}, Name: "Fin", Role: "member", Admission: sampleRule(), Domain: "fin.example",
 		Proof: &api.DomainProof{Domain: "fin.example", State: api.ProofFound, How: "dns", At: now.Add(-time.Hour)},
 		Members: []api.Member{
-			{Team: team(1, "CERT-A"), Founder: true, Parent: "Ministry"}, {Team: team(2, "CERT-B"), Founder: true},
+			{Team: team(1, "CERT-A"), Founder: true, Parent: "Ministry"},
+			{Team: team(2, "CERT-B"), Founder: true},
 			{Team: team(3, "CERT-C"), SponsoredBy: []api.Team{team(1, "CERT-A"), team(2, "CERT-B")}, Budget: 20, Brought: 1},
 			{Team: team(5, "CERT-E"), SponsoredBy: []api.Team{team(3, "CERT-C"), team(9, "CERT-X")}, Budget: 20},
 		},

@@ -46,8 +46,11 @@ func readRule(c *cli.Context, f *api.Found) error {
 		flag string
 		at   *int
 	}{
-		{"sponsors", &f.Admission.Sponsors}, {"witnesses", &f.Admission.Witnesses}, {"objections", &f.Admission.Objections},
-		{"removal", &f.Admission.Removal}, {"budget", &f.Admission.Budget},
+		{"sponsors", &f.Admission.Sponsors},
+		{"witnesses", &f.Admission.Witnesses},
+		{"objections", &f.Admission.Objections},
+		{"removal", &f.Admission.Removal},
+		{"budget", &f.Admission.Budget},
 	} {
 		if *number.at = c.Int(number.flag); c.IsSet(number.flag) && *number.at < 1 {
 			return usageErrorf("a number from 1", "--%s %d: it must be at least 1", number.flag, *number.at)
