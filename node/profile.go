@@ -7,7 +7,6 @@ import (
 	"tocsin/pkg/api"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
-	"tocsin/pkg/record"
 	"tocsin/pkg/roster"
 )
 
@@ -26,7 +25,7 @@ func (n *Node) PublishProfile(_ context.Context, d api.ProfileDraft) (*api.Profi
 	if p.Document.Updated.IsZero() {
 		p.Document.Updated = n.now()
 	}
-	s, err := n.speak(roster.KindProfile, p)
+	s, err := n.state(roster.KindProfile, p)
 	if err != nil {
 		return nil, err
 	}
@@ -53,8 +52,7 @@ func (n *Node) profileOf(r *roster.Roster, t identity.TeamID) *api.ProfileView {
 		return out
 	}
 	out.Profile = p
-	var odd notice.FieldErrors
-	if errors.As(p.Validate(), &odd) {
+	if odd, ok := errors.AsType[notice.FieldErrors](p.Validate()); ok {
 		for _, f := range odd[:min(len(odd), maxOdd)] {
 			out.Odd = append(out.Odd, api.Field{Field: f.Field, Problem: f.Problem, Hint: f.Hint})
 		}
@@ -71,20 +69,4 @@ func (n *Node) ownParent() string {
 		return v.Profile.Parent
 	}
 	return ""
-}
-
-// speak signs a statement that is about no community, and offers it to peers. It is durable when it returns
-// nil.
-func (n *Node) speak(kind string, says notice.Content) (*record.Statement, error) {
-	b, err := notice.Encode(says)
-	if err != nil {
-		return nil, err
-	}
-	s, err := n.replica.SignStatement(n.now(), kind, b)
-	if err != nil {
-		return nil, err
-	}
-	n.net.Refresh()
-	n.tellMembers()
-	return s, nil
 }

@@ -244,7 +244,7 @@ func (n *Node) Vouch(_ context.Context, id string, d api.VouchDraft) (*api.Vouch
 			return nil, api.Invalid("succeeds", err.Error(), "the whole ID under which this team knew it")
 		}
 	}
-	st, err := n.speak(roster.KindVouch, says)
+	st, err := n.state(roster.KindVouch, says)
 	if err != nil {
 		return nil, err
 	}
@@ -265,7 +265,7 @@ func (n *Node) WithdrawVouch(_ context.Context, id string, _ api.WithdrawVouchDr
 		if !ok || len(out.Statements) == maxWithdrawn {
 			break
 		}
-		st, err := n.speak(roster.KindWithdrawVouch, &notice.WithdrawVouch{Vouch: v.ID, Team: v.For})
+		st, err := n.state(roster.KindWithdrawVouch, &notice.WithdrawVouch{Vouch: v.ID, Team: v.For})
 		if err != nil {
 			return nil, err
 		}

@@ -128,8 +128,11 @@ func TestPinRefusesAnotherTeam(t *testing.T) {
 			typed string
 			code  api.Code
 		}{
-			{a.id().String(), api.Conflict}, {strings.Join(identity.Words(stranger), " "), api.Conflict},
-			{"Bravo", api.BadRequest}, {"", api.BadRequest}, {b.id().String()[:20], api.BadRequest},
+			{a.id().String(), api.Conflict},
+			{strings.Join(identity.Words(stranger), " "), api.Conflict},
+			{"Bravo", api.BadRequest},
+			{"", api.BadRequest},
+			{b.id().String()[:20], api.BadRequest},
 		} {
 			if _, err := a.Pin(t.Context(), "Bravo", api.PinDraft{Fingerprint: c.typed}); !api.Is(err, c.code) {
 				t.Errorf("%q: %v", c.typed, err)

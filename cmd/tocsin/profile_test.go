@@ -290,7 +290,7 @@ func TestOpenPGPWithGPG(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer said.Close() //nolint:errcheck // read below
+		defer said.Close()
 		cmd := exec.CommandContext(t.Context(), "timeout", "20", "sh", "-c", line)
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GNUPGHOME="+home, "LC_ALL=C")
 		cmd.Stdout, cmd.Stderr = said, said
@@ -298,7 +298,7 @@ func TestOpenPGPWithGPG(t *testing.T) {
 		out, _ := os.ReadFile(said.Name())
 		return string(out), err
 	}
-	t.Cleanup(func() { _ = exec.Command("gpgconf", "--homedir", home, "--kill", "all").Run() }) //nolint:noctx // after the test's own context
+	t.Cleanup(func() { _ = exec.Command("gpgconf", "--homedir", home, "--kill", "all").Run() })
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "id.txt"), []byte(notice.SignedText(tid(2))), 0o600); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ publishes it if there is none.`,
 			if err != nil {
 				return err
 			}
-			if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) { //nolint:gosec // the operator named it
 				if err := createFile(path, []byte(profileDraft(startProfile(ctx, e))), 0o600); err != nil {
 					return err
 				}

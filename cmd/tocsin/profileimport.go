@@ -55,8 +55,7 @@ func writeImport(e *env, typed string, r *rfc2350.Reading) error {
 	if err := writeProfileDraft(e, typed, profileDraft(r.Profile, notes...)); err != nil {
 		return err
 	}
-	var wrong notice.FieldErrors
-	if errors.As(r.Profile.Validate(), &wrong) {
+	if wrong, ok := errors.AsType[notice.FieldErrors](r.Profile.Validate()); ok {
 		complain(e.Stderr, "", fmt.Sprintf("before it can be published, fields that need a look: %v", wrong))
 	}
 	if len(r.Missed) > 0 {

@@ -135,16 +135,16 @@ func (s *sheet) roles(roles []notice.RoleClaim) {
 		if r.Scope != "" {
 			text += " for " + r.Scope
 		}
-		for i, e := range r.Endorsers {
-			if i == 0 {
-				text += "; names as endorsing it: "
-			} else {
-				text += ", "
-			}
-			text += e.Name
+		var names []string
+		for _, e := range r.Endorsers {
+			name := e.Name
 			if e.Team != (notice.Endorser{}).Team {
-				text += " (" + short(e.Team) + ")"
+				name += " (" + short(e.Team) + ")"
 			}
+			names = append(names, name)
+		}
+		if len(names) > 0 {
+			text += "; names as endorsing it: " + strings.Join(names, ", ")
 		}
 		s.line("Role", text)
 		s.prose(r.Text)
@@ -169,16 +169,28 @@ type part struct{ title, text string }
 func profileProse(p *notice.Profile) []part {
 	return []part{
 		{"Constituency", p.Constituency.Description},
-		{"Out of hours", p.Availability.OutOfHours}, {"Address", p.Contact.Address}, {"Other telecommunication", p.Contact.Other},
-		{"Public keys and encryption", p.Contact.Encryption}, {"Team members", p.Contact.Members}, {"Other information", p.Contact.Information},
+		{"Out of hours", p.Availability.OutOfHours},
+		{"Address", p.Contact.Address},
+		{"Other telecommunication", p.Contact.Other},
+		{"Public keys and encryption", p.Contact.Encryption},
+		{"Team members", p.Contact.Members},
+		{"Other information", p.Contact.Information},
 		{"Points of customer contact", p.Contact.CustomerContact},
-		{"Mission statement", p.Charter.Mission}, {"Sponsorship and/or affiliation", p.Charter.Affiliation}, {"Authority", p.Charter.Authority},
+		{"Mission statement", p.Charter.Mission},
+		{"Sponsorship and/or affiliation", p.Charter.Affiliation},
+		{"Authority", p.Charter.Authority},
 		{"Types of incidents and level of support", p.Policies.Incidents},
 		{"Co-operation, interaction and disclosure of information", p.Policies.Cooperation},
-		{"Communication and authentication", p.Policies.Communication}, {"On malicious activity", p.Conduct.Text},
-		{"Incident response", p.Services.Response}, {"Incident triage", p.Services.Triage}, {"Incident coordination", p.Services.Coordination},
-		{"Incident resolution", p.Services.Resolution}, {"Proactive activities", p.Services.Proactive},
-		{"Incident reporting forms", p.ReportingForms}, {"Disclaimers", p.Disclaimers},
-		{"Distribution list for notifications", p.Document.Distribution}, {"Authenticating the text form", p.Document.Authentication},
+		{"Communication and authentication", p.Policies.Communication},
+		{"On malicious activity", p.Conduct.Text},
+		{"Incident response", p.Services.Response},
+		{"Incident triage", p.Services.Triage},
+		{"Incident coordination", p.Services.Coordination},
+		{"Incident resolution", p.Services.Resolution},
+		{"Proactive activities", p.Services.Proactive},
+		{"Incident reporting forms", p.ReportingForms},
+		{"Disclaimers", p.Disclaimers},
+		{"Distribution list for notifications", p.Document.Distribution},
+		{"Authenticating the text form", p.Document.Authentication},
 	}
 }

@@ -28,7 +28,7 @@ Everything else that this node believes of others rests on pins. A pin is this n
 when that replaces its root key with continuity, and tocsin team unpin takes it away.`,
 		Examples: []string{
 			"tocsin team pin CERT-B",
-			"tocsin team pin --note 'at the meeting in Lantau' --fingerprint 'frost amber mirror guitar harbor voyage squash tennis zebra koala lasso lagoon panda river epoch daisy' CERT-B",
+			"tocsin team pin --note 'at the meeting in Lantau' --fingerprint 'frost amber mirror guitar harbour voyage squash tennis zebra koala lasso lagoon panda river epoch daisy' CERT-B",
 		},
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "fingerprint", Usage: "the ID or the words, as the team told them: `TEXT`"},

@@ -63,7 +63,7 @@ const words = "" +
 	"cedar chalk clay cliff clock comet coral cotton cradle cymbal daisy dancer debit delta denim desert " +
 	"diesel dinner domino donkey dragon drum dune dusk eagle easel echo elbow elder engine envoy epoch eraser " +
 	"exit fabric falcon farmer fern fiddle field finch flame flute forest fossil fox frost fudge funnel " +
-	"galaxy garden gecko ginger globe goblet gopher guitar gypsum habit hammer harbor hazel helmet herald " +
+	"galaxy garden gecko ginger globe goblet gopher guitar gypsum habit hammer harbour hazel helmet herald " +
 	"hobby honey hotel hunter husky igloo impala indigo insect iris iron island ivory jacket jaguar jelly " +
 	"jewel jigsaw jungle jury kayak kennel kettle kidney kimono kiosk koala ladder lagoon laptop lasso laurel " +
 	"lemon lilac linen lizard locket lotus lumber lunar magnet mango maple marble meadow melon meteor mirror " +

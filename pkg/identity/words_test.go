@@ -46,7 +46,7 @@ func TestWords(t *testing.T) {
 }
 
 // wordsOfOne are the words of the team ID 01 00 00 ... in the specification too.
-const wordsOfOne = "frost amber mirror guitar harbor voyage squash tennis zebra koala lasso lagoon panda river epoch daisy"
+const wordsOfOne = "frost amber mirror guitar harbour voyage squash tennis zebra koala lasso lagoon panda river epoch daisy"
 
 func TestWordsAreTold(t *testing.T) {
 	spec, err := os.ReadFile("../../docs/spec/record.md")

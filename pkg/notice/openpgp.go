@@ -120,13 +120,13 @@ func KeyFingerprint(armored string) (string, error) {
 	}
 	switch body[0] {
 	case 4:
-		h := sha1.New() //nolint:gosec // as above
-		h.Write(binary.BigEndian.AppendUint16([]byte{0x99}, uint16(len(body))))
+		h := sha1.New()                                                         //nolint:gosec // as above
+		h.Write(binary.BigEndian.AppendUint16([]byte{0x99}, uint16(len(body)))) //nolint:gosec // bounded above
 		h.Write(body)
 		return strings.ToUpper(hex.EncodeToString(h.Sum(nil))), nil
 	case 6:
 		h := sha256.New()
-		h.Write(binary.BigEndian.AppendUint32([]byte{0x9b}, uint32(len(body))))
+		h.Write(binary.BigEndian.AppendUint32([]byte{0x9b}, uint32(len(body)))) //nolint:gosec // bounded above
 		h.Write(body)
 		return strings.ToUpper(hex.EncodeToString(h.Sum(nil))), nil
 	}

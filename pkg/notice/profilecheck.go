@@ -26,7 +26,7 @@ func (p *Profile) Normalise() {
 	}
 	cleanList(&p.Contact.Languages)
 	p.Availability.normalise()
-	p.Constituency.Affected.normalise()
+	p.Constituency.normalise()
 	for i := range p.Disclosure {
 		cleanLines(&p.Disclosure[i].Name)
 		cleanProse(&p.Disclosure[i].Text)
@@ -60,27 +60,40 @@ type field[T any] struct {
 // prose lists the fields of many lines.
 func (p *Profile) prose() []field[string] {
 	return []field[string]{
-		{"document.distribution", &p.Document.Distribution}, {"document.authentication", &p.Document.Authentication},
-		{"contact.address", &p.Contact.Address}, {"contact.other", &p.Contact.Other},
-		{"contact.encryption", &p.Contact.Encryption}, {"contact.members", &p.Contact.Members},
-		{"contact.information", &p.Contact.Information}, {"contact.customer_contact", &p.Contact.CustomerContact},
+		{"document.distribution", &p.Document.Distribution},
+		{"document.authentication", &p.Document.Authentication},
+		{"contact.address", &p.Contact.Address},
+		{"contact.other", &p.Contact.Other},
+		{"contact.encryption", &p.Contact.Encryption},
+		{"contact.members", &p.Contact.Members},
+		{"contact.information", &p.Contact.Information},
+		{"contact.customer_contact", &p.Contact.CustomerContact},
 		{"availability.out_of_hours", &p.Availability.OutOfHours},
-		{"charter.mission", &p.Charter.Mission}, {"charter.affiliation", &p.Charter.Affiliation}, {"charter.authority", &p.Charter.Authority},
+		{"charter.mission", &p.Charter.Mission},
+		{"charter.affiliation", &p.Charter.Affiliation},
+		{"charter.authority", &p.Charter.Authority},
 		{"constituency.description", &p.Constituency.Description},
-		{"policies.incidents", &p.Policies.Incidents}, {"policies.cooperation", &p.Policies.Cooperation},
+		{"policies.incidents", &p.Policies.Incidents},
+		{"policies.cooperation", &p.Policies.Cooperation},
 		{"policies.communication", &p.Policies.Communication},
-		{"services.response", &p.Services.Response}, {"services.triage", &p.Services.Triage},
-		{"services.coordination", &p.Services.Coordination}, {"services.resolution", &p.Services.Resolution},
+		{"services.response", &p.Services.Response},
+		{"services.triage", &p.Services.Triage},
+		{"services.coordination", &p.Services.Coordination},
+		{"services.resolution", &p.Services.Resolution},
 		{"services.proactive", &p.Services.Proactive},
-		{"reporting_forms", &p.ReportingForms}, {"disclaimers", &p.Disclaimers}, {"conduct.text", &p.Conduct.Text},
+		{"reporting_forms", &p.ReportingForms},
+		{"disclaimers", &p.Disclaimers},
+		{"conduct.text", &p.Conduct.Text},
 	}
 }
 
 // lists names the lists of lines.
 func (p *Profile) lists() []field[[]string] {
 	return []field[[]string]{
-		{"document.locations", &p.Document.Locations}, {"contact.telephone", &p.Contact.Telephone},
-		{"contact.facsimile", &p.Contact.Facsimile}, {"contact.email", &p.Contact.Email},
+		{"document.locations", &p.Document.Locations},
+		{"contact.telephone", &p.Contact.Telephone},
+		{"contact.facsimile", &p.Contact.Facsimile},
+		{"contact.email", &p.Contact.Email},
 	}
 }
 

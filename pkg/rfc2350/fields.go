@@ -18,7 +18,7 @@ func (r *reader) structured(number string, prose []line, text string) {
 		}
 	case numberLocations:
 		if p.Document.Locations = r.urls(prose); p.Document.Locations == nil {
-			p.Document.Locations = r.list(prose, notice.MaxTitle)
+			p.Document.Locations = r.list(prose)
 		}
 	case numberName:
 		if p.Name != "" {
@@ -41,9 +41,9 @@ func (r *reader) structured(number string, prose []line, text string) {
 			r.miss(first.n, "is more than the name of a time zone of the IANA database, such as Africa/Nairobi", text)
 		}
 	case numberPhone:
-		p.Contact.Telephone = r.list(prose, notice.MaxTitle)
+		p.Contact.Telephone = r.list(prose)
 	case numberFax:
-		p.Contact.Facsimile = r.list(prose, notice.MaxTitle)
+		p.Contact.Facsimile = r.list(prose)
 	case numberEmail:
 		r.emails(prose, text)
 	default:
@@ -72,7 +72,7 @@ func (r *reader) urls(prose []line) []string {
 
 func (r *reader) emails(prose []line, text string) {
 	if strings.HasPrefix(firstLine(prose).text, "- ") {
-		r.Profile.Contact.Email = r.list(prose, notice.MaxTitle)
+		r.Profile.Contact.Email = r.list(prose)
 		return
 	}
 	find := regexp.MustCompile(`[^\s<>,;:"'()\[\]@]+@[^\s<>,;:"'()\[\]@]+`)

@@ -166,8 +166,8 @@ func (r *reader) cut(n int, s string, limit int) string {
 	return short
 }
 
-// lines takes the entries of a list: each after a dash, or else each line.
-func (r *reader) list(all []line, limit int) []string {
+// list takes the entries of a list: each after a dash, or else each line.
+func (r *reader) list(all []line) []string {
 	var out []string
 	bullets := strings.HasPrefix(firstLine(all).text, "- ")
 	for _, l := range all {
@@ -175,12 +175,12 @@ func (r *reader) list(all []line, limit int) []string {
 		switch {
 		case l.blank():
 		case bullets && !dash && len(out) > 0:
-			out[len(out)-1] = r.cut(l.n, out[len(out)-1]+" "+l.text, limit)
+			out[len(out)-1] = r.cut(l.n, out[len(out)-1]+" "+l.text, notice.MaxTitle)
 		case len(out) == notice.MaxContacts:
 			r.miss(l.n, fmt.Sprintf("there are more than %d entries", notice.MaxContacts), l.text)
 			return out
 		default:
-			out = append(out, r.cut(l.n, entry, limit))
+			out = append(out, r.cut(l.n, entry, notice.MaxTitle))
 		}
 	}
 	return out

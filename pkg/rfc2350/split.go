@@ -35,13 +35,17 @@ func lines(text string) []line {
 		l := line{n: n}
 		l.text = strings.TrimRightFunc(s, unicode.IsSpace)
 		for l.text != "" {
-			if l.text[0] == '\t' {
-				l.indent += 8 - l.indent%8
-			} else if l.text[0] == ' ' {
-				l.indent++
-			} else {
+			step := 0
+			switch l.text[0] {
+			case '\t':
+				step = 8 - l.indent%8
+			case ' ':
+				step = 1
+			}
+			if step == 0 {
 				break
 			}
+			l.indent += step
 			l.text = l.text[1:]
 		}
 		l.text = strings.ReplaceAll(l.text, "\t", " ")
