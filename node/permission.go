@@ -21,8 +21,8 @@ func (n *Node) RequestPermission(ctx context.Context, id string, d api.Permissio
 	if err != nil {
 		return nil, err
 	}
-	if d.Request.Permission != nil || d.Request.Action != "" && d.Request.Action != notice.ActionPermission {
-		return nil, api.Invalid("request", "has an action or a permission of its own", "leave them out; permission beside it says what is asked")
+	if d.Request.Permission != nil || d.Request.Action != notice.ActionPermission {
+		return nil, api.Invalid("request", "has another action, or a permission of its own", "the action is permission; permission beside it says what is asked")
 	}
 	p, err := n.permission(&d.Permission, e.Record.ID(), m.TLP)
 	if err != nil {
@@ -31,10 +31,7 @@ func (n *Node) RequestPermission(ctx context.Context, id string, d api.Permissio
 	if p.TLP.Stricter(m.TLP) {
 		return nil, api.Invalid("permission.tlp", fmt.Sprintf("is stricter than the record, which is %s", m.TLP), "no permission is needed to be stricter")
 	}
-	d.Request.Action, d.Request.Permission = notice.ActionPermission, p
-	if d.Request.Marking.TLP == "" {
-		d.Request.Marking.TLP = m.TLP
-	}
+	d.Request.Permission = p
 	author := n.replica.Roster().Canonical(e.Record.Team())
 	return n.PublishRequest(ctx, api.RequestDraft{To: []string{author.String()}, Request: d.Request, DespiteDuty: d.DespiteDuty})
 }

@@ -79,7 +79,7 @@ it carries the record's own TLP label.`,
 				title = "May we pass on your record " + c.Args().First() + "?"
 			}
 			q.Request = notice.Request{
-				Status: notice.StatusActual, Priority: word(d, "priority", c.String("priority"), notice.ParsePriority),
+				Action: notice.ActionPermission, Status: notice.StatusActual, Priority: word(d, "priority", c.String("priority"), notice.ParsePriority),
 				ReplyBy: d.when("reply_by", c.String("reply-by")), Case: c.String("case"), OurRef: c.String("our-ref"),
 				Texts: []notice.Text{{Language: c.String("lang"), Title: title, Summary: c.String("text")}},
 			}
@@ -90,6 +90,13 @@ it carries the record's own TLP label.`,
 			daemon, err := dial(e)
 			if err != nil {
 				return err
+			}
+			about, err := daemon.Record(ctx, c.Args().First())
+			if err != nil {
+				return err
+			}
+			if q.Request.Marking.TLP, err = notice.ParseTLP(markingOf(&about.Entry)); err != nil {
+				return &userError{Code: exitRefused, Msg: "the record cannot be read here, so nobody can say what it is: " + about.Unread}
 			}
 			done, err := daemon.RequestPermission(ctx, c.Args().First(), q)
 			if err != nil {

@@ -35,8 +35,8 @@ func (p *PermissionDraft) Empty() bool {
 // record. The answer is that of POST of PathRequests.
 type PermissionRequest struct {
 	Permission PermissionDraft `json:"permission"`
-	// Request is the request around it: its action, to and permission are filled in; its case too, where it is
-	// empty, and its marking, where that has no TLP: that of the record.
+	// Request is the request around it: its to and permission are filled in; its case too, where it is empty. It
+	// is marked as any other.
 	Request notice.Request `json:"request"`
 	// DespiteDuty sends it although the recipient has a duty to hand on what it is told; see DutyUnasked.
 	DespiteDuty bool `json:"despite_duty,omitzero"`
