@@ -33,7 +33,10 @@ func TestExamplesOfTheManual(t *testing.T) {
 		"ApplyDraft": func() any { return new(api.ApplyDraft) }, "SponsorDraft": func() any { return new(api.SponsorDraft) },
 		"ObjectDraft": func() any { return new(api.ObjectDraft) }, "AdmitDraft": func() any { return new(api.AdmitDraft) },
 		"ProfileDraft": func() any { return new(api.ProfileDraft) }, "PinDraft": func() any { return new(api.PinDraft) },
-		"VouchDraft":  func() any { return new(api.VouchDraft) },
+		"VouchDraft":        func() any { return new(api.VouchDraft) },
+		"PermissionRequest": func() any { return new(api.PermissionRequest) }, "ForwardDraft": func() any { return new(api.ForwardDraft) },
+		"EraseDraft": func() any { return new(api.EraseDraft) }, "ImportDraft": func() any { return new(api.ImportDraft) },
+		"MarkDraft":   func() any { return new(api.MarkDraft) },
 		"DomainProof": func() any { return new(api.DomainProof) }, "CardDraft": func() any { return new(api.CardDraft) },
 	}
 	examples := regexp.MustCompile("(?s)```json (\\w+)\n(.*?)```").FindAllStringSubmatch(string(text), -1)
