@@ -14,6 +14,7 @@ import (
 	"tocsin/pkg/ceremony"
 	"tocsin/pkg/dsse"
 	"tocsin/pkg/identity"
+	"tocsin/pkg/intake"
 	"tocsin/pkg/invite"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
@@ -144,13 +145,19 @@ func verifyRecord(file dsse.Envelope) (*verdict, error) {
 		return v, nil
 	}
 	v.Proven = append(v.Proven, "the body is the one that was signed")
-	v.read(r)
+	v.read(r, file.Disclosed)
 	return v, nil
 }
 
 // read adds what the notice in the record says; one that cannot be read changes nothing of what is proven.
-func (v *verdict) read(r *record.Record) {
-	n, err := notice.Decode(r.Header().Kind, r.Body())
+func (v *verdict) read(r *record.Record, disclosed []byte) {
+	body, err := intake.Body(r, disclosed)
+	if err != nil {
+		v.Says = "not readable from this file: " + err.Error()
+		v.NotProven = append(v.NotProven, "what it says: the body is sealed")
+		return
+	}
+	n, err := notice.Decode(r.Header().Kind, body)
 	if err != nil {
 		v.Says = "not readable by this release: " + err.Error()
 		return
