@@ -221,6 +221,9 @@ func writeEnvelope(s *sheet, n *api.Entry) {
 	if n.Unread != "" {
 		s.line("Not readable", n.Unread)
 	}
+	for _, m := range n.Marks {
+		s.line("Beware", m.Word+": "+m.Detail)
+	}
 }
 
 func alertKind(a *notice.Alert) string {

@@ -56,6 +56,14 @@ func drillMark(s notice.Status) string {
 
 // headline is an entry's title in one line, with what must not be overlooked in front.
 func headline(e *api.Entry) string {
+	var marks strings.Builder
+	for _, m := range e.Marks {
+		marks.WriteString("[" + strings.ToUpper(m.Word) + "] ")
+	}
+	return marks.String() + titleOf(e)
+}
+
+func titleOf(e *api.Entry) string {
 	switch {
 	case e.Alert != nil:
 		return drillMark(e.Alert.Status) + e.Alert.Headline()
