@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,11 @@ type Options struct {
 	Binary string
 	// Dir is where the teams' homes and files are made. Empty: a new directory that Close removes.
 	Dir string
+	// Env is added to the environment of all commands and daemons.
+	Env []string
+	// Record puts a relay before each node, by which the others reach it and which keeps what passes; see
+	// Recorded.
+	Record bool
 }
 
 // Cluster is some teams with a node each. It is for one goroutine, but for its teams.
@@ -34,8 +40,11 @@ type Cluster struct {
 	Dir string
 
 	binary string
+	env    []string
+	record bool
 	ours   bool // Dir is to be removed
 	teams  []*Team
+	relays sync.WaitGroup
 }
 
 // New prepares the directories. Nothing runs yet: Boot starts it all, or start teams one by one.
@@ -50,7 +59,7 @@ func New(o Options) (*Cluster, error) {
 	if _, err := os.Stat(binary); o.Binary == "" || err != nil {
 		return nil, fmt.Errorf("new cluster: no program at %q", o.Binary)
 	}
-	c := &Cluster{Schema: o.Schema, Dir: o.Dir, binary: binary}
+	c := &Cluster{Schema: o.Schema, Dir: o.Dir, binary: binary, env: o.Env, record: o.Record}
 	if c.Dir == "" {
 		if c.Dir, err = tempDir(); err != nil {
 			return nil, fmt.Errorf("new cluster: %w", err)
@@ -58,13 +67,41 @@ func New(o Options) (*Cluster, error) {
 		c.ours = true
 	}
 	for i, s := range o.Schema.Teams {
-		t := &Team{Name: s.Name, Home: filepath.Join(c.Dir, fmt.Sprintf("n%d", i)), cluster: c}
-		if socket := filepath.Join(t.Home, "tocsin.sock"); len(socket) > maxSocket {
-			return nil, errors.Join(fmt.Errorf("new cluster: the path %s is too long for a socket", socket), c.Close())
+		if err := c.enter(i, s.Name); err != nil {
+			return nil, errors.Join(fmt.Errorf("new cluster: %w", err), c.Close())
 		}
-		c.teams = append(c.teams, t)
 	}
 	return c, nil
+}
+
+// Add adds a team that comes later, as MakeIdentity and Start, or Boot, would have found it.
+func (c *Cluster) Add(s TeamSchema) (*Team, error) {
+	schema := c.Schema
+	schema.Teams = append(slices.Clone(schema.Teams), s)
+	if err := schema.validate(); err != nil {
+		return nil, fmt.Errorf("add team: %w", err)
+	}
+	if err := c.enter(len(c.teams), s.Name); err != nil {
+		return nil, fmt.Errorf("add team: %w", err)
+	}
+	c.Schema = schema
+	return c.teams[len(c.teams)-1], nil
+}
+
+func (c *Cluster) enter(i int, name string) error {
+	t := &Team{Name: name, Home: filepath.Join(c.Dir, fmt.Sprintf("n%d", i)), cluster: c}
+	if socket := filepath.Join(t.Home, "tocsin.sock"); len(socket) > maxSocket {
+		return fmt.Errorf("the path %s is too long for a socket", socket)
+	}
+	if c.record {
+		var err error
+		if t.relay, err = openRelay(); err != nil {
+			return err
+		}
+		c.relays.Go(t.relay.serve)
+	}
+	c.teams = append(c.teams, t)
+	return nil
 }
 
 // tempDir makes a directory whose path leaves room for that of a socket.
@@ -116,6 +153,12 @@ func (c *Cluster) Each(do func(*Team) error) error {
 // New made it. The error says which daemons did not stop in order.
 func (c *Cluster) Close() error {
 	err := c.Each((*Team).Stop)
+	for _, t := range c.teams {
+		if t.relay != nil {
+			err = errors.Join(err, t.relay.close())
+		}
+	}
+	c.relays.Wait()
 	if c.ours {
 		err = errors.Join(err, os.RemoveAll(c.Dir))
 	}

@@ -28,6 +28,7 @@ type Team struct {
 	Home string
 
 	cluster *Cluster
+	relay   *relay   // nil unless what the nodes say is recorded
 	daemon  *process // nil before the first start
 }
 
@@ -165,6 +166,9 @@ func (t *Team) LogTail() string {
 	return string(log)
 }
 
+// Log returns what the daemon logged so far.
+func (t *Team) Log() ([]byte, error) { return os.ReadFile(t.logPath()) }
+
 // environment is that of an operator who set nothing but where the node lives. The listening addresses
 // are the system's choice, so that clusters do not meet.
 func (t *Team) environment() []string {
@@ -174,6 +178,11 @@ func (t *Team) environment() []string {
 			env = append(env, v)
 		}
 	}
-	return append(env, "HOME="+t.Home, "TOCSIN_HOME="+t.Home,
-		"TOCSIN_MESH_LISTEN=/ip4/127.0.0.1/tcp/0,/ip4/127.0.0.1/udp/0/quic-v1")
+	env = append(env, "HOME="+t.Home, "TOCSIN_HOME="+t.Home)
+	if t.relay == nil {
+		env = append(env, "TOCSIN_MESH_LISTEN=/ip4/127.0.0.1/tcp/0,/ip4/127.0.0.1/udp/0/quic-v1")
+	} else {
+		env = append(env, "TOCSIN_MESH_LISTEN="+multiaddr(t.relay.node), "TOCSIN_MESH_ANNOUNCE="+multiaddr(t.relay.listener.Addr()))
+	}
+	return append(env, t.cluster.env...)
 }

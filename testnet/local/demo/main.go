@@ -1,6 +1,9 @@
 // Command demo shows the main job of tocsin, done by real processes: six teams of one fictional region
 // form a community, one of them sends an alert, an update and a cancel, asks the others for help, and
-// reads in its ledger who answered, who declined, who was late, who is silent and who was unreachable.
+// reads in its ledger who answered, who declined, who was late, who is silent and who was unreachable. In a
+// second act they found a community that governs itself: a seventh team applies, is admitted and removed,
+// sealed alerts and a request for one team go their ways, and the demo searches for their text wherever
+// others could.
 // It is not a test of details, and not a simulation: every line after a prompt is a command that it ran.
 // Invariant: it exits with 0 only if every outcome that it tells of was observed, in the answers of the
 // nodes themselves; it leaves no process and no file behind.
@@ -19,7 +22,7 @@ import (
 	"golang.org/x/term"
 )
 
-// patience bounds the whole demo, which takes some 20 seconds.
+// patience bounds the whole demo, which takes some 35 seconds.
 const patience = 3 * time.Minute
 
 func main() {

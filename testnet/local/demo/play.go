@@ -48,11 +48,11 @@ func play(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := local.New(local.Options{Schema: schema, Binary: o.binary})
+	cluster, err := local.New(local.Options{Schema: schema, Binary: o.binary, Env: []string{"TOCSIN_LOG_LEVEL=debug"}, Record: true})
 	if err != nil {
 		return err
 	}
-	s := &stage{Cluster: cluster, out: o.out}
+	s := &stage{Cluster: cluster, out: o.out, second: newSecondAct()}
 	began := time.Now()
 	err = s.acts(ctx, papers)
 	if err != nil && ctx.Err() == nil {
@@ -78,6 +78,12 @@ func (s *stage) acts(ctx context.Context, p *papers) error {
 		s.request,
 		s.account,
 		s.comeBack,
+		s.foundGuild,
+		s.apply,
+		s.admit,
+		s.tellMembers,
+		s.expel,
+		s.search,
 	} {
 		if err := act(ctx); err != nil {
 			return err

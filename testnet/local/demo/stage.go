@@ -18,6 +18,8 @@ type stage struct {
 	story []chapter // the alert and what followed it
 	asked string    // ID of the request
 	due   time.Time // when its answers are
+
+	second secondAct
 }
 
 // chapter is one record of the alert's story.

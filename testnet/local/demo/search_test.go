@@ -1,0 +1,39 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestCanaryIsFoundInEverySpelling(t *testing.T) {
+	c := newCanary("wren")
+	if newCanary("wren") == c {
+		t.Fatal("two canaries are the same")
+	}
+	var escapes strings.Builder
+	for _, b := range []byte(c) {
+		fmt.Fprintf(&escapes, `\u%04X`, b)
+	}
+	for before := range 4 {
+		text := strings.Repeat("~", before) + "title: " + string(c) + strings.Repeat("?", before)
+		once := base64.StdEncoding.EncodeToString([]byte(text))
+		for name, b := range map[string]string{
+			"plain":        text,
+			"base64":       once,
+			"base64url":    base64.RawURLEncoding.EncodeToString([]byte(text)),
+			"base64 twice": base64.StdEncoding.EncodeToString([]byte(strings.Repeat("-", before) + once)),
+			"hexadecimal":  hex.EncodeToString([]byte(text)),
+			"JSON escapes": escapes.String(),
+		} {
+			if !c.found([]byte("before" + b + "after")) {
+				t.Errorf("not found as %s: %s", name, b)
+			}
+			if newCanary("wren").found([]byte(b)) {
+				t.Errorf("another canary is found as %s", name)
+			}
+		}
+	}
+}
