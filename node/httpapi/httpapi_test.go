@@ -318,3 +318,20 @@ func TestListen(t *testing.T) {
 		t.Errorf("%s %v", b, err)
 	}
 }
+
+// TestExportTells: the file comes as it is, and what to tell beside it.
+func TestExportTells(t *testing.T) {
+	r := start(t, &fake{}, nil)
+	for typed, want := range map[string]string{"": api.ForOwn, api.ForPublic: api.ForPublic} {
+		out, err := r.client.Export(t.Context(), "r1", api.ExportQuery{For: typed})
+		if err != nil || string(out.File) != "{}\n" || len(out.Contracts) != 1 || out.Contracts[0] != "for "+want {
+			t.Errorf("%q: %+v %v", typed, out, err)
+		}
+	}
+	if _, err := r.client.Export(t.Context(), "r1", api.ExportQuery{For: "everybody"}); !api.Is(err, api.BadRequest) {
+		t.Errorf("%v", err)
+	}
+	if name := httpapi.CallerName(t.Context()); name != "unknown" {
+		t.Errorf("outside of a call: %q", name)
+	}
+}
