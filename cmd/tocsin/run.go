@@ -27,6 +27,7 @@ func commands(e *env) []*cli.Command {
 		replyCommand(e),
 		recordCommand(e),
 		ledgerCommand(e),
+		backupCommand(e),
 		helpCommand(e),
 		versionCommand(e),
 		completionCommand(e),
