@@ -41,6 +41,9 @@ func openRoot(ctx context.Context, e *env, c *cli.Context) (*identity.RootKey, e
 	if !c.IsSet("root") {
 		return nil, usageErrorf("such as --root /media/stick/root.key", "missing --root: this is signed with the team's root key")
 	}
+	if !exists(c.String("root")) { // before anybody types a passphrase for nothing
+		return nil, &userError{Code: exitNotFound, Msg: c.String("root") + ": there is no such key file", Hint: missingKey("")}
+	}
 	secret, err := knownPassphrase(ctx, e, c.String("passphrase-file"))
 	if err != nil {
 		return nil, err
