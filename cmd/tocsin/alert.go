@@ -48,7 +48,7 @@ file, line and field.
 
 There is no default marking: without --tlp (or tlp in the draft) the alert is refused. An attached CSAF advisory (JSON) is
 recognised; title, text and references are taken from it where you give none, its marking never. One whose own TLP label is
-stricter than yours is refused, unless --relabel says that its source allows it. This release sends TLP:CLEAR only.`,
+stricter than yours is refused, unless --relabel says that its source allows it.`,
 		Examples: []string{
 			"tocsin alert send --community drill --tlp clear --title 'Mass exploitation of CVE-2024-3400' --severity severe",
 			"tocsin alert send --community drill --tlp clear --attach advisory.json",

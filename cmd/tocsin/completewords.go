@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"tocsin/pkg/api"
 	"tocsin/pkg/notice"
 )
 
@@ -30,8 +31,10 @@ func flagWords(flag string) []string {
 		return vocabulary(notice.ParseReason)
 	case "opinion":
 		return vocabulary(notice.ParseOpinion)
-	case "purpose":
+	case "purpose", "lift":
 		return vocabulary(notice.ParsePurpose)
+	case "for":
+		return api.ExportAudiences()
 	case "template":
 		return templateNames()
 	case "rule", "history", "parking":

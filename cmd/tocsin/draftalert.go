@@ -70,15 +70,12 @@ func (d *drafting) alert(w *alertDraft, kind notice.AlertType, replaces ...recor
 	return api.AlertDraft{Community: w.Community, Class: class, Alert: a}, d.relabelled(a.Marking, attachments)
 }
 
-// clearOnly is said wherever a marking is asked for: a form for the others is not there yet.
-const clearOnly = "this release sends TLP:CLEAR only"
-
 // missingTLP refuses an unmarked notice in words of its own: it is the one field that has no default, on purpose.
 func (d *drafting) missingTLP(m notice.Marking, seen string) {
 	if m.TLP != "" || d.named("tlp") {
 		return
 	}
-	hint := "say who may see it: one of clear, green, amber, amber+strict, red; " + clearOnly
+	hint := "say who may see it: one of clear, green, amber, amber+strict, red"
 	if seen != "" {
 		hint += "; the CSAF document is marked " + seen + ": if that is right here, write " + d.assignment("tlp", seen)
 	}

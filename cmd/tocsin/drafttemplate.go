@@ -17,7 +17,7 @@ func alertTemplate() string {
 # Where it goes: the name or ID of a community (tocsin community list).
 community = ""
 
-# Who may see it. There is no default, so that nothing is sent unmarked. This release sends TLP:CLEAR only.
+# Who may see it. There is no default, so that nothing is sent unmarked.
 ` + choices(notice.TLPs()) + `tlp = ""
 
 ` + optionalMarking() + `# ` + optional("severity", notice.Severities()) + `# ` + optional("urgency", notice.Urgencies()) + `# ` + optional("certainty", notice.Certainties()) + `
@@ -54,7 +54,7 @@ community = ""
 # at the community's floor (private: 1 h) does an answer count as late.
 reply_by = "48h"
 
-# Who may see it. There is no default, so that nothing is sent unmarked. This release sends TLP:CLEAR only.
+# Who may see it. There is no default, so that nothing is sent unmarked.
 ` + choices(notice.TLPs()) + `tlp = ""
 
 ` + optionalMarking() + `# ` + optional("priority", notice.Priorities()) + `

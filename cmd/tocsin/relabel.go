@@ -35,7 +35,7 @@ func (d *drafting) relabelled(m notice.Marking, attachments []notice.Attachment)
 				Code: exitRefused,
 				Msg:  fmt.Sprintf("%s is itself marked %s, which is stricter than %s", a.Name, own, m.TLP),
 				Hint: "leave the file out, or mark this " + d.assignment("tlp", strings.ToLower(strings.TrimPrefix(own.String(), "TLP:"))) +
-					" (" + clearOnly + ");\nonly with the permission of its source: --relabel",
+					";\nonly with the permission of its source: --relabel",
 			}
 		}
 	}
