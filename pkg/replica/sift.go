@@ -96,9 +96,11 @@ func (r *Replica) sift(out []StatementOutcome, join bool) (keep []*record.Statem
 		}
 	}
 	pass(func(s *record.Statement) bool { _, about := roster.CommunityOf(s); return about })
-	v.next = r.roster.With(keep...)
-	// Rotations before what is said under the new root.
-	pass(func(s *record.Statement) bool { return s.Kind == roster.KindRotate })
+	// Rotations before what is said under the new root; and with all of them, since this node may be a member by
+	// the word of a team that has rotated.
+	rotation := func(s *record.Statement) bool { return s.Kind == roster.KindRotate }
+	v.next = r.roster.With(keep...).With(slices.DeleteFunc(slices.Clone(v.fresh), func(s *record.Statement) bool { return !rotation(s) })...)
+	pass(rotation)
 	v.next = r.roster.With(keep...)
 	pass(func(s *record.Statement) bool {
 		_, about := roster.CommunityOf(s)
