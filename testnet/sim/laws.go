@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/pkg/identity"
 	"tocsin/pkg/ledger"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
@@ -247,7 +248,7 @@ func (w *World) checkAlike(community string) {
 			w.oracle.broken("%s and %s differ in %s: only the first has%s, only the second%s",
 				first.Name, t.Name, community, w.without(a, b), w.without(b, a))
 		}
-		if !slices.Equal(w.about(first, id), w.about(t, id)) {
+		if !slices.Equal(w.spread(first, id), w.spread(t, id)) {
 			w.oracle.broken("%s and %s have other statements about %s", first.Name, t.Name, community)
 		}
 	}
@@ -270,6 +271,18 @@ func (w *World) members(community string) []*Team {
 		return out
 	}
 	return nil
+}
+
+// spread returns what a team has about a community, but the applications that nobody sponsors: members do not
+// take a stranger's word from each other.
+func (w *World) spread(t *Team, id identity.CommunityID) []record.StatementID {
+	alone := map[record.StatementID]bool{}
+	if c, ok := t.rep.Roster().Community(id); ok {
+		for _, a := range c.Applications() {
+			alone[a.ID] = len(a.Sponsors) == 0
+		}
+	}
+	return slices.DeleteFunc(w.about(t, id), func(id record.StatementID) bool { return alone[id] })
 }
 
 func (w *World) about(t *Team, c [32]byte) []record.StatementID {
@@ -311,7 +324,8 @@ func (w *World) checkDelivered(t *Team) {
 	}
 	for _, r := range t.Rows(ledger.Filter{}) {
 		asked := w.ids[r.Team]
-		if r.Own && !r.Voluntary && r.Receipt.IsZero() && w.reach(t, asked) && asked.rep.Has(r.Request) &&
+		if r.Own && !r.Voluntary && r.Receipt.IsZero() && asked.ID == r.Team && // what was asked of an old root is answered by a new one
+			w.reach(t, asked) && asked.rep.Has(r.Request) &&
 			t.rep.Roster().Share(t.ID, asked.ID) {
 			w.oracle.broken("%s has no receipt of %s for %s", t.Name, asked.Name, w.labels[r.Request])
 		}

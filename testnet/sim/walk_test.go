@@ -12,6 +12,7 @@ import (
 var (
 	seedCount = flag.Int("sim.seeds", envInt("SIM_SEEDS", 6), "how many random worlds to run (also SIM_SEEDS)")
 	firstSeed = flag.Uint64("sim.seed", 1, "the seed of the first random world")
+	seedTold  = flag.Int("sim.told", 40, "how many lines of what happened a failure shows")
 	seedSteps = flag.Int("sim.steps", 80, "how many actions a random world sees")
 )
 
@@ -34,7 +35,7 @@ func TestRandomWorlds(t *testing.T) {
 				return
 			}
 			told := w.Told()
-			for _, line := range told[max(0, len(told)-40):] {
+			for _, line := range told[max(0, len(told)-*seedTold):] {
 				t.Log(line)
 			}
 			t.Errorf("seed %d: %v\nrepeat it with\n  go test ./testnet/sim -run TestRandomWorlds -sim.seed=%d -sim.seeds=1 -sim.steps=%d",

@@ -443,10 +443,16 @@ func (k *walker) settle() error {
 	}
 	w.SetNetwork(Network{})
 	w.Heal()
-	for !k.ruled && len(k.outside) > 0 {
+	for range len(k.outside) {
+		if k.ruled {
+			break
+		}
 		if err := k.admit(); err != nil {
 			return err
 		}
+	}
+	if !k.ruled && len(k.outside) > 0 {
+		return fmt.Errorf("%d teams were admitted and are not in", len(k.outside))
 	}
 	// Two rounds of visits, and the longest backoff of an outbox.
 	if err := w.Run(75 * time.Minute); err != nil {
