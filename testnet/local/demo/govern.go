@@ -28,8 +28,9 @@ type secondAct struct {
 
 // message is one record with a canary in its text.
 type message struct {
-	word canary
-	id   string
+	word   canary
+	id     string
+	digest string // of its body, as its signed header writes it
 }
 
 func newSecondAct() secondAct {
@@ -90,8 +91,8 @@ func (s *stage) speakFirst(ctx context.Context) error {
 		*message
 		tlp, title string
 	}{
-		{&s.second.clear, "clear", "Ferry tickets: phishing, code word " + string(s.second.clear.word)},
-		{&s.second.before, "amber", "Harbour control: intruder, code word " + string(s.second.before.word)},
+		{&s.second.clear, "clear", "Ferry tickets: phishing, code word " + s.second.clear.word.word},
+		{&s.second.before, "amber", "Harbour control: intruder, code word " + s.second.before.word.word},
 	} {
 		id, err := s.do(ctx, national, "alert", "send", "--community", guild, "--tlp", m.tlp, "--title", m.title)
 		if err != nil {
@@ -177,8 +178,16 @@ func (s *stage) observe(ctx context.Context) error {
 // admit lets the second sponsor speak and the window run; then the witness's node attests it.
 func (s *stage) admit(ctx context.Context) error {
 	s.out.scene("Two sponsors, and a window that runs")
-	s.out.say("%s has heard of the application by the mesh and sponsors the team too. Now every member may object.", helpful)
+	s.out.say(`%s has heard of the application by the mesh. It compares the team's ID on the phone, pins it, and sponsors it too. Now every
+member may object.`, helpful)
 	if err := s.awaitApplication(ctx, helpful, api.ApplicationUnsponsored); err != nil {
+		return err
+	}
+	id, err := s.Team(newcomer).Client().Identity(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := s.do(ctx, helpful, "team", "pin", "--no-qr", "--fingerprint", id.Words, newcomer); err != nil {
 		return err
 	}
 	if _, err := s.do(ctx, helpful, "community", "sponsor", newcomer); err != nil {
@@ -187,7 +196,7 @@ func (s *stage) admit(ctx context.Context) error {
 	if err := s.awaitApplication(ctx, declining, api.ApplicationWindow); err != nil {
 		return err
 	}
-	if _, err := s.do(ctx, declining, "community", "applications", guild); err != nil {
+	if err := s.excerpt(ctx, declining, part{"Applications:", 8}, "community", "show", guild); err != nil {
 		return err
 	}
 	s.out.say(`Nobody objects, and nobody types anything more: when the window has run by its own clock, the node of %s, who did not
@@ -198,6 +207,9 @@ sponsor, attests that. (waiting %s)`, declining, window)
 		}
 	}
 	if err := s.isAdmitted(ctx); err != nil {
+		return err
+	}
+	if err := s.excerpt(ctx, newcomer, part{"Who brought in whom:", 11}, "community", "show", guild); err != nil {
 		return err
 	}
 	s.out.say("The charter lets new members read what was sealed before they came. %s asks for the key, and a member hands it over:", newcomer)

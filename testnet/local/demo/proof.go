@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,35 +12,49 @@ import (
 	"tocsin/pkg/backup"
 )
 
-// place is where a search was made: how much there was, and which of the code words stood there.
+// place is where a search was made: how much there was, and what stood there.
 type place struct {
-	name  string
-	bytes int
-	clear bool     // the control
-	leaks []string // the sealed words found
+	name   string
+	bytes  int
+	clear  bool            // the control
+	frames map[string]bool // IDs of the sealed records whose signed header stands there
+	leaks  []string        // the sealed words that do
 }
 
-// sealedWords are those that must be found nowhere.
-func (s *stage) sealedWords() []message {
-	return []message{s.second.before, s.second.amber, s.second.red, s.second.after}
+// sealed are the messages of which no word may be found.
+func (s *stage) sealed() []*message {
+	return []*message{&s.second.before, &s.second.amber, &s.second.red, &s.second.after}
 }
 
 func (p *place) look(s *stage, b []byte) {
 	p.bytes += len(b)
 	p.clear = p.clear || s.second.clear.word.found(b)
-	for _, m := range s.sealedWords() {
+	for _, m := range s.sealed() {
+		if bytes.Contains(b, []byte(m.digest)) {
+			p.frames[m.id] = true
+		}
 		if m.word.found(b) {
-			p.leaks = append(p.leaks, string(m.word))
+			p.leaks = append(p.leaks, m.word.word)
 		}
 	}
 }
+
+func newPlace(name string) *place { return &place{name: name, frames: map[string]bool{}} }
 
 // search looks for the code words wherever others could: in what nodes keep and hand on, in their logs, in
 // backups, and on the wire.
 func (s *stage) search(ctx context.Context) error {
 	s.out.scene("What others could find")
 	s.out.say(`Each alert and the request had a code word of this run in its text. Now all of it is searched, for the words as they
-are, in JSON escapes, in hexadecimal, and in base64 once and twice. The CLEAR one is the control: where records are, it must be found.`)
+are, in JSON escapes, in hexadecimal, and in base64 once and twice. The CLEAR one is the control: where records are, it must be found. Stores are read as they are handed out for a backup, before that
+encrypts them; those of members hold keys beside the sealed records, but not what these open.`)
+	for _, m := range s.sealed() {
+		r, err := s.Team(national).Client().Record(ctx, m.id)
+		if err != nil {
+			return err
+		}
+		m.digest = r.Header.Digest // stands in the signed header, so that a frame is known by it
+	}
 	var found []*place
 	for _, look := range []func(context.Context) ([]*place, error){s.searchStores, s.searchFiles, s.searchLogs, s.searchWire} {
 		places, err := look(ctx)
@@ -50,12 +63,12 @@ are, in JSON escapes, in hexadecimal, and in base64 once and twice. The CLEAR on
 		}
 		found = append(found, places...)
 	}
-	s.out.answered(fmt.Sprintf("%-46s%12s   %-6s %s", "", "BYTES", "CLEAR", "AMBER, RED"))
+	s.out.answered(fmt.Sprintf("%-38s%10s%17s  %-7s%s", "", "BYTES", "SEALED RECORDS", "CLEAR", "AMBER, RED"))
 	for _, p := range found {
 		if len(p.leaks) > 0 {
 			return fmt.Errorf("%s: %q stands there in clear", p.name, p.leaks)
 		}
-		s.out.answered(fmt.Sprintf("%-46s%12d   %-6s %s", p.name, p.bytes, map[bool]string{true: "found", false: "-"}[p.clear], "not found"))
+		s.out.answered(fmt.Sprintf("%-38s%10d%17d  %-7s%s", p.name, p.bytes, len(p.frames), map[bool]string{true: "found", false: "-"}[p.clear], "not found"))
 	}
 	s.out.saw("nothing that is kept, handed on, logged or sent holds a word of the AMBER alerts or of the RED request")
 	return nil
@@ -66,28 +79,42 @@ are, in JSON escapes, in hexadecimal, and in base64 once and twice. The CLEAR on
 func (s *stage) searchStores(ctx context.Context) ([]*place, error) {
 	var found []*place
 	for _, name := range s.names() {
-		p := &place{name: "store of " + name}
+		p := newPlace("store of " + name)
 		stream, err := s.Team(name).Client().Backup(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("read store of %s: %w", name, err)
 		}
-		var frames int // that stand there whole
 		err = backup.ReadPairs(stream, func(key, value []byte) error {
 			p.look(s, bytes.Join([][]byte{key, value}, []byte{0}))
-			if bytes.Contains(value, []byte(`"kind":"alert"`)) {
-				frames++
-			}
 			return nil
 		})
 		if err = errors.Join(err, stream.Close()); err != nil {
 			return nil, fmt.Errorf("read store of %s: %w", name, err)
 		}
-		if !p.clear || frames == 0 {
+		if !p.clear {
 			return nil, fmt.Errorf("%s: the control is not found in it, so that a search proves nothing", p.name)
+		}
+		if err := s.holdsWhatItShould(name, p); err != nil {
+			return nil, err
 		}
 		found = append(found, p)
 	}
 	return found, nil
+}
+
+// holdsWhatItShould sees that the sealed records are in the store of every team that they are for, and of
+// no other.
+func (s *stage) holdsWhatItShould(name string, p *place) error {
+	for m, want := range map[*message]bool{
+		&s.second.before: true, &s.second.amber: true,
+		&s.second.red:   name == national || name == helpful,
+		&s.second.after: name != newcomer,
+	} {
+		if p.frames[m.id] != want {
+			return fmt.Errorf("%s: record %s is there: %t, and should be: %t", p.name, m.id, p.frames[m.id], want)
+		}
+	}
+	return nil
 }
 
 // searchFiles exports what a team may, at the node of the removed one and at a member's, and makes a backup.
@@ -98,9 +125,9 @@ func (s *stage) searchFiles(ctx context.Context) ([]*place, error) {
 		control          bool
 		args             []string
 	}{
-		{newcomer, "clear.dsse.json", "exported CLEAR alert", true, []string{"record", "export", "-o", "clear.dsse.json", head(s.second.clear.id)}},
-		{slow, "amber.dsse.json", "exported AMBER alert, sealed", false, []string{"record", "export", "-o", "amber.dsse.json", head(s.second.amber.id)}},
-		{newcomer, "galea.backup", "backup, encrypted", false, []string{"backup", "create", "--passphrase-file", "passphrase.txt", "-o", "galea.backup"}},
+		{newcomer, "clear.dsse.json", "the CLEAR alert, exported", true, []string{"record", "export", "-o", "clear.dsse.json", head(s.second.clear.id)}},
+		{slow, "amber.dsse.json", "an AMBER alert, exported with its key", false, []string{"record", "export", "-o", "amber.dsse.json", head(s.second.amber.id)}},
+		{newcomer, "galea.backup", "backup of " + newcomer + ", encrypted", false, []string{"backup", "create", "--passphrase-file", "passphrase.txt", "-o", "galea.backup"}},
 	} {
 		if _, err := s.do(ctx, f.team, f.args...); err != nil {
 			return nil, err
@@ -109,7 +136,7 @@ func (s *stage) searchFiles(ctx context.Context) ([]*place, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", f.name, err)
 		}
-		p := &place{name: f.what}
+		p := newPlace(f.what)
 		p.look(s, b)
 		if p.clear != f.control {
 			return nil, fmt.Errorf("%s: the control is found: %t", f.name, p.clear)
@@ -121,7 +148,7 @@ func (s *stage) searchFiles(ctx context.Context) ([]*place, error) {
 
 // searchLogs reads what all daemons logged, who were told to log everything.
 func (s *stage) searchLogs(context.Context) ([]*place, error) {
-	p := &place{name: "logs of all seven, level debug"}
+	p := newPlace("logs of all seven, level debug")
 	for _, name := range s.names() {
 		b, err := s.Team(name).Log()
 		if err != nil {
@@ -137,7 +164,7 @@ func (s *stage) searchLogs(context.Context) ([]*place, error) {
 
 // searchWire reads what the relays between the nodes have recorded. TLS hides CLEAR there too.
 func (s *stage) searchWire(ctx context.Context) ([]*place, error) {
-	p := &place{name: "between the nodes, under TLS"}
+	p := newPlace("between the nodes, under TLS")
 	ways, handshakes := 0, 0
 	if err := s.Recorded(func(said []byte) {
 		p.look(s, said)
@@ -170,7 +197,7 @@ func (s *stage) allRelayed(ctx context.Context) error {
 		}
 	}
 	if connections == 0 {
-		return io.ErrUnexpectedEOF
+		return errors.New("no node is connected to any")
 	}
 	return nil
 }

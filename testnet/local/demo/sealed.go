@@ -16,7 +16,7 @@ func (s *stage) tellMembers(ctx context.Context) error {
 	s.out.scene("AMBER for the community, RED for one")
 	s.out.say("%s tells all members, sealed, and asks %s alone for something that is nobody else's business.", national, helpful)
 	id, err := s.do(ctx, national, "alert", "send", "--community", guild, "--tlp", "amber", "--severity", "severe",
-		"--title", "Pilot boats: implant in the radio, code word "+string(s.second.amber.word))
+		"--title", "Pilot boats: implant in the radio, code word "+s.second.amber.word.word)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (s *stage) tellMembers(ctx context.Context) error {
 // askOne sends the RED request; who is named reads and answers it, who is not does not have it.
 func (s *stage) askOne(ctx context.Context) error {
 	id, err := s.do(ctx, national, "request", "send", "--private", "--to", helpful, "--tlp", "red", "--action", "information", "--reply-by", "2h",
-		"--title", "Who used terminal 4 of ward 2? Code word "+string(s.second.red.word))
+		"--title", "Who used terminal 4 of ward 2? Code word "+s.second.red.word.word)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (s *stage) expel(ctx context.Context) error {
 	}
 	s.out.say("The next sealed alert has a new key, which is for the members that are left.")
 	id, err := s.do(ctx, national, "alert", "send", "--community", guild, "--tlp", "amber", "--title", "Pilot boats: how to find the implant, code word "+
-		string(s.second.after.word))
+		s.second.after.word.word)
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (s *stage) closed(ctx context.Context) error {
 	}
 	s.out.saw("the six others read it; the removed team's node has not got it, and can say nothing here any more")
 	s.out.say("What it had read it has read; that no program takes back. How long it could, each node says:")
-	if _, err := s.do(ctx, national, "community", "show", guild); err != nil {
+	if err := s.excerpt(ctx, national, part{"No members any more:", 3}, "community", "show", guild); err != nil {
 		return err
 	}
 	return s.untilWhen(ctx)
@@ -191,7 +191,7 @@ func (s *stage) untilWhen(ctx context.Context) error {
 	if by := c.Gone[0].By; len(by) != 2 {
 		return fmt.Errorf("%d votes are shown", len(by))
 	}
-	s.out.saw("who sponsored whom, who voted, and until when the removed team could read stands there for every member")
+	s.out.saw("who voted, why, and until when the removed team could read stands there for every member")
 	return nil
 }
 

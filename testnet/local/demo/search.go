@@ -6,49 +6,45 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // canary is a word that stands in one text of this run and nowhere else.
-type canary string
+type canary struct {
+	word      string
+	spellings [][]byte
+}
 
 // newCanary makes a word that nobody could have guessed.
 func newCanary(begin string) canary {
-	return canary(begin + "-" + strings.ToLower(rand.Text()[:16]))
+	c := canary{word: begin + "-" + strings.ToLower(rand.Text()[:16])}
+	for _, s := range spellings(c.word) {
+		c.spellings = append(c.spellings, []byte(s))
+	}
+	return c
 }
 
 // found reports whether the word stands in b, in any spelling that a program on the way might give it.
 func (c canary) found(b []byte) bool {
-	for _, s := range c.spellings() {
-		if bytes.Contains(b, s) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.spellings, func(s []byte) bool { return bytes.Contains(b, s) })
 }
 
 // spellings are the word itself, in JSON escapes, in hexadecimal, and in base64 once and twice, wherever in
 // a longer text it begins.
-func (c canary) spellings() [][]byte {
+func spellings(word string) []string {
 	var lower, upper strings.Builder
-	for _, b := range []byte(c) {
+	for _, b := range []byte(word) {
 		fmt.Fprintf(&lower, `\u%04x`, b)
 		fmt.Fprintf(&upper, `\u%04X`, b)
 	}
-	plain := []string{string(c), lower.String(), upper.String()}
-	out := []string{hex.EncodeToString([]byte(c)), strings.ToUpper(hex.EncodeToString([]byte(c)))}
-	for _, p := range plain {
-		out = append(out, p)
-		for _, once := range inBase64(p) {
-			out = append(out, once)
-			out = append(out, inBase64(once)...)
-		}
+	hexa := hex.EncodeToString([]byte(word))
+	out := []string{word, lower.String(), upper.String(), hexa, strings.ToUpper(hexa)}
+	for _, once := range inBase64(word) {
+		out = append(append(out, once), inBase64(once)...)
 	}
-	spellings := make([][]byte, len(out))
-	for i, s := range out {
-		spellings[i] = []byte(s)
-	}
-	return spellings
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // inBase64 is what stands in the base64 of any text that holds s, in both alphabets: the characters that

@@ -10,15 +10,15 @@ import (
 
 func TestCanaryIsFoundInEverySpelling(t *testing.T) {
 	c := newCanary("wren")
-	if newCanary("wren") == c {
+	if newCanary("wren").word == c.word {
 		t.Fatal("two canaries are the same")
 	}
 	var escapes strings.Builder
-	for _, b := range []byte(c) {
+	for _, b := range []byte(c.word) {
 		fmt.Fprintf(&escapes, `\u%04X`, b)
 	}
 	for before := range 4 {
-		text := strings.Repeat("~", before) + "title: " + string(c) + strings.Repeat("?", before)
+		text := strings.Repeat("~", before) + "title: " + c.word + strings.Repeat("?", before)
 		once := base64.StdEncoding.EncodeToString([]byte(text))
 		for name, b := range map[string]string{
 			"plain":        text,

@@ -33,6 +33,31 @@ func (s *stage) do(ctx context.Context, team string, args ...string) (string, er
 	return strings.TrimSpace(r.Stdout), err
 }
 
+// part is some lines of an answer, from the one that begins so.
+type part struct {
+	from string
+	most int
+}
+
+// excerpt shows a command and a part of its answer.
+func (s *stage) excerpt(ctx context.Context, team string, p part, args ...string) error {
+	s.out.typed(team, quoted(args)...)
+	r, err := s.run(ctx, team, args...)
+	if err != nil {
+		return err
+	}
+	_, rest, found := strings.Cut("\n"+r.Stdout, "\n"+p.from)
+	if !found {
+		return fmt.Errorf("%s$ %s\nsays nothing of %q:\n%s", team, shown(args), p.from, r.Stdout)
+	}
+	lines := strings.Split(strings.TrimSpace(p.from+rest), "\n")
+	if len(lines) > p.most {
+		lines = append(lines[:p.most], "[...]")
+	}
+	s.out.answered("[...]\n" + strings.Join(lines, "\n"))
+	return nil
+}
+
 // run runs a command without showing it.
 func (s *stage) run(ctx context.Context, team string, args ...string) (local.Result, error) {
 	r, err := s.Team(team).Run(ctx, args...)
