@@ -146,6 +146,8 @@ func (n *Node) findHeld(text string) (*replica.Held, error) {
 
 // MarkHeld implements httpapi.Service.
 func (n *Node) MarkHeld(ctx context.Context, id string, d api.MarkDraft) (*api.MarkedHeld, error) {
+	n.marking.Lock()
+	defer n.marking.Unlock()
 	h, err := n.findHeld(id)
 	if err != nil {
 		return nil, err

@@ -33,10 +33,11 @@ Prints one line for each file: the ID, its marking or - where there is none, its
 			if err != nil {
 				return err
 			}
+			in := importing{e, d, c.String("community")}
 			failed := 0
 			var last error
 			for _, path := range c.Args().Slice() {
-				if err := importOne(ctx, e, d, path, c.String("community")); err != nil {
+				if err := in.bring(ctx, path); err != nil {
 					if c.NArg() == 1 {
 						return err
 					}
@@ -65,25 +66,32 @@ type imported struct {
 	Published *api.Published `json:"published,omitempty"`
 }
 
-func importOne(ctx context.Context, e *env, d *client.Client, path, community string) error {
-	data, err := readInput(e, path, intake.MaxFile)
+// importing is one run of the command.
+type importing struct {
+	e         *env
+	client    *client.Client
+	community string // where those that are marked go at once; empty for nowhere
+}
+
+func (i importing) bring(ctx context.Context, path string) error {
+	data, err := readInput(i.e, path, intake.MaxFile)
 	if err != nil {
 		return &userError{Code: exitFailed, Msg: "cannot read " + plainFileError(err)}
 	}
-	in, err := d.Import(ctx, api.ImportDraft{Name: filepath.Base(path), Data: data})
+	in, err := i.client.Import(ctx, api.ImportDraft{Name: filepath.Base(path), Data: data})
 	if err != nil {
 		return err
 	}
 	line := imported{File: path, Imported: *in}
-	if in.Held != nil && in.Held.TLP != "" && community != "" {
-		done, err := d.MarkHeld(ctx, in.Held.ID, api.MarkDraft{Community: community})
+	if in.Held != nil && in.Held.TLP != "" && i.community != "" {
+		done, err := i.client.MarkHeld(ctx, in.Held.ID, api.MarkDraft{Community: i.community})
 		if err != nil {
-			complain(e.Stderr, "", path+": it is held as "+shortHeld(in.Held))
+			complain(i.e.Stderr, "", path+": it is held as "+shortHeld(in.Held))
 			return err
 		}
 		line.Published = &done.Published
 	}
-	return writeImported(e, &line)
+	return writeImported(i.e, &line)
 }
 
 func writeImported(e *env, in *imported) (err error) {
