@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -92,19 +93,33 @@ func TestManualListsEveryCode(t *testing.T) {
 	}
 }
 
+// TestManualListsEveryPath reads the paths from the source, so that a new one cannot be forgotten here.
 func TestManualListsEveryPath(t *testing.T) {
 	text, err := os.ReadFile(manual)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{
-		api.PathStatus, api.PathIdentity, api.PathAlerts, api.PathRecord, api.PathExport, api.PathRequests, api.PathRequest,
-		api.PathReplies, api.PathWithdraw, api.PathClose, api.PathCommunities, api.PathCommunity, api.PathSign, api.PathInvites,
-		api.PathRemove, api.PathLeave, api.PathCharter, api.PathProof, api.PathApply, api.PathSponsor, api.PathObject, api.PathAdmit,
-		api.PathCard, api.PathJoin, api.PathProfile, api.PathTeams, api.PathTeam, api.PathPin, api.PathUnpin, api.PathVouch, api.PathUnvouch, api.PathLedger, api.PathEvents,
-	} {
-		if !regexp.MustCompile(" " + regexp.QuoteMeta(path) + "[`?]").MatchString(string(text)) {
-			t.Errorf("%s is not in docs/api.md", path)
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
 		}
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^(?:const)?\s*Path\w+\s*= "(/v1/[^"]*)"`).FindAllSubmatch(source, -1) {
+			paths++
+			if !regexp.MustCompile(" " + regexp.QuoteMeta(string(m[1])) + "[`?]").Match(text) {
+				t.Errorf("%s is not in docs/api.md", m[1])
+			}
+		}
+	}
+	if paths < 40 {
+		t.Errorf("found %d paths in the source", paths)
 	}
 }
