@@ -32,7 +32,9 @@ func alertHeldCommand(e *env) *cli.Command {
 	return newCommand(e, command{
 		Name:  "held",
 		Usage: "documents that were brought in and are shared with nobody yet",
+		Flags: []cli.Flag{allHeldFlag()},
 		Verbs: []*cli.Command{heldListCommand(e), heldDropCommand(e)},
+		Run:   runHeldList(e), // the usual question, without a verb
 	})
 }
 
@@ -43,28 +45,34 @@ func heldListCommand(e *env) *cli.Command {
 		Help: `MARKING is the document's own TLP label, - where it has none, and ? before one that is not known. With --all also those that were
 marked: by which local user, when, as what, and which alert each became.`,
 		Examples: []string{"tocsin alert held list", "tocsin alert held list --all"},
-		Flags:    []cli.Flag{&cli.BoolFlag{Name: "all", Usage: "also those that were marked"}},
-		Run: func(ctx context.Context, c *cli.Context) error {
-			d, err := dial(e)
-			if err != nil {
-				return err
-			}
-			got, err := d.Held(ctx)
-			if err != nil {
-				return err
-			}
-			list := &api.HeldList{Held: []api.Held{}}
-			for _, h := range got.Held {
-				if h.Released == nil || c.Bool("all") {
-					list.Held = append(list.Held, h)
-				}
-			}
-			if e.JSON {
-				return printAnswer(e, list)
-			}
-			return writeHeld(e, list.Held)
-		},
+		Flags:    []cli.Flag{allHeldFlag()},
+		Run:      runHeldList(e),
 	})
+}
+
+func allHeldFlag() cli.Flag { return &cli.BoolFlag{Name: "all", Usage: "also those that were marked"} }
+
+func runHeldList(e *env) func(context.Context, *cli.Context) error {
+	return func(ctx context.Context, c *cli.Context) error {
+		d, err := dial(e)
+		if err != nil {
+			return err
+		}
+		got, err := d.Held(ctx)
+		if err != nil {
+			return err
+		}
+		list := &api.HeldList{Held: []api.Held{}}
+		for _, h := range got.Held {
+			if h.Released == nil || c.Bool("all") {
+				list.Held = append(list.Held, h)
+			}
+		}
+		if e.JSON {
+			return printAnswer(e, list)
+		}
+		return writeHeld(e, list.Held)
+	}
 }
 
 func writeHeld(e *env, list []api.Held) error {
