@@ -17,7 +17,7 @@ import (
 func audienceFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "community", Usage: "`COMMUNITY` it goes to: name, ID, or the first 8 or more characters of it"},
-		&cli.StringFlag{Name: "tlp", Usage: "who may see it: `LABEL` clear, green, amber, amber+strict or red; there is no default, and this release sends clear only"},
+		&cli.StringFlag{Name: "tlp", Usage: "who may see it: `LABEL` clear, green, amber, amber+strict or red (red to named teams only); there is no default"},
 		&cli.StringFlag{Name: "pap", Usage: "what may be done with it: `LABEL` clear, green, amber or red"},
 		&cli.StringSliceFlag{Name: "purpose", Usage: "a `LIMIT` on its use, such as defence-only or no-law-enforcement; may be repeated"},
 		&cli.StringFlag{Name: "status", Usage: "`STATUS` actual (the default), exercise or test"},
