@@ -1,173 +1,19 @@
 package local
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"tocsin/pkg/api"
-	"tocsin/pkg/record"
 )
 
 // The benchmarks measure real processes on this machine, all of them and the harness sharing its cores.
 // One iteration is one whole measurement; the figures are the custom metrics, and the log lines set
 // them beside what is to be reached and beside the floors of the same run.
-
-const textSize = 1500 // of a benchmark alert: with its header some 2.5 kB
-
-// BenchmarkPublish measures alerts through ten node processes, each keeping them durably. Method: the
-// harness follows the event feed of all ten nodes. A node announces a record after it is on stable
-// storage, so that the moment at which the last of ten feeds has named an ID, less the moment at which
-// the publish was begun, bounds the time from above: decoding ten feeds is in it.
-func BenchmarkPublish(b *testing.B) {
-	floor := measureFloors(b)
-	c := start(b, Numbered("bench", 10))
-	for b.Loop() {
-		times := publishOneByOne(b, c, 400)
-		p50, p99 := quantile(times, 0.5), quantile(times, 0.99)
-		b.ReportMetric(0, "ns/op")
-		b.ReportMetric(millis(p50), "p50-ms")
-		b.ReportMetric(millis(p99), "p99-ms")
-		b.Logf("publish to durable on all 10 nodes, p50: %.1f ms (to reach: 7), %.1f times the floor of two fdatasyncs and a round trip", millis(p50),
-			float64(p50)/float64(2*floor.sync+floor.trip))
-		b.Logf("publish to durable on all 10 nodes, p99: %.1f ms (to reach: 20)", millis(p99))
-
-		rate := publishMany(b, c, 3000)
-		b.ReportMetric(rate, "alerts/s")
-		all := floor.verify * cores() / 10
-		b.Logf("sustained, all 10 durable: %.0f alerts/s (to reach: 400), %.0f %% of the %.0f/s that ten verifications each allow", rate, 100*rate/all, all)
-	}
-}
-
-// publishOneByOne returns the time from publish to the last of all nodes' feeds, for each of n alerts.
-func publishOneByOne(b *testing.B, c *Cluster, n int) []time.Duration {
-	b.Helper()
-	ctx, cancel := context.WithCancel(b.Context())
-	seen := make(chan record.ID, 4096) // one publish at a time: never more than the nodes
-	var feeds sync.WaitGroup
-	for _, t := range c.Teams() {
-		feeds.Go(func() {
-			_ = t.Client().Watch(ctx, "", func(e api.Event) error {
-				if e.Type == api.EventRecord && e.Entry != nil {
-					seen <- e.Entry.ID
-				}
-				return nil
-			})
-		})
-	}
-	defer feeds.Wait()
-	defer cancel()
-	waitForFeeds(b, c, seen)
-	author := c.Teams()[0].Client()
-	times := make([]time.Duration, n)
-	for i := range times {
-		began := time.Now()
-		p, err := author.PublishAlert(ctx, draft("one at a time"))
-		if err != nil {
-			b.Fatal(err)
-		}
-		for waiting := len(c.Teams()); waiting > 0; {
-			select {
-			case id := <-seen:
-				if id == p.ID {
-					waiting--
-				}
-			case <-time.After(30 * time.Second):
-				b.Fatalf("%d of %d nodes did not announce alert %d", waiting, len(c.Teams()), i)
-			}
-		}
-		times[i] = time.Since(began)
-	}
-	return times
-}
-
-// waitForFeeds publishes until every feed is seen to be open.
-func waitForFeeds(b *testing.B, c *Cluster, seen <-chan record.ID) {
-	b.Helper()
-	for range 100 {
-		p, err := c.Teams()[0].Client().PublishAlert(b.Context(), draft("first"))
-		if err != nil {
-			b.Fatal(err)
-		}
-		heard := 0
-		timeout := time.After(300 * time.Millisecond)
-		for open := true; open && heard < len(c.Teams()); {
-			select {
-			case id := <-seen:
-				if id == p.ID {
-					heard++
-				}
-			case <-timeout:
-				open = false
-			}
-		}
-		if heard == len(c.Teams()) {
-			return
-		}
-	}
-	b.Fatal("the feeds do not open")
-}
-
-// publishMany returns how many alerts a second become durable on all nodes, with 16 clients of one of
-// them. It asks every node for its count.
-func publishMany(b *testing.B, c *Cluster, n int) float64 {
-	b.Helper()
-	const clients = 16
-	before := alertsAt(b, c.Teams()[0])
-	began := time.Now()
-	var publishing sync.WaitGroup
-	for range clients {
-		publishing.Go(func() {
-			author := c.Teams()[0].Client()
-			for range n / clients {
-				if _, err := author.PublishAlert(b.Context(), draft("sustained")); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	publishing.Wait()
-	published := time.Since(began)
-	want := before + n/clients*clients
-	if err := c.Until(b.Context(), time.Minute, func(ctx context.Context) error {
-		for _, t := range c.Teams() {
-			s, err := t.Client().Status(ctx)
-			if err != nil {
-				return err
-			}
-			if s.Records["alert"] < want {
-				return fmt.Errorf("%s has %d of %d alerts", t.Name, s.Records["alert"], want)
-			}
-		}
-		return nil
-	}); err != nil {
-		b.Fatal(err)
-	}
-	took := time.Since(began)
-	b.Logf("sustained: %d alerts published in %.2f s, the last node had them %.2f s later", want-before, published.Seconds(), (took - published).Seconds())
-	return float64(want-before) / took.Seconds()
-}
-
-func alertsAt(b *testing.B, t *Team) int {
-	b.Helper()
-	s, err := t.Client().Status(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	return s.Records["alert"]
-}
-
-func draft(title string) api.AlertDraft {
-	return api.AlertDraft{Community: "bench", Alert: sample(title, textSize)}
-}
 
 // BenchmarkSend measures the command alert send as a whole process, in turn with a program that links
 // the same libraries and does nothing.
