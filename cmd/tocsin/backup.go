@@ -178,9 +178,9 @@ func createBackup(ctx context.Context, e *env, job backupJob) (backup.Counts, er
 		return none, err
 	}
 	out := bufio.NewWriterSize(f, 1<<20)
-	counts, err := backup.Write(out, job.to, backup.Manifest{
+	counts, err := backup.Write(out, job.to, backup.Content{Files: files, Pairs: pairs, Manifest: backup.Manifest{
 		Created: e.Now().UTC(), Program: versionString(), Team: keys.Delegation.Team.String(), Node: keys.Delegation.Node.String(),
-	}, files, pairs)
+	}})
 	if err = errors.Join(err, out.Flush(), f.Sync(), f.Close()); err != nil {
 		_ = os.Remove(job.path) // made here; half a backup is worse than none
 		return none, err

@@ -132,7 +132,7 @@ func restoreBackup(e *env, path, home string, id age.Identity) (m backup.Manifes
 	if err != nil {
 		return m, counts, fmt.Errorf("find home: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(home), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(home), 0o700); err != nil { //nolint:gosec // the operator names the directory
 		return m, counts, fmt.Errorf("make directory: %w", err)
 	}
 	stage, err := os.MkdirTemp(filepath.Dir(home), filepath.Base(home)+".restoring-")
@@ -141,7 +141,7 @@ func restoreBackup(e *env, path, home string, id age.Identity) (m backup.Manifes
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.RemoveAll(stage))
+			err = errors.Join(err, os.RemoveAll(stage)) //nolint:gosec // the operator names the directory
 		}
 	}()
 	r := &restoring{e: e, stage: stage}
@@ -151,13 +151,13 @@ func restoreBackup(e *env, path, home string, id age.Identity) (m backup.Manifes
 	if err = errors.Join(err, r.end(err == nil)); err != nil {
 		return m, counts, err
 	}
-	if err := os.Remove(home); err != nil && !errors.Is(err, fs.ErrNotExist) { // it was empty
+	if err := os.Remove(home); err != nil && !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // it was empty, and the operator named it
 		return m, counts, fmt.Errorf("restore: %w", err)
 	}
-	if err := os.Rename(stage, home); err != nil {
+	if err := os.Rename(stage, home); err != nil { //nolint:gosec // the operator names the directory
 		return m, counts, fmt.Errorf("restore: %w", err)
 	}
-	dir, err := os.Open(filepath.Dir(home))
+	dir, err := os.Open(filepath.Dir(home)) //nolint:gosec // the operator names the directory
 	if err != nil {
 		return m, counts, fmt.Errorf("restore: %w", err)
 	}

@@ -39,7 +39,7 @@ func pairs(n int) backup.Pairs {
 func write(t testing.TB, id *age.X25519Identity, files []backup.File, n int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if _, err := backup.Write(&b, []age.Recipient{id.Recipient()}, made, files, pairs(n)); err != nil {
+	if _, err := backup.Write(&b, []age.Recipient{id.Recipient()}, backup.Content{Manifest: made, Files: files, Pairs: pairs(n)}); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -140,12 +140,12 @@ func TestNamesAndSizesAreBounded(t *testing.T) {
 	for _, f := range []backup.File{
 		{Name: "../x"}, {Name: ".hidden"}, {Name: "a/b"}, {Name: ""}, {Name: "long", Data: make([]byte, backup.MaxFile+1)},
 	} {
-		if _, err := backup.Write(io.Discard, []age.Recipient{id.Recipient()}, made, []backup.File{f}, pairs(0)); err == nil {
+		if _, err := backup.Write(io.Discard, []age.Recipient{id.Recipient()}, backup.Content{Manifest: made, Files: []backup.File{f}, Pairs: pairs(0)}); err == nil {
 			t.Errorf("%q with %d bytes was written", f.Name, len(f.Data))
 		}
 	}
 	long := func(fn func(key, value []byte) error) error { return fn([]byte("k"), make([]byte, backup.MaxPair)) }
-	if _, err := backup.Write(io.Discard, []age.Recipient{id.Recipient()}, made, nil, long); err == nil {
+	if _, err := backup.Write(io.Discard, []age.Recipient{id.Recipient()}, backup.Content{Manifest: made, Pairs: long}); err == nil {
 		t.Error("a value that Read would refuse was written")
 	}
 }

@@ -11,18 +11,25 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
+// Content is what goes into a backup. The version of its manifest is filled in.
+type Content struct {
+	Manifest Manifest
+	Files    []File
+	Pairs    Pairs
+}
+
 // Write writes a backup for the recipients. It does not sync w. When it returns nil the archive is whole.
-func Write(w io.Writer, to []age.Recipient, m Manifest, files []File, pairs Pairs) (counts Counts, err error) {
+func Write(w io.Writer, to []age.Recipient, c Content) (counts Counts, err error) {
 	sealed, err := age.Encrypt(w, to...)
 	if err != nil {
 		return counts, fmt.Errorf("encrypt backup: %w", err)
 	}
-	m.Version = FormatVersion
-	a := &archive{tar: tar.NewWriter(sealed), at: m.Created}
+	c.Manifest.Version = FormatVersion
+	a := &archive{tar: tar.NewWriter(sealed), at: c.Manifest.Created}
 	for _, step := range []func() error{
-		func() error { return a.json("manifest.json", m) },
-		func() error { return a.files(files) },
-		func() error { return a.store(pairs) },
+		func() error { return a.json("manifest.json", c.Manifest) },
+		func() error { return a.files(c.Files) },
+		func() error { return a.store(c.Pairs) },
 		func() error { return a.json("end.json", a.counts) },
 		a.tar.Close, sealed.Close,
 	} {

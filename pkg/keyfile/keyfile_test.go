@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"filippo.io/age"
-	ascii "filippo.io/age/armor" //nolint:misspell // its name
+	ascii "filippo.io/age/armor"
 
 	"tocsin/pkg/identity"
 )

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"filippo.io/age"
-	ascii "filippo.io/age/armor" //nolint:misspell // its name
+	ascii "filippo.io/age/armor"
 )
 
 // seal encrypts a text into an age file of ASCII lines, which survives being printed or mailed.

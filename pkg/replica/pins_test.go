@@ -45,8 +45,7 @@ func TestPinRefuses(t *testing.T) {
 		"nobody":   a.Pin(identity.TeamID{}, replica.Pin{}),
 		"too much": a.Pin(b.team(), replica.Pin{Note: strings.Repeat("x", replica.MaxPinText+1)}),
 	} {
-		var refusal *replica.Refusal
-		if !errors.As(err, &refusal) {
+		if _, ok := errors.AsType[*replica.Refusal](err); !ok {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

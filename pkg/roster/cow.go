@@ -1,6 +1,9 @@
 package roster
 
-import "iter"
+import (
+	"iter"
+	"maps"
+)
 
 // edit is the right to change in place: what was made under an edit is that edit's own, and everything
 // else is copied before the first change. With makes one and lets go of it on return; from then on
@@ -66,9 +69,7 @@ func (c *cow[K, V]) own(e *edit, k K) *shard[K, V] {
 	s := &c.parts[k[0]]
 	if s.owner != e {
 		m := make(map[K]V, len(s.m)+1)
-		for key, v := range s.m {
-			m[key] = v
-		}
+		maps.Copy(m, s.m)
 		s.m, s.owner = m, e
 	}
 	return s

@@ -59,11 +59,11 @@ func (c *Community) judgeOn(e *edit, v *verdict, from int) bool {
 	j := c.judge(e, v)
 	for i := from; i < c.graph.nodes.len(); i++ {
 		n := c.graph.nodes.at(i)
-		decided, bound := v.decider(n), v.bound
+		was := before{decider: v.decider(n), bound: v.bound}
 		m := j.step(n, int32(i)) //nolint:gosec // see graph.complete
 		v.marks.add(e, m)
 		c.note(j, n, m)
-		if !c.stillGood(v, n, m, decided, bound) {
+		if !c.stillGood(v, n, m, was) {
 			return false
 		}
 	}
@@ -92,9 +92,15 @@ func (v *verdict) decider(n *node) *node {
 	return nil
 }
 
+// before is what a verdict said before a node was judged.
+type before struct {
+	decider *node // of the application that it admits
+	bound   bool
+}
+
 // stillGood reports whether a node that came after others changed nothing of what they are: everything else
 // that it could change is in the future of it.
-func (c *Community) stillGood(v *verdict, n *node, m mark, decider *node, bound bool) bool {
+func (c *Community) stillGood(v *verdict, n *node, m mark, was before) bool {
 	if m.why != Counts && m.why != WhyBudget {
 		return true
 	}
@@ -106,15 +112,15 @@ func (c *Community) stillGood(v *verdict, n *node, m mark, decider *node, bound 
 		return v.decided || len(p.votes) < c.Charter.Admission.Removal || c.repeats(p.votes, n, m)
 	case KindAdmit:
 		a := v.apps.get(n.application)
-		if decider != nil { // it was decided already; only who is charged could change
-			return earlier(decider, n) < 0
+		if was.decider != nil { // it was decided already; only who is charged could change
+			return earlier(was.decider, n) < 0
 		}
 		if a.decider == nil {
 			return true
 		}
 		// It decides. What was decided on before must not depend on it, nor it on what is later in the order.
 		of := v.parties.get(a.team)
-		return c.inOrder(a) && (v.last == n || !bound && !v.bound) && (of == nil || len(of.spells) < 2)
+		return c.inOrder(a) && (v.last == n || !was.bound && !v.bound) && (of == nil || len(of.spells) < 2)
 	}
 	return true
 }
@@ -188,7 +194,7 @@ func (c *Community) prepare() *prepared {
 		open: map[record.StatementID]struct{}{}, limited: map[[64]byte]struct{}{}, awaited: map[record.StatementID]struct{}{},
 	}
 	for i := range p.order {
-		p.order[i] = int32(i) //nolint:gosec // see graph.complete
+		p.order[i] = int32(i)
 	}
 	slices.SortFunc(p.order, func(a, b int32) int { return earlier(c.graph.nodes.at(int(a)), c.graph.nodes.at(int(b))) })
 	ends := map[*record.Statement]*group{}

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"cmp"
+	"slices"
 
 	"tocsin/pkg/record"
 )
@@ -95,8 +96,8 @@ func (g *graph) sweep(groups []*group) {
 				mask[i] |= 1 << bit
 			}
 		}
-		for i := len(mask) - 1; i >= 0; i-- {
-			if mask[i] == 0 {
+		for i, bits := range slices.Backward(mask) {
+			if bits == 0 {
 				continue
 			}
 			for _, ref := range g.nodes.at(i).refs {

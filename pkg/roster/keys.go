@@ -204,7 +204,9 @@ func (k *keys) holds(team identity.TeamID, lane record.Lane, seq uint64, id reco
 		ok = ok && named && t.holds(seq, id)
 	}
 	k.chain(team, func(t identity.TeamID) {
-		if r := k.rotations.get(t); r != nil && t != k.canonical(t) {
+		// A rotation bounds what was signed under the root that it replaces, and that alone: what is older is
+		// bounded by the one before, and its nodes need not be known any more.
+		if r := k.rotations.get(t); r != nil && t == team && t != k.canonical(t) {
 			within(r.nodes[lane.Node])
 		}
 		if r := k.revocations.get(pairKey(t, lane.Node)); r != nil && len(r.sharp) > 0 {

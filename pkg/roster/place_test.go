@@ -2,6 +2,7 @@ package roster_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -57,7 +58,7 @@ func TestPlaces(t *testing.T) {
 	one, two, private := lane(t, p[5], ch, 1, 3), lane(t, p[5], ch, 2, 1), lane(t, p[5], pair, 1, 2)
 	is := func(when string, records []*record.Record, want ...roster.Place) {
 		t.Helper()
-		if got := places(w.roster(), records); fmt.Sprint(got) != fmt.Sprint(want) {
+		if got := places(w.roster(), records); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", when, got, want)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"tocsin/pkg/roster"
 )
 
-// tale makes up what teams say: some of it sensible, some out of turn, some by whom it does not behoove, with
+// tale makes up what teams say: some of it sensible, some out of turn, some by whom it should not, with
 // heads that are all there is, some of it, or nothing.
 func tale(t *rapid.T, tb testing.TB, parties []*party) *town {
 	small := rapid.IntRange(1, 2)
