@@ -11,6 +11,13 @@ func (m *Marking) check(f *findings) {
 	for i, p := range m.Purpose[:min(len(m.Purpose), MaxPurposes)] {
 		purposes().check(f, at("marking.purpose", i), p)
 	}
+	f.count("marking.persons", len(m.Persons), MaxPersons)
+	for i, p := range m.Persons[:min(len(m.Persons), MaxPersons)] {
+		f.line(at("marking.persons", i), p, MaxName)
+	}
+	if f.strict && len(m.Persons) > 0 && m.TLP != TLPRed {
+		f.add("marking.persons", "goes with TLP:RED only", "what is less strict is for the recipient's whole team")
+	}
 }
 
 func (c Classification) check(f *findings) {

@@ -48,6 +48,8 @@ const (
 	MaxAttachments = 64
 	// MaxPurposes bounds purpose limits, with room for words of later releases.
 	MaxPurposes = 32
+	// MaxPersons bounds the persons that TLP:RED names: as many as a RED desk can have.
+	MaxPersons = 16
 
 	// MaxFounders is the number of signers that a statement can have: all founders sign the charter.
 	MaxFounders = record.MaxSigners

@@ -82,7 +82,11 @@ func (w *Withdraw) Normalise() {
 	cleanTexts(&w.Texts)
 }
 
-func (m *Marking) normalise() { sortSet(&m.Purpose, cmp.Compare[Purpose]) }
+func (m *Marking) normalise() {
+	sortSet(&m.Purpose, cmp.Compare[Purpose])
+	cleanList(&m.Persons)
+	sortSet(&m.Persons, strings.Compare)
+}
 
 func (a *Affected) normalise() {
 	for i := range a.Prefixes {

@@ -42,6 +42,9 @@ type Marking struct {
 	PAP PAP `json:"pap,omitzero"`
 	// Purpose limits what the content may be used for; empty means no limit beyond TLP and PAP.
 	Purpose []Purpose `json:"purpose,omitempty"`
+	// Persons are those at the recipient for whom it is, with TLP:RED only; a set. Empty means the
+	// recipient's RED desk.
+	Persons []string `json:"persons,omitempty"`
 }
 
 // Text is the human-readable content in one language, as CAP's info block. The first block of a

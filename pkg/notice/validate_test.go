@@ -29,6 +29,14 @@ func TestValidateAlert(t *testing.T) {
 		{"marking.pap", "not a known PAP", func(a *notice.Alert) { a.Marking.PAP = "PAP:BLUE" }},
 		{"marking.purpose[0]", "not a known", func(a *notice.Alert) { a.Marking.Purpose = []notice.Purpose{"fun"} }},
 		{"marking.purpose", "at most", func(a *notice.Alert) { a.Marking.Purpose = many(notice.MaxPurposes, notice.NoPublication) }},
+		{"marking.persons", "TLP:RED only", func(a *notice.Alert) { a.Marking.Persons = []string{"Ada"} }},
+		{"marking.persons", "at most 16", func(a *notice.Alert) { a.Marking.Persons = many(notice.MaxPersons, "Ada") }},
+		{"marking.persons[0]", "at most 128", func(a *notice.Alert) {
+			a.Marking = notice.Marking{TLP: notice.TLPRed, Persons: []string{long(notice.MaxName)}}
+		}},
+		{"marking.persons[0]", "more than one line", func(a *notice.Alert) {
+			a.Marking = notice.Marking{TLP: notice.TLPRed, Persons: []string{"a\nb"}}
+		}},
 		{"replaces", "is missing", func(a *notice.Alert) { a.Type = notice.AlertUpdate }},
 		{"replaces", "belongs to", func(a *notice.Alert) { a.Replaces = []record.ID{recordID(1)} }},
 		{"replaces[0]", "empty ID", func(a *notice.Alert) { a.Type, a.Replaces = notice.AlertCancel, []record.ID{{}} }},
