@@ -187,11 +187,21 @@ func (r *Replica) rebuild() error {
 	if err != nil {
 		return err
 	}
-	book, before := r.ledger, r.index
-	r.clearViews()
-	if err := r.loadViews(rows); err != nil {
-		r.ledger, r.index = book, before
+	detached, err := r.rows(func(row *indexRow) bool { return row.code.detached() })
+	if err != nil {
 		return err
+	}
+	book, before, wanted := r.ledger, r.index, r.wanted
+	r.clearViews()
+	for _, load := range []func() error{
+		func() error { return r.loadViews(rows) },
+		func() error { return r.loadWanted(detached) }, // what erased a body may be outside now, or back
+		r.loadErased,
+	} {
+		if err := load(); err != nil {
+			r.ledger, r.index, r.wanted = book, before, wanted
+			return err
+		}
 	}
 	return nil
 }
@@ -199,6 +209,7 @@ func (r *Replica) rebuild() error {
 func (r *Replica) clearViews() {
 	r.ledger = ledger.New(r.self, ledger.Options{Floor: r.floor, ReceiptGrace: r.opt.ReceiptGrace})
 	r.index.revised, r.index.answered = map[record.ID][]record.ID{}, map[record.ID][]record.ID{}
+	r.wanted = map[record.ID]struct{}{}
 	r.index.erased, r.index.gone = map[record.ID][]record.ID{}, map[record.ID][]record.ID{}
 	r.index.granted = map[record.ID][]record.ID{}
 }
