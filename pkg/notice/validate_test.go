@@ -30,7 +30,9 @@ func TestValidateAlert(t *testing.T) {
 		{"marking.purpose[0]", "not a known", func(a *notice.Alert) { a.Marking.Purpose = []notice.Purpose{"fun"} }},
 		{"marking.purpose", "at most", func(a *notice.Alert) { a.Marking.Purpose = many(notice.MaxPurposes, notice.NoPublication) }},
 		{"marking.persons", "TLP:RED only", func(a *notice.Alert) { a.Marking.Persons = []string{"Ada"} }},
-		{"marking.persons", "at most 16", func(a *notice.Alert) { a.Marking.Persons = many(notice.MaxPersons, "Ada") }},
+		{"marking.persons", "at most 16", func(a *notice.Alert) {
+			a.Marking = notice.Marking{TLP: notice.TLPRed, Persons: many(notice.MaxPersons, "Ada")}
+		}},
 		{"marking.persons[0]", "at most 128", func(a *notice.Alert) {
 			a.Marking = notice.Marking{TLP: notice.TLPRed, Persons: []string{long(notice.MaxName)}}
 		}},
