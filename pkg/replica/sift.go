@@ -260,6 +260,14 @@ func (v *sieve) near(t identity.TeamID) bool {
 	return false
 }
 
+// former reports whether a team was a member of a community of ours.
+func (v *sieve) former(t identity.TeamID) bool {
+	return slices.ContainsFunc(v.next.CommunitiesOf(v.r.self), func(id identity.CommunityID) bool {
+		c, _ := v.next.Community(id)
+		return c.Removed(t) || c.Left(t)
+	})
+}
+
 // delegation keeps what tells a near team's node keys, of each root a bounded number.
 func (v *sieve) delegation(s *record.Statement) policy.Judgement {
 	t := s.Delegation.Team
@@ -283,7 +291,12 @@ func (v *sieve) aboutTeam(s *record.Statement) bool {
 	if slices.ContainsFunc(s.Signers, func(signer record.Signer) bool { return v.near(signer.Team) }) {
 		return true
 	}
-	if s.Kind != roster.KindSucceed {
+	switch s.Kind {
+	case roster.KindRotate, roster.KindRevoke:
+		// Of a former member too: what ended its membership may name a root of it that is not known here.
+		return slices.ContainsFunc(s.Signers, func(signer record.Signer) bool { return v.former(signer.Team) })
+	case roster.KindSucceed:
+	default:
 		return false
 	}
 	says, err := notice.DecodeSucceed(s.Says)

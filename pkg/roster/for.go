@@ -10,11 +10,11 @@ import (
 
 // For returns the statements that a team may have, ascending by ID. A member of a community may have all that
 // is said about it, and what its members say of themselves and of others: delegations, profiles, vouches,
-// revocations, rotations. An applicant may have the charter, what is said of its application, with all that the
+// revocations, rotations; the last two of former members too. An applicant may have the charter, what is said of its application, with all that the
 // members among those who say it refer to, and what tells the members' keys. A team that was removed may have
 // what removed it. Whatever a team signed is its own.
 func (r *Roster) For(t identity.TeamID) []record.StatementID {
-	f := audience{roster: r, team: r.keys.canonical(t), near: map[identity.TeamID]bool{}, may: map[record.StatementID]struct{}{}}
+	f := audience{roster: r, team: r.keys.canonical(t), near: map[identity.TeamID]bool{}, former: map[identity.TeamID]bool{}, may: map[record.StatementID]struct{}{}}
 	for _, c := range r.communities.all() {
 		if c.Charter != nil {
 			f.community(c)
@@ -38,6 +38,7 @@ type audience struct {
 	roster *Roster
 	team   identity.TeamID
 	near   map[identity.TeamID]bool // teams of which it may have what they say of themselves
+	former map[identity.TeamID]bool // teams of which it may have what became of their keys
 	may    map[record.StatementID]struct{}
 }
 
@@ -111,6 +112,12 @@ func (f *audience) members(c *Community) {
 			f.near[root] = true
 		}
 	}
+	// A removal names the root that its team had: who knows another one must learn that they are one team's.
+	for t := range c.ends.all() {
+		for _, root := range f.roster.keys.class(t) {
+			f.former[root] = true
+		}
+	}
 }
 
 // fact reports whether a statement about no community is a near team's.
@@ -120,5 +127,6 @@ func (f *audience) fact(s *record.Statement) bool {
 	default:
 		return false
 	}
-	return slices.ContainsFunc(s.Signers, func(s record.Signer) bool { return f.near[s.Team] })
+	keys := s.Kind == KindRevoke || s.Kind == KindRotate
+	return slices.ContainsFunc(s.Signers, func(s record.Signer) bool { return f.near[s.Team] || keys && f.former[s.Team] })
 }
