@@ -248,6 +248,9 @@ func (w *World) checkAlike(community string) {
 			w.oracle.broken("%s and %s differ in %s: only the first has%s, only the second%s",
 				first.Name, t.Name, community, w.without(a, b), w.without(b, a))
 		}
+		if a, b := w.memberNames(first, id), w.memberNames(t, id); a != b {
+			w.oracle.broken("%s holds%s for members of %s, and %s holds%s", first.Name, a, community, t.Name, b)
+		}
 		if !slices.Equal(w.spread(first, id), w.spread(t, id)) {
 			w.oracle.broken("%s and %s have other statements about %s", first.Name, t.Name, community)
 		}
@@ -271,6 +274,13 @@ func (w *World) members(community string) []*Team {
 		return out
 	}
 	return nil
+}
+
+func (w *World) memberNames(t *Team, id identity.CommunityID) (out string) {
+	for _, m := range w.teamsOf(t.rep.Roster().Members(id)) {
+		out += " " + m.Name
+	}
+	return out + fmt.Sprintf(" (%d)", len(t.rep.Roster().Members(id)))
 }
 
 // spread returns what a team has about a community, but the applications that nobody sponsors: members do not

@@ -1,10 +1,12 @@
 package sim
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 	"time"
 
+	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
 )
@@ -77,6 +79,71 @@ func TestOracleNotices(t *testing.T) {
 			}
 			w.Heal()
 		}, "for its own absence"},
+		{"a secret in clear on the wire", func(t *testing.T, w *World, alpha, _ *Team, _ record.ID) {
+			t.Helper()
+			ch, _ := w.Community("region")
+			a := newAlert("secret")
+			w.mark(a, notice.TLPAmber)
+			f, err := alpha.utter(alpha, ch, a, w.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.watch(alpha, f)
+		}, "in clear"},
+		{"a secret in base64", func(t *testing.T, w *World, alpha, _ *Team, _ record.ID) {
+			t.Helper()
+			for pad := range 3 {
+				w.oracle.failures = nil
+				w.watch(alpha, []byte(base64.RawURLEncoding.EncodeToString([]byte("xxx"[:pad]+w.Secret()+"yy"))))
+				if w.oracle.failures == nil {
+					t.Errorf("at offset %d nothing is found", pad)
+				}
+			}
+		}, "in clear"},
+		{"a secret in a refusal", func(_ *testing.T, w *World, alpha, _ *Team, _ record.ID) {
+			w.note("%s takes no %s", alpha.Name, w.Secret())
+		}, "says what not everybody"},
+		{"a key that nobody gave", func(t *testing.T, w *World, alpha, beta *Team, _ record.ID) {
+			t.Helper()
+			sealedAlert(t, w, alpha, beta)
+			for _, e := range w.oracle.keys.epochs {
+				delete(e.holders, beta)
+			}
+		}, "nobody who may handed over"},
+		{"a key for a stranger", func(t *testing.T, w *World, alpha, beta *Team, _ record.ID) {
+			t.Helper()
+			sealedAlert(t, w, alpha, beta)
+			mallory, err := w.AddTeam("mallory")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ch, _ := w.Community("region")
+			for id := range w.oracle.keys.epochs {
+				w.oracle.handed(alpha, mallory, &notice.Wrap{Channel: ch.Tag(), Key: id})
+			}
+		}, "does not hold for a member"},
+		{"a writer that seals for a removed member", func(t *testing.T, w *World, alpha, beta *Team, _ record.ID) {
+			t.Helper()
+			id := sealedAlert(t, w, alpha, beta)
+			if err := alpha.Remove("region", beta); err != nil {
+				t.Fatal(err)
+			}
+			e, err := alpha.rep.Entry(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.oracle.sealed(alpha, e.Record) // as if it were written only now
+		}, "of whose removal it knows"},
+		{"a member that stays without a key", func(t *testing.T, w *World, alpha, beta *Team, _ record.ID) {
+			t.Helper()
+			alpha.starves[beta] = true
+			if id := sealedAlert(t, w, alpha, beta); !beta.rep.Has(id) {
+				t.Fatal("beta has it not")
+			}
+			if err := w.Converged(); err == nil {
+				t.Error("all is well, it says")
+			}
+		}, "could have its key"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -89,6 +156,22 @@ func TestOracleNotices(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sealedAlert lets alpha write what only members may read, and beta get it.
+func sealedAlert(t *testing.T, w *World, alpha, _ *Team) record.ID {
+	t.Helper()
+	ch, _ := w.Community("region")
+	a := newAlert("for members")
+	w.mark(a, notice.TLPAmber)
+	id, err := alpha.Publish(replica.Outgoing{Channel: ch, Notice: a})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Run(10 * time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 // twoTeams makes a world in which beta has an alert of alpha's.

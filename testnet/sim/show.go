@@ -69,7 +69,7 @@ func (t *Team) ShowRoster() []string {
 		line.WriteString(name + ":")
 		for _, m := range t.w.teams {
 			switch {
-			case c.IsFounder(m.ID):
+			case c.IsFounder(m.ID) && c.Member(m.ID):
 				line.WriteString(" " + m.Name + " (founder)")
 			case c.Member(m.ID):
 				line.WriteString(" " + m.Name)
