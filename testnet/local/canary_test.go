@@ -47,21 +47,18 @@ func TestARedBodyIsInNoFileLogOrCrash(t *testing.T) {
 
 	sent, err := from.Client().PublishRequest(t.Context(), api.RequestDraft{To: []string{to.Name}, Request: notice.Request{
 		Action: notice.ActionInformation, Status: notice.StatusActual, Priority: notice.PriorityNormal, ReplyBy: time.Now().Add(24 * time.Hour),
-		Marking: notice.Marking{TLP: notice.TLPRed}, Texts: []notice.Text{{Language: "en", Title: word, Summary: word + " and more"}},
+		Marking: notice.Marking{TLP: notice.TLPRed, Persons: []string{"Ada"}}, Texts: []notice.Text{{Language: "en", Title: word, Summary: word + " and more"}},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := sent.Published[0].ID.String()
 	if err := c.Until(t.Context(), 20*time.Second, func(ctx context.Context) error {
-		got, err := to.Client().Request(ctx, id)
-		switch {
-		case err != nil:
-			return err
-		case got.Request == nil || got.Request.Texts[0].Title != word:
-			return fmt.Errorf("not read yet: %s", got.Unread)
+		got, err := to.Client().Record(ctx, id)
+		if err == nil && (got.Unread != "" || !got.Proof.BodyMatch) {
+			err = fmt.Errorf("not opened yet: %s", got.Unread)
 		}
-		return nil
+		return err
 	}); err != nil {
 		t.Fatal(err)
 	}
