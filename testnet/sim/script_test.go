@@ -37,6 +37,12 @@ func (s *script) do(line string) ([]string, error) {
 		return nil, s.teams()
 	case "found", "admit", "remove":
 		return nil, s.membership(verb)
+	case "pace":
+		d, err := duration(s.word())
+		if err == nil {
+			s.w.SetPace(d)
+		}
+		return nil, err
 	case "constitute":
 		return nil, s.constitute()
 	case "apply", "sponsor", "object", "vote", "leave":

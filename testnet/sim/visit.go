@@ -110,6 +110,7 @@ func (t *Team) learn(from *Team, frames [][]byte) {
 		switch {
 		case o.Verdict == policy.Accept:
 			news++
+			t.w.learnt++
 			t.w.oracle.learnt(t, o.ID)
 		case o.Reason != policy.Duplicate:
 			t.w.note("%s takes no statement from %s: %s", t.Name, from.Name, o.Reason)

@@ -43,6 +43,7 @@ type World struct {
 	steps int    // events done
 	// checked is the step of the last whole check.
 	checked int
+	learnt  int // statements that teams learnt
 
 	group map[*Team]int // of the partition; all 0 when the network is whole
 	teams []*Team       // in the order of their making
@@ -110,7 +111,7 @@ func (w *World) step() error {
 	w.bury()
 	w.steps++
 	// The more there is the more a check costs, and the less an event changes of it.
-	if w.cfg.CheckEvery > 0 && w.steps-w.checked >= max(w.cfg.CheckEvery, 4*len(w.labels)) {
+	if w.cfg.CheckEvery > 0 && w.steps-w.checked >= max(w.cfg.CheckEvery, 4*(len(w.labels)+w.learnt)) {
 		w.checked = w.steps
 		return w.Check()
 	}
@@ -124,6 +125,12 @@ func (w *World) bury() {
 			t.down()
 		}
 	}
+}
+
+// SetPace changes how often a team visits each of its fellows from its next visits on.
+func (w *World) SetPace(every time.Duration) {
+	w.cfg.SyncPeriod = every
+	w.note("visits every %s", every)
 }
 
 // Team returns the team of that name, or nil.
