@@ -31,7 +31,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestDecisions: the index of the decisions has each one, with the date and title that stand in it.
+// TestDecisions: the index of the decisions has each one, with the date, title and status that stand in it.
 func TestDecisions(t *testing.T) {
 	index, err := os.ReadFile("decisions/README.md")
 	if err != nil {
@@ -41,7 +41,7 @@ func TestDecisions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	form := regexp.MustCompile(`^# (\d{4}): ([^\n]+)\n\nDate: (\d{4}-\d{2}-\d{2})\. Status: ([^\n]+)\n`)
+	form := regexp.MustCompile(`^# (\d{4}): ([^\n]+)\n\nDate: (\d{4}-\d{2}-\d{2})\. Status: (in force|superseded by \d{4})\.[^\n]*\n`)
 	for _, file := range files {
 		name := filepath.Base(file)
 		if strings.HasPrefix(name, "0000-") {
@@ -56,7 +56,7 @@ func TestDecisions(t *testing.T) {
 			t.Errorf("%s does not begin with its number, its title, its date and its status", name)
 			continue
 		}
-		if row := "| [" + m[1] + "](" + name + ") | " + m[3] + " | " + m[2] + " |"; !strings.Contains(string(index), row) {
+		if row := "| [" + m[1] + "](" + name + ") | " + m[3] + " | " + m[2] + " | " + m[4] + " |"; !strings.Contains(string(index), row) {
 			t.Errorf("decisions/README.md has no row: %s", row)
 		}
 	}
