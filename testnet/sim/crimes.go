@@ -3,11 +3,13 @@ package sim
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
 	"tocsin/pkg/roster"
 )
 
@@ -155,6 +157,34 @@ func (t *Team) hearStatement(from *Team, frame []byte) {
 		t.w.note("%s hears statement %x alone from %s: %s", t.Name, o.ID[:4], from.Name, o.Reason)
 	}
 	t.tend()
+}
+
+// Demand asks a team for every key of a community that there is, whether anybody may have it or not.
+func (t *Team) Demand(community string, from *Team) error {
+	c, ok := t.w.communities[community]
+	if !ok {
+		return fmt.Errorf("there is no community %s", community)
+	}
+	var asks []replica.KeyAsk
+	for id := range t.w.oracle.keys.epochs {
+		asks = append(asks, replica.KeyAsk{Channel: record.InCommunity(c), Key: id})
+	}
+	slices.SortFunc(asks, func(a, b replica.KeyAsk) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	before := t.held()
+	t.exchange(from, asks, nil)
+	t.w.after(time.Minute, func() {
+		t.w.tell("%s asked %s for %d keys of %s and has %d more", t.Name, from.Name, len(asks), community, t.held()-before)
+	})
+	return nil
+}
+
+// held counts the keys on a team's disk.
+func (t *Team) held() (n int) {
+	_ = t.store.Scan([]byte{'k'}, true, func([]byte, []byte) error {
+		n++
+		return nil
+	})
+	return n
 }
 
 // Entice brings another team the charter of a community that it never joined, and a founder's word that it

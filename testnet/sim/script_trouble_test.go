@@ -207,6 +207,16 @@ func (s *script) plot(verb string) error {
 				return err
 			}
 		}
+	case "demand":
+		community, err := s.community()
+		if err != nil {
+			return err
+		}
+		for _, v := range at {
+			if err := t.Demand(community, v); err != nil {
+				return err
+			}
+		}
 	case "entice":
 		community, err := s.community()
 		if err != nil {

@@ -146,7 +146,9 @@ func (k *walker) erase() error {
 
 // betray is what mallory does with what it may read and with keys.
 func (k *walker) betray(m, victim *Team) error {
-	switch k.w.rnd.IntN(7) {
+	switch k.w.rnd.IntN(9) {
+	case 7, 8:
+		return m.Demand("region", victim)
 	case 0:
 		m.starves[victim] = !m.starves[victim]
 	case 1:
