@@ -99,6 +99,9 @@ func (n *Node) held(h *replica.Held) *api.Held {
 	out := &api.Held{
 		ID: h.ID.String(), Name: h.Name, Source: h.Source, Title: h.Title, Labels: h.Labels, TLP: h.TLP, Record: h.Record, Size: h.Size, At: h.At.UTC(), By: h.By,
 	}
+	if h.TLP == notice.TLPRed || h.Released != nil && h.Released.TLP == notice.TLPRed {
+		out.Title = "" // a list is for everybody here
+	}
 	if h.Author != (identity.TeamID{}) {
 		t := n.team(h.Author)
 		out.Author = &t
@@ -201,7 +204,7 @@ func (n *Node) marked(doc *intake.Draft, d *api.MarkDraft, to *destination) (*no
 		}
 		own = *may
 	}
-	m := notice.Marking{TLP: cmp.Or(d.TLP, own.TLP), PAP: cmp.Or(d.PAP, own.PAP), Purpose: slices.Concat(own.Purpose, d.Purpose)}
+	m := notice.Marking{TLP: cmp.Or(d.TLP, own.TLP), PAP: cmp.Or(d.PAP, own.PAP), Purpose: slices.Concat(own.Purpose, d.Purpose), Persons: d.Persons}
 	wider := doc.Record != nil || !d.Relabel
 	switch {
 	case m.TLP == "" && len(doc.Labels) == 0:

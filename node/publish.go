@@ -27,7 +27,7 @@ func (n *Node) publish(ctx context.Context, out []replica.Outgoing) ([]replica.P
 
 // publishOne is publish for one notice.
 func (n *Node) publishOne(ctx context.Context, out replica.Outgoing) (*api.Published, error) {
-	if err := mayLeave(out.Notice, out.Channel); err != nil {
+	if err := n.mayLeave(out.Notice, out.Channel); err != nil {
 		return nil, err
 	}
 	published, err := n.publish(ctx, []replica.Outgoing{out})
@@ -51,8 +51,11 @@ func (n *Node) published(r *record.Record) *api.Published {
 
 // mayLeave refuses what its marking keeps here, before anything else is said about it: the answer to
 // "this is TLP:RED" must not be that its title is too long.
-func mayLeave(what notice.Notice, ch record.Channel) error {
-	return replica.MayLeave(what.MarkingOf(), ch)
+func (n *Node) mayLeave(what notice.Notice, ch record.Channel) error {
+	if err := replica.MayLeave(what.MarkingOf(), ch); err != nil {
+		return err
+	}
+	return n.hasReader(what.MarkingOf(), ch)
 }
 
 // PublishAlert implements httpapi.Service.

@@ -46,7 +46,7 @@ func (n *Node) PublishRequest(ctx context.Context, d api.RequestDraft) (*api.Req
 		return nil, err
 	}
 	for _, o := range out {
-		if err := mayLeave(o.Notice, o.Channel); err != nil {
+		if err := n.mayLeave(o.Notice, o.Channel); err != nil {
 			return nil, err
 		}
 		if err := n.dutyOf(o.Channel, o.Notice.MarkingOf(), d.DespiteDuty); err != nil {
@@ -151,7 +151,12 @@ func (n *Node) Request(_ context.Context, id string) (*api.RequestView, error) {
 	if err != nil {
 		return nil, err
 	}
-	view := &api.RequestView{Entry: n.entry(&e), Answers: n.entries(answers), Standing: []api.Standing{}}
+	return n.requestView(&e, what, &api.RequestView{Entry: n.entry(&e), Answers: n.entries(answers)})
+}
+
+// requestView adds to a request and its answers, as they are shown, where it stands.
+func (n *Node) requestView(e *replica.Entry, what *notice.Request, view *api.RequestView) (*api.RequestView, error) {
+	view.Standing = []api.Standing{}
 	var rows []ledger.Row
 	n.replica.Ledger(func(l *ledger.Ledger) { rows = l.Request(n.now(), e.Record.ID()) })
 	for i := range rows {
@@ -164,8 +169,9 @@ func (n *Node) Request(_ context.Context, id string) (*api.RequestView, error) {
 			})
 		}
 	}
-	if e.Record.Header().Channel.Private() {
-		view.CaseOthers, err = n.sameCase(&e, what.Case)
+	var err error
+	if e.Record.Header().Channel.Private() && view.Request != nil {
+		view.CaseOthers, err = n.sameCase(e, what.Case)
 	}
 	return view, err
 }

@@ -9,12 +9,17 @@ import (
 	"tocsin/pkg/dsse"
 	"tocsin/pkg/ledger"
 	"tocsin/pkg/notice"
+	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
 )
 
-// entry shows a kept record.
-func (n *Node) entry(e *replica.Entry) api.Entry {
+// entry shows a kept record to anybody of this team: of what is TLP:RED, that it is here.
+func (n *Node) entry(e *replica.Entry) api.Entry { return n.shown(e, "") }
+
+// shown shows a kept record to a person, or to anybody where as is empty. It is where the policy is asked
+// what a screen may show.
+func (n *Node) shown(e *replica.Entry, as string) api.Entry {
 	h := e.Record.Header()
 	out := api.Entry{
 		ID: e.Record.ID(), Kind: h.Kind, Author: n.team(e.Record.Team()), Class: h.Class,
@@ -34,11 +39,28 @@ func (n *Node) entry(e *replica.Entry) api.Entry {
 	}
 	switch what := e.Notice.(type) {
 	case *notice.Alert:
-		out.Alert = what
 		out.SupersededBy, out.CancelledBy = n.revisions(e.Record.ID())
 	case *notice.Request:
-		out.Request = what
 		out.Progress = n.progress(e, what)
+	}
+	if e.Notice == nil {
+		return out
+	}
+	exit := policy.Exit{Action: policy.Show, Audience: policy.Operator, Marking: e.Notice.MarkingOf()}
+	if m := exit.Marking; m != nil && m.TLP == notice.TLPRed {
+		out.Red = n.red(e, m)
+		if warning, ok := n.mayOpen(e, m, as); ok {
+			exit.Audience, out.Red.OpenedAs, out.Red.Warning = policy.Desk, as, warning
+		}
+	}
+	if policy.MayLeave(exit).Form < policy.Whole {
+		return out
+	}
+	switch what := e.Notice.(type) {
+	case *notice.Alert:
+		out.Alert = what
+	case *notice.Request:
+		out.Request = what
 	case *notice.Receipt:
 		out.Receipt = what
 	case *notice.Reply:
@@ -90,10 +112,19 @@ func (n *Node) Record(_ context.Context, id string) (*api.RecordView, error) {
 	if err != nil {
 		return nil, err
 	}
+	return n.recordView(&e, n.entry(&e))
+}
+
+// recordView is a record with what proves it, and who opened it.
+func (n *Node) recordView(e *replica.Entry, shown api.Entry) (*api.RecordView, error) {
+	readings, err := n.readings(e.Record.ID())
+	if err != nil {
+		return nil, err
+	}
 	h, d := e.Record.Header(), e.Record.Header().Delegation
 	run := [16]byte(h.Run)
 	return &api.RecordView{
-		Entry: n.entry(&e),
+		Entry: shown, Readings: readings,
 		Header: api.Header{
 			Run: base64.RawURLEncoding.EncodeToString(run[:]), Seq: h.Seq, Prev: h.Prev, Crit: h.Crit,
 			MediaType: h.Body.MediaType, Length: h.Body.Length,

@@ -136,6 +136,7 @@ stdout means that the alert is on stable storage here.`,
 			&cli.StringFlag{Name: "tlp", Usage: "who may see it: `LABEL` (default: the document's own)"},
 			&cli.StringFlag{Name: "pap", Usage: "what may be done with it: `LABEL` clear, green, amber or red"},
 			&cli.StringSliceFlag{Name: "purpose", Usage: "limit of `PURPOSE`; may be repeated"},
+			personFlag(),
 			&cli.StringFlag{Name: "community", Usage: "`COMMUNITY` that it goes to: name, ID, or the first characters of it"},
 			&cli.StringFlag{Name: "to", Usage: "`TEAM` that it goes to, privately"},
 			&cli.StringFlag{Name: "class", Usage: "`CLASS` routine, urgent or emergency"},
@@ -150,7 +151,7 @@ stdout means that the alert is on stable storage here.`,
 			m := api.MarkDraft{
 				TLP: word(d, "tlp", c.String("tlp"), notice.ParseTLP), PAP: word(d, "pap", c.String("pap"), notice.ParsePAP),
 				Community: c.String("community"), To: c.String("to"), Class: record.Class(c.String("class")),
-				Relabel: c.Bool("relabel"), DespiteDuty: c.Bool("despite-duty"),
+				Persons: c.StringSlice("person"), Relabel: c.Bool("relabel"), DespiteDuty: c.Bool("despite-duty"),
 			}
 			for i, typed := range c.StringSlice("purpose") {
 				m.Purpose = append(m.Purpose, word(d, fmt.Sprintf("purpose[%d]", i), typed, notice.ParsePurpose))

@@ -135,18 +135,20 @@ func alertShowCommand(e *env) *cli.Command {
 		Args:  "ALERT",
 		Help: `ALERT is an ID or the first characters of one. Every language is shown. Text of the author is indented, and what in it could
 act on a terminal is shown as escapes. --save writes the attachments, verbatim, as new files into a directory; nothing is
-overwritten. They are a stranger's files: open them accordingly.`,
+overwritten. They are a stranger's files: open them accordingly.
+` + redHelp,
 		Examples: []string{"tocsin alert show rafdcebd6a2x", "tocsin alert show --save ./in rafdcebd6a2x"},
-		Flags:    []cli.Flag{&cli.PathFlag{Name: "save", Usage: "write the attachments into `DIR`"}},
+		Flags:    []cli.Flag{&cli.PathFlag{Name: "save", Usage: "write the attachments into `DIR`"}, asFlag()},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			d, err := dial(e)
 			if err != nil {
 				return err
 			}
-			r, err := d.Record(ctx, c.Args().First())
+			r, err := askRecord(ctx, d, c)
 			if err != nil {
 				return err
 			}
+			warnRed(e, &r.Entry)
 			if r.Kind == notice.KindRequest {
 				return &userError{Code: exitNotFound, Msg: short(r.ID) + " is no alert but a request", Hint: "tocsin request show " + c.Args().First()}
 			}
@@ -177,6 +179,7 @@ func writeAlert(e *env, r *api.RecordView) error {
 	s.title(headline(&r.Entry))
 	s.gap()
 	writeEnvelope(s, &r.Entry)
+	s.red(&r.Entry, "alert")
 	if a := r.Alert; a != nil {
 		s.marking(&a.Marking)
 		s.line("Type", alertKind(a))

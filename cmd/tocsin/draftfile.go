@@ -83,6 +83,8 @@ func flagFor(key string) string {
 		return "--domain"
 	case "countries":
 		return "--country"
+	case "persons":
+		return "--person"
 	case "sectors":
 		return "--sector"
 	}

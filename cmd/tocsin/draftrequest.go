@@ -10,6 +10,7 @@ type requestDraft struct {
 	draft
 	Private    bool     `toml:"private"`
 	To         []string `toml:"to"`
+	Persons    []string `toml:"persons"`
 	Action     string   `toml:"action"`
 	Priority   string   `toml:"priority"`
 	ReplyBy    any      `toml:"reply_by"`
@@ -35,6 +36,7 @@ func (d *drafting) request(w *requestDraft) (api.RequestDraft, error) {
 		OurRef:      w.OurRef,
 		YourRef:     w.YourRef,
 	}
+	r.Marking.Persons = w.Persons
 	if w.Priority == "" {
 		r.Priority = notice.PriorityNormal
 	}

@@ -47,6 +47,9 @@ community = ""
 # Which teams are asked, by name or ID. In a community, without this, everybody is asked and nobody is counted as silent.
 # to = [""]
 
+# With TLP:RED, for which persons there it is. Without this it is for their RED desk.
+# persons = [""]
+
 # What is asked for:
 ` + choices(notice.Actions()) + `action = ""
 

@@ -69,6 +69,8 @@ func titleOf(e *api.Entry) string {
 		return drillMark(e.Alert.Status) + e.Alert.Headline()
 	case e.Request != nil:
 		return drillMark(e.Request.Status) + e.Request.Headline()
+	case e.Red != nil:
+		return "(for " + e.Red.For + ")"
 	case e.Unread != "":
 		return "(not readable: " + e.Unread + ")"
 	}
@@ -79,6 +81,8 @@ func titleOf(e *api.Entry) string {
 func markingOf(e *api.Entry) string {
 	var m *notice.Marking
 	switch {
+	case e.Red != nil:
+		m = &e.Red.Marking
 	case e.Alert != nil:
 		m = &e.Alert.Marking
 	case e.Request != nil:

@@ -21,20 +21,24 @@ func recordCommand(e *env) *cli.Command {
 
 func recordShowCommand(e *env) *cli.Command {
 	return newCommand(e, command{
-		Name:     "show",
-		Usage:    "show the signed header of a record and what proves it",
-		Args:     "RECORD",
-		Help:     "RECORD is an ID or the first characters of one, of whatever kind. What the notice in it says: tocsin alert show, tocsin request show.",
+		Name:  "show",
+		Usage: "show the signed header of a record and what proves it",
+		Args:  "RECORD",
+		Help: `RECORD is an ID or the first characters of one, of whatever kind. What the notice in it says: tocsin alert show, tocsin request show.
+Of a record that is TLP:RED it lists who opened it here, and when: this node's own note, of which nothing leaves it.
+` + redHelp,
 		Examples: []string{"tocsin record show rafdcebd6a2x"},
+		Flags:    []cli.Flag{asFlag()},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			d, err := dial(e)
 			if err != nil {
 				return err
 			}
-			r, err := d.Record(ctx, c.Args().First())
+			r, err := askRecord(ctx, d, c)
 			if err != nil {
 				return err
 			}
+			warnRed(e, &r.Entry)
 			if e.JSON {
 				return printAnswer(e, r)
 			}
@@ -62,6 +66,10 @@ func writeRecord(e *env, r *api.RecordView) error {
 	writeEnvelope(s, &r.Entry)
 	s.line("Came by", r.Via)
 	s.line("Class", string(r.Class))
+	s.red(&r.Entry, "record")
+	for _, o := range r.Readings {
+		s.linef("Opened by", "%s, %s, as the user %s", o.As, showTime(o.At, s.now), o.By)
+	}
 	if title := headline(&r.Entry); r.Alert != nil || r.Request != nil {
 		s.line("Title", title)
 	}

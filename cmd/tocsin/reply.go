@@ -29,7 +29,8 @@ func replyCommand(e *env) *cli.Command {
 Several may follow each other. The first stops the clock that the requester's ledger runs, so an ack at once and the work later
 is the usual way. Declining is an answer like any other. The reply goes the way the request came, and carries its marking
 unless --tlp says otherwise. What was replied already, and a reply to a request that is known to be closed or withdrawn, is
-refused. The ID on stdout means that it is on stable storage here.
+refused. The ID on stdout means that it is on stable storage here. A reply that is TLP:RED is for the RED desk of the team that
+asked, or for the persons there that --person names; --as NAME opens a request that is TLP:RED, as tocsin request show does.
 
 A request for permission to pass a record of yours on (tocsin request permission) is accepted with --grant: it allows what was
 asked. --community, --team, --constituents and --public allow only those audiences, --tlp a stricter marking, --until an earlier end,
@@ -46,6 +47,7 @@ has not gone out yet.`,
 			&cli.StringFlag{Name: "reason", Usage: "why it is declined: `WORD`, see above"},
 			&cli.StringFlag{Name: "result", Usage: "what was done, as `TEXT`"},
 			&cli.StringFlag{Name: "use-of-data", Usage: "what became of the data that came with the request, as `TEXT`"},
+			asFlag(),
 			&cli.StringFlag{Name: "our-ref", Usage: "your own ticket `NUMBER`"},
 			&cli.StringFlag{Name: "your-ref", Usage: "the requester's ticket `NUMBER`"},
 		}, sharingFlags()...), answerFlags()...),
@@ -103,6 +105,9 @@ func (a *answering) grant(state notice.ReplyState) (*api.GrantDraft, error) {
 			return nil, usageErrorf("reply with --grant, or decline", "the request asks for permission, and accepting alone allows nothing")
 		}
 		return nil, nil //nolint:nilnil // most replies grant nothing
+	}
+	if a.request.Action == "" {
+		return nil, usageErrorf("--as NAME, with your name", "the request is TLP:RED and was not opened, so nobody can say what it asks")
 	}
 	if a.request.Permission == nil {
 		return nil, usageErrorf("", "--grant answers a request for permission, and this asks for %s", a.request.Action)

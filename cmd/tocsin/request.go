@@ -31,6 +31,7 @@ func requestFlags() []cli.Flag {
 		&cli.StringFlag{Name: "priority", Usage: "`PRIORITY` low, normal (the default), high or urgent"},
 		&cli.StringFlag{Name: "case", Usage: "`NAME` that the requests of one case share (default: a new one)"},
 		&cli.StringFlag{Name: "legal-basis", Usage: "legal ground of the request, as `TEXT`"},
+		personFlag(),
 		despiteDutyFlag(),
 	}, audienceFlags()...)
 	flags = append(flags, contentFlags()...)
@@ -45,7 +46,8 @@ func requestSendCommand(e *env) *cli.Command {
 		Help: `A request goes one of two ways. Into a community (--community): every member sees it and its answers, and it counts in each
 member's ledger; --to names the teams that are asked, without it everybody is and nobody counts as silent. Or privately
 (--private --to TEAM ...): each team gets a record of its own on a direct stream, which only the two of you see; while a team
-is away it waits here and is tried again. TLP:RED is always private. Where the published profile of a team asked privately names a
+is away it waits here and is tried again. TLP:RED is always private, and for persons: those that --person names at the team, else
+the RED desk of its published profile; to a team without one it is not sent unless it names somebody. Where the published profile of a team asked privately names a
 duty to hand on what it is told, and that matters for the marking or its limits of purpose, the sentence is shown and nothing is
 sent before --despite-duty says that you know.
 
@@ -99,6 +101,7 @@ func readRequest(e *env, c *cli.Context) (api.RequestDraft, error) {
 		from.flags["private"] = "--private"
 	}
 	o.list("to", &w.To)
+	o.list("persons", &w.Persons)
 	o.text("action", &w.Action)
 	o.when("reply_by", &w.ReplyBy)
 	o.text("priority", &w.Priority)

@@ -17,6 +17,7 @@ func answerFlags() []cli.Flag {
 		&cli.StringFlag{Name: "text", Usage: "words for the other side, as `TEXT`"},
 		&cli.StringFlag{Name: "lang", Usage: "`LANGUAGE` of the text, such as en or pt-BR", Value: "en"},
 		&cli.StringFlag{Name: "tlp", Usage: "who may see this: `LABEL` (default: the marking of the request)"},
+		personFlag(),
 	}
 }
 
@@ -32,6 +33,7 @@ type answering struct {
 	client  *client.Client
 	id      record.ID
 	request *notice.Request
+	own     bool // the request is this team's
 	c       *cli.Context
 }
 
@@ -42,15 +44,19 @@ func beginAnswer(ctx context.Context, e *env, c *cli.Context) (*answering, error
 		return nil, err
 	}
 	id := c.Args().First()
-	r, err := daemon.Request(ctx, id)
+	r, err := askRequest(ctx, daemon, c)
 	if err != nil {
 		return nil, err
 	}
-	if r.Request == nil {
+	switch {
+	case r.Request != nil:
+	case r.Red != nil: // answering needs the marking alone
+		r.Request = &notice.Request{Marking: r.Red.Marking}
+	default:
 		return nil, &userError{Code: exitFailed, Msg: "this request is not readable here: " + r.Unread, Hint: "tocsin record show " + id}
 	}
 	return &answering{
-		d: newDrafting(e, origin{flags: map[string]string{"text": "--text"}}), client: daemon, id: r.ID, request: r.Request, c: c,
+		d: newDrafting(e, origin{flags: map[string]string{"text": "--text"}}), client: daemon, id: r.ID, request: r.Request, own: r.Own, c: c,
 	}, nil
 }
 
@@ -59,6 +65,12 @@ func (a *answering) marking() notice.Marking {
 	if a.c.IsSet("tlp") && !a.c.Bool("grant") {
 		m.TLP = word(a.d, "tlp", a.c.String("tlp"), notice.ParseTLP)
 		a.d.missingTLP(m, "")
+	}
+	switch {
+	case a.c.IsSet("person"):
+		m.Persons = a.c.StringSlice("person")
+	case !a.own, m.TLP != notice.TLPRed:
+		m.Persons = nil // the request names persons of the other team than a reply to it does
 	}
 	return m
 }

@@ -36,7 +36,10 @@ func writeRequests(e *env, entries []api.Entry) error {
 		n := &entries[i]
 		action, by := "-", "-"
 		if n.Request != nil {
-			action, by = n.Request.Action.String(), showDistance(countedDue(n), e.Now())
+			action = n.Request.Action.String()
+		}
+		if due := countedDue(n); !due.IsZero() {
+			by = showDistance(due, e.Now())
 		}
 		t.add(short(n.ID), showDistance(n.Sighting.Seen, e.Now()), markingOf(n), action, by, progressOf(n), teamName(n.Author), askedShort(n), channelName(n),
 			truncate(cleanLine(headline(n)), 100))
@@ -48,6 +51,9 @@ func writeRequests(e *env, entries []api.Entry) error {
 func countedDue(n *api.Entry) time.Time {
 	if n.Progress != nil && n.Progress.Due != nil {
 		return n.Progress.Due.At
+	}
+	if n.Request == nil {
+		return time.Time{}
 	}
 	return n.Request.ReplyBy
 }
@@ -75,7 +81,7 @@ func progressOf(n *api.Entry) string {
 // askedShort names who is asked, in a narrow column.
 func askedShort(n *api.Entry) string {
 	switch {
-	case n.Progress == nil || n.Request == nil:
+	case n.Progress == nil || n.Request == nil && n.Red == nil:
 		return "-"
 	case len(n.Progress.Asked) == 0:
 		return "everybody"
@@ -94,18 +100,20 @@ func requestShowCommand(e *env) *cli.Command {
 		Args:  "REQUEST",
 		Help: `REQUEST is an ID or the first characters of one. Times of answers are by this node's account: a claim of the author, held
 against what this node itself saw. A team that is away (unreachable), one whose machine has the request and no human answered
-(silent), one that declined and one that is late are told apart.`,
-		Examples: []string{"tocsin request show rafdcebd6a2x"},
-		Flags:    []cli.Flag{&cli.PathFlag{Name: "save", Usage: "write the attachments into `DIR`"}},
+(silent), one that declined and one that is late are told apart.
+` + redHelp,
+		Examples: []string{"tocsin request show rafdcebd6a2x", "tocsin request show --as 'Ada Obi' rafdcebd6a2x"},
+		Flags:    []cli.Flag{&cli.PathFlag{Name: "save", Usage: "write the attachments into `DIR`"}, asFlag()},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			d, err := dial(e)
 			if err != nil {
 				return err
 			}
-			r, err := d.Request(ctx, c.Args().First())
+			r, err := askRequest(ctx, d, c)
 			if err != nil {
 				return err
 			}
+			warnRed(e, &r.Entry)
 			if e.JSON {
 				err = printAnswer(e, r)
 			} else {
@@ -127,6 +135,7 @@ func writeRequest(e *env, r *api.RequestView) error {
 	s.title(headline(&r.Entry))
 	s.gap()
 	writeEnvelope(s, &r.Entry)
+	s.red(&r.Entry, "request")
 	if q := r.Request; q != nil {
 		s.marking(&q.Marking)
 		s.line("Action", q.Action.String()+", priority "+q.Priority.String())
@@ -290,6 +299,8 @@ func writeAnswer(s *sheet, n *api.Entry) {
 		}
 	case n.Withdraw != nil:
 		what, texts = "withdrawn", n.Withdraw.Texts
+	case n.Red != nil:
+		what = fmt.Sprintf("%s, %s, for %s", n.Kind, n.Red.Marking.TLP, n.Red.For)
 	case n.Unread != "":
 		what = fmt.Sprintf("%s, not readable: %s", n.Kind, n.Unread)
 	}

@@ -66,6 +66,7 @@ it carries the record's own TLP label.`,
 			&cli.StringFlag{Name: "lang", Usage: "`LANGUAGE` of title and text", Value: "en"},
 			&cli.StringFlag{Name: "case", Usage: "`NAME` that the requests of one case share (default: a new one)"},
 			&cli.StringFlag{Name: "our-ref", Usage: "your own ticket `NUMBER`"},
+			personFlag(),
 			despiteDutyFlag(),
 		),
 		Run: func(ctx context.Context, c *cli.Context) error {
@@ -98,6 +99,7 @@ it carries the record's own TLP label.`,
 			if q.Request.Marking.TLP, err = notice.ParseTLP(markingOf(&about.Entry)); err != nil {
 				return &userError{Code: exitRefused, Msg: "the record cannot be read here, so nobody can say what it is: " + about.Unread}
 			}
+			q.Request.Marking.Persons = c.StringSlice("person")
 			done, err := daemon.RequestPermission(ctx, c.Args().First(), q)
 			if err != nil {
 				return err

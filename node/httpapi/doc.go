@@ -21,10 +21,12 @@ type Service interface {
 	PublishAlert(ctx context.Context, d api.AlertDraft) (*api.Published, error)
 	Alerts(ctx context.Context, l api.List) (*api.Entries, error)
 	Record(ctx context.Context, id string) (*api.RecordView, error)
+	OpenRecord(ctx context.Context, id string, d api.OpenDraft) (*api.RecordView, error)
 
 	PublishRequest(ctx context.Context, d api.RequestDraft) (*api.RequestsPublished, error)
 	Requests(ctx context.Context, l api.List) (*api.Entries, error)
 	Request(ctx context.Context, id string) (*api.RequestView, error)
+	OpenRequest(ctx context.Context, id string, d api.OpenDraft) (*api.RequestView, error)
 	Reply(ctx context.Context, id string, d api.ReplyDraft) (*api.Published, error)
 	CloseRequest(ctx context.Context, id string, d api.CloseDraft) (*api.Published, error)
 	WithdrawRequest(ctx context.Context, id string, d api.WithdrawDraft) (*api.Published, error)

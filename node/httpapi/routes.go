@@ -21,6 +21,8 @@ func (s *Server) routes() {
 
 	post(s, api.PathAlerts, svc.PublishAlert)
 	post(s, api.PathRequests, svc.PublishRequest)
+	act(s, api.PathOpenRecord, svc.OpenRecord)
+	act(s, api.PathOpenRequest, svc.OpenRequest)
 	act(s, api.PathReplies, svc.Reply)
 	act(s, api.PathClose, svc.CloseRequest)
 	act(s, api.PathWithdraw, svc.WithdrawRequest)

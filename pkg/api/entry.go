@@ -36,7 +36,10 @@ type Entry struct {
 	Via       string        `json:"via"`              // local, gossip, sync, direct, import
 	Sighting  Sighting      `json:"sighting"`
 
-	// One of these holds the content; none if Unread says why.
+	// Red is there where the record is TLP:RED. Lists, feeds and GET then have none of the content below.
+	Red *Red `json:"red,omitempty"`
+
+	// One of these holds the content; none if Unread says why, or if it is TLP:RED and was not opened.
 	Alert    *notice.Alert    `json:"alert,omitempty"`
 	Request  *notice.Request  `json:"request,omitempty"`
 	Receipt  *notice.Receipt  `json:"receipt,omitempty"`
@@ -86,6 +89,8 @@ type RecordView struct {
 	Entry
 	Header Header `json:"header"`
 	Proof  Proof  `json:"proof"`
+	// Readings are who opened it here, where it is TLP:RED; oldest first.
+	Readings []Reading `json:"readings,omitempty"`
 }
 
 // Header is the part of the signed header that an Entry does not show.

@@ -66,6 +66,7 @@ type MarkDraft struct {
 	TLP       notice.TLP       `json:"tlp,omitzero"` // default: the document's own
 	PAP       notice.PAP       `json:"pap,omitzero"`
 	Purpose   []notice.Purpose `json:"purpose,omitempty"`
+	Persons   []string         `json:"persons,omitempty"` // for whom it is, with TLP:RED
 	Community string           `json:"community,omitzero"`
 	To        string           `json:"to,omitzero"`
 	Class     record.Class     `json:"class,omitzero"`

@@ -48,6 +48,16 @@ func (c *Client) Request(ctx context.Context, id string) (*api.RequestView, erro
 	return get[api.RequestView](ctx, c, call{path: api.Path(api.PathRequest, id)})
 }
 
+// OpenRecord shows one record to a person who may read it although it is TLP:RED. It is noted who did.
+func (c *Client) OpenRecord(ctx context.Context, id string, d api.OpenDraft) (*api.RecordView, error) {
+	return post[api.RecordView](ctx, c, call{path: api.Path(api.PathOpenRecord, id), body: d})
+}
+
+// OpenRequest is OpenRecord for a request with its answers.
+func (c *Client) OpenRequest(ctx context.Context, id string, d api.OpenDraft) (*api.RequestView, error) {
+	return post[api.RequestView](ctx, c, call{path: api.Path(api.PathOpenRequest, id), body: d})
+}
+
 // Reply answers a request, the way it came.
 func (c *Client) Reply(ctx context.Context, id string, d api.ReplyDraft) (*api.Published, error) {
 	return post[api.Published](ctx, c, call{path: api.Path(api.PathReplies, id), body: d})

@@ -19,6 +19,7 @@ import (
 //	b D h ID        leaf hashes of a detached body; present once the whole body is here
 //	b D c ID N      chunk N of a detached body
 //	b D f ID        fingerprints of the texts of a notice that is stricter than TLP:CLEAR
+//	b D o ID        who opened a record that is TLP:RED here
 //	i D C K A T ID P  index, no value: created (ms since 1970), kind code, class and flags, author, channel
 //	                tag, hash of the place in its lane (absent in what an earlier release wrote)
 //	s ID            frame of a statement
@@ -53,6 +54,7 @@ const (
 	partLeaves    = 'h'
 	partChunk     = 'c'
 	partTexts     = 'f'
+	partOpenings  = 'o'
 	indexKeyOld   = 1 + 4 + 8 + 1 + 1 + 32 + 32 + 32
 	indexKeyLen   = indexKeyOld + 8
 	laneValueLen  = 16 + 8 + 32
