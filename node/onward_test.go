@@ -260,7 +260,7 @@ func TestExportAudiences(t *testing.T) {
 			var id record.ID
 			if tt.tlp == notice.TLPRed {
 				q := ask("Bravo")
-				q.Request.Marking.TLP = tt.tlp
+				q.Request.Marking = notice.Marking{TLP: tt.tlp, Persons: []string{"Bob Ito"}}
 				id = must(x.a.PublishRequest(t.Context(), q))(t).Published[0].ID
 				time.Sleep(time.Minute)
 			} else {
