@@ -100,7 +100,7 @@ func TestProfilesTravel(t *testing.T) {
 		spread(t, a, d)
 		v := must(a.Team(ctx, "Delta"))(t)
 		if v.Profile == nil || v.Profile.Profile == nil || v.Profile.Statement != published.Statement || v.Profile.ByRoot ||
-			v.Profile.Profile.Parent != "Ministry D" || len(v.Profile.Profile.Duties(notice.DutyRegulator)) != 1 {
+			v.Profile.Profile.Parent != "Ministry D" || len(v.Profile.Profile.Disclosure) != 1 {
 			t.Fatalf("got %+v", v.Profile)
 		}
 		if len(v.Nodes) != 1 || v.Nodes[0].State != "in-force" || len(v.Communities) != 1 || len(v.Words) != identity.WordCount {

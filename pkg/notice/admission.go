@@ -65,8 +65,6 @@ const (
 	MaxQuorum = record.MaxSigners  // sponsors, witnesses, objections, removal
 	MaxWindow = 366 * 24 * 60 * 60 // a year
 	MaxBudget = 1 << 20            // more than any community has members
-	MaxCuts   = MaxLaneHeads       // lanes that a revocation names; node keys and lanes that a rotation names
-	MaxMet    = MaxTitle           // how a team was met
 )
 
 // Duration returns how long an application lies open before a witness may attest.

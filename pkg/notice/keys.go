@@ -216,7 +216,7 @@ func (v *Vouch) check(f *findings) {
 	}
 	f.name("name", v.Name)
 	f.line("parent", v.Parent, MaxName)
-	f.line("met", v.Met, MaxMet)
+	f.line("met", v.Met, MaxTitle)
 }
 
 func (w *WithdrawVouch) check(f *findings) {

@@ -55,6 +55,8 @@ const (
 	MaxFounders = record.MaxSigners
 	// MaxLaneHeads is how many lane heads fit into one removal (record.MaxStatement).
 	MaxLaneHeads = 96
+	// MaxCuts bounds the lanes that a revocation names, and the node keys and lanes that a rotation names.
+	MaxCuts = MaxLaneHeads
 	// MaxRetentionDays is ten years, the longest a charter may ask members to keep records.
 	MaxRetentionDays = 3660
 	// MaxReplyByFloor is a week in seconds: a floor above it would forbid asking for anything.

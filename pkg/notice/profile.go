@@ -163,24 +163,3 @@ func DecodeProfile(b []byte) (*Profile, error) {
 
 // Validate returns what must be put right before signing; see Content.
 func (p *Profile) Validate() error { return validate(p) }
-
-// Duties returns the duties towards one kind of authority.
-func (p *Profile) Duties(to DutyTo) []Duty {
-	var out []Duty
-	for _, d := range p.Disclosure {
-		if d.To == to {
-			out = append(out, d)
-		}
-	}
-	return out
-}
-
-// Claims reports whether the profile claims a role, and the claim.
-func (p *Profile) Claims(r Role) (RoleClaim, bool) {
-	for _, c := range p.Roles {
-		if c.Role == r {
-			return c, true
-		}
-	}
-	return RoleClaim{}, false
-}

@@ -178,19 +178,6 @@ func TestKeyFingerprint(t *testing.T) {
 	}
 }
 
-func TestProfileLooksUp(t *testing.T) {
-	p := goodProfile(t)
-	if d := p.Duties(notice.DutyRegulator); len(d) != 1 || d[0].Name != "Data Commissioner" {
-		t.Errorf("got %+v", d)
-	}
-	if r, ok := p.Claims(notice.RoleNational); !ok || r.Scope != "KE" {
-		t.Errorf("got %+v", r)
-	}
-	if _, ok := p.Claims(notice.RoleLastResort); ok {
-		t.Error("claims what it does not")
-	}
-}
-
 func FuzzDecodeProfile(f *testing.F) {
 	b, err := notice.Encode(goodProfile(f))
 	if err != nil {

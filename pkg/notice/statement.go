@@ -69,31 +69,13 @@ type LaneHead struct {
 }
 
 // DecodeCharter reads what a charter statement says. Errors wrap ErrUnreadable.
-func DecodeCharter(b []byte) (*Charter, error) {
-	c := &Charter{}
-	if err := decode(b, c); err != nil {
-		return nil, err
-	}
-	return c, nil
-}
+func DecodeCharter(b []byte) (*Charter, error) { return said(b, &Charter{}) }
 
 // DecodeMember reads what a member statement says. Errors wrap ErrUnreadable.
-func DecodeMember(b []byte) (*Member, error) {
-	m := &Member{}
-	if err := decode(b, m); err != nil {
-		return nil, err
-	}
-	return m, nil
-}
+func DecodeMember(b []byte) (*Member, error) { return said(b, &Member{}) }
 
 // DecodeRemove reads what a removal statement says. Errors wrap ErrUnreadable.
-func DecodeRemove(b []byte) (*Remove, error) {
-	r := &Remove{}
-	if err := decode(b, r); err != nil {
-		return nil, err
-	}
-	return r, nil
-}
+func DecodeRemove(b []byte) (*Remove, error) { return said(b, &Remove{}) }
 
 // Retention returns how long members keep records.
 func (c *Charter) Retention() time.Duration { return time.Duration(c.RetentionDays) * 24 * time.Hour }

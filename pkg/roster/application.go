@@ -135,18 +135,22 @@ func (c *Community) Observer(t identity.TeamID) bool {
 		if a == nil || a.refused || a.admitted {
 			continue
 		}
-		objections := 0
-		for _, o := range a.objections {
-			if c.members.has(o.by) {
-				objections++
-			}
-		}
 		sponsored := slices.ContainsFunc(a.sponsors, c.members.has)
-		if sponsored && objections < c.Charter.Admission.Objections && !c.cutOff(now, a) {
+		if sponsored && c.objecting(a) < c.Charter.Admission.Objections && !c.cutOff(now, a) {
 			return true
 		}
 	}
 	return false
+}
+
+// objecting counts the members that object to an application.
+func (c *Community) objecting(a *application) (n int) {
+	for _, o := range a.objections {
+		if c.members.has(o.by) {
+			n++
+		}
+	}
+	return n
 }
 
 // cutOff reports whether a removal or a leaving that the application does not know of stands against it.

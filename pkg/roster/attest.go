@@ -39,13 +39,7 @@ func (c *Community) Attest(application record.StatementID, by identity.TeamID) (
 	case find(a.admits, now) >= 0:
 		return nil, ErrAttested
 	}
-	objections := 0
-	for _, o := range a.objections {
-		if c.members.has(o.by) {
-			objections++
-		}
-	}
-	if objections >= rule.Objections {
+	if objections := c.objecting(a); objections >= rule.Objections {
 		return nil, fmt.Errorf("%w: %d", ErrOpposed, objections)
 	}
 	var out []record.StatementID

@@ -24,9 +24,8 @@ type graph struct {
 	waiting cow[record.StatementID, list[*said]] // by the first reference that is missing
 }
 
-// add takes a statement and returns how many became complete by it.
-func (g *graph) add(e *edit, x *said) int {
-	before := g.nodes.len()
+// add takes a statement, and completes by it what waited for it.
+func (g *graph) add(e *edit, x *said) {
 	g.all.add(e, x)
 	for queue := []*said{x}; len(queue) > 0; {
 		y := queue[len(queue)-1]
@@ -40,7 +39,6 @@ func (g *graph) add(e *edit, x *said) int {
 		}
 		g.waiting.drop(e, y.ID())
 	}
-	return g.nodes.len() - before
 }
 
 // complete makes a statement a node if all that it refers to is one.

@@ -90,19 +90,6 @@ func OpenTo(node *identity.NodeKey, c Context, body []byte) ([]byte, Key, error)
 	return nil, Key{}, fmt.Errorf("open body: %w", ErrRecipient)
 }
 
-// Recipients returns the nodes that a body of form Addressed says it is sealed to.
-func Recipients(body []byte) ([]identity.NodeID, error) {
-	count, err := entries(body)
-	if err != nil {
-		return nil, fmt.Errorf("read recipients: %w", err)
-	}
-	nodes := make([]identity.NodeID, count)
-	for i := range nodes {
-		nodes[i], _ = entry(body, i)
-	}
-	return nodes, nil
-}
-
 // entries checks the shape of a body of form Addressed and counts its recipients.
 func entries(body []byte) (int, error) {
 	if len(body) < entriesAt || body[0] != byte(Addressed) {
