@@ -31,9 +31,12 @@ func (s *stage) tellMembers(ctx context.Context) error {
 	return s.askOne(ctx)
 }
 
+// reader is the person for whom the RED request is.
+const reader = "Mara Lind"
+
 // askOne sends the RED request; who is named reads and answers it, who is not does not have it.
 func (s *stage) askOne(ctx context.Context) error {
-	id, err := s.do(ctx, national, "request", "send", "--private", "--to", helpful, "--tlp", "red", "--action", "information", "--reply-by", "2h",
+	id, err := s.do(ctx, national, "request", "send", "--private", "--to", helpful, "--tlp", "red", "--person", reader, "--action", "information", "--reply-by", "2h",
 		"--title", "Who used terminal 4 of ward 2? Code word "+s.second.red.word.word)
 	if err != nil {
 		return err
@@ -45,7 +48,14 @@ func (s *stage) askOne(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	r, err := ask[api.RequestView](ctx, s, helpful, "request", "show", id)
+	closed, err := ask[api.RequestView](ctx, s, helpful, "request", "show", id)
+	if err != nil {
+		return err
+	}
+	if closed.Red == nil || closed.Request != nil {
+		return fmt.Errorf("%s shows %s to anybody", helpful, id)
+	}
+	r, err := ask[api.RequestView](ctx, s, helpful, "request", "show", "--as", reader, id)
 	if err != nil {
 		return err
 	}
@@ -55,7 +65,7 @@ func (s *stage) askOne(ctx context.Context) error {
 	if _, err := s.do(ctx, helpful, "request", "list", "--limit", "1"); err != nil {
 		return err
 	}
-	if _, err := s.do(ctx, helpful, "reply", "--text", "A visitor's badge; we have the name.", head(id), "accept"); err != nil {
+	if _, err := s.do(ctx, helpful, "reply", "--person", "Inga Sol", "--text", "A visitor's badge; we have the name.", head(id), "accept"); err != nil {
 		return err
 	}
 	if err := s.refused(ctx, 12, declining, "request", "show", head(id)); err != nil {
