@@ -33,6 +33,7 @@ func TestExamplesOfTheManual(t *testing.T) {
 		"Problem": func() any { return new(api.Problem) }, "KeyFile": func() any { return new(api.KeyFile) }, "LeaveDraft": func() any { return new(api.LeaveDraft) },
 		"ApplyDraft": func() any { return new(api.ApplyDraft) }, "SponsorDraft": func() any { return new(api.SponsorDraft) },
 		"ObjectDraft": func() any { return new(api.ObjectDraft) }, "AdmitDraft": func() any { return new(api.AdmitDraft) },
+		"OpenDraft":    func() any { return new(api.OpenDraft) },
 		"ProfileDraft": func() any { return new(api.ProfileDraft) }, "PinDraft": func() any { return new(api.PinDraft) },
 		"VouchDraft":        func() any { return new(api.VouchDraft) },
 		"PermissionRequest": func() any { return new(api.PermissionRequest) }, "ForwardDraft": func() any { return new(api.ForwardDraft) },

@@ -54,13 +54,18 @@ func TestARedBodyIsInNoFileLogOrCrash(t *testing.T) {
 	}
 	id := sent.Published[0].ID.String()
 	if err := c.Until(t.Context(), 20*time.Second, func(ctx context.Context) error {
-		got, err := to.Client().Record(ctx, id)
-		if err == nil && (got.Unread != "" || !got.Proof.BodyMatch) {
-			err = fmt.Errorf("not opened yet: %s", got.Unread)
+		got, err := to.Client().OpenRequest(ctx, id, api.OpenDraft{As: "Ada"})
+		if err == nil && (got.Request == nil || got.Request.Texts[0].Title != word) {
+			err = fmt.Errorf("not read yet: %s", got.Unread)
 		}
 		return err
 	}); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := to.Client().OpenRequest(t.Context(), id, api.OpenDraft{As: "Bob"}); err == nil {
+		t.Error("it opens for another person")
+	} else {
+		leaks("a refusal", fmt.Append(nil, err))
 	}
 	if _, err := other.Client().Record(t.Context(), id); err == nil {
 		t.Error("a third team has the record")
