@@ -55,10 +55,10 @@ func clearTLP() notice.Marking { return notice.Marking{TLP: notice.TLPClear} }
 // utter signs a notice in a run of its own, with the delegation and the key of a team's node, at a time of
 // one's choice.
 func (t *Team) utter(as *Team, ch record.Channel, n notice.Notice, at time.Time) ([]byte, error) {
-	return t.w.utter(&stolen{as.key, as.opt.Delegation}, ch, n, at)
+	return t.w.utter(&Stolen{as.key, as.opt.Delegation}, ch, n, at)
 }
 
-func (w *World) utter(as *stolen, ch record.Channel, n notice.Notice, at time.Time) ([]byte, error) {
+func (w *World) utter(as *Stolen, ch record.Channel, n notice.Notice, at time.Time) ([]byte, error) {
 	body, err := notice.Encode(n)
 	if err != nil {
 		return nil, err

@@ -11,8 +11,8 @@ import (
 	"tocsin/pkg/record"
 )
 
-// stolen is a node key in other hands, with what the root said of it.
-type stolen struct {
+// Stolen is a node key in other hands, with what the root said of it.
+type Stolen struct {
 	key        *identity.NodeKey
 	delegation *identity.Delegation
 }
@@ -31,11 +31,11 @@ func (t *Team) Freeze(at *Team) error {
 // Replace lets the root delegate a new node key, which takes over the machine, and takes the old one back
 // with the heads that are here, of the lanes alone in which the named records are, if there are any: only people can
 // tell their own from a thief's. The machine starts anew. It returns what a thief may have of the old key.
-func (t *Team) Replace(own ...record.ID) (*stolen, error) {
+func (t *Team) Replace(own ...record.ID) (*Stolen, error) {
 	if !t.Up() {
 		return nil, fmt.Errorf("replace the key of %s: %w", t.Name, errDown)
 	}
-	old := &stolen{t.key, t.opt.Delegation}
+	old := &Stolen{t.key, t.opt.Delegation}
 	cuts, err := t.rep.NodeCuts(old.key.Node())
 	if err != nil {
 		return nil, err

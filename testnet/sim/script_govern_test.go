@@ -149,7 +149,7 @@ func (s *script) keys(verb string) error {
 				return err
 			}
 		}
-		s.stolen[t] = &stolen{t.key, t.opt.Delegation}
+		s.stolen[t] = &Stolen{t.key, t.opt.Delegation}
 		return t.Freeze(by)
 	case "replace":
 		var own []record.ID

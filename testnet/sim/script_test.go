@@ -14,7 +14,7 @@ type script struct {
 	w       *World
 	founder map[string]*Team
 	loot    [][]byte
-	stolen  map[*Team]*stolen
+	stolen  map[*Team]*Stolen
 	words   []string // of the command, those not yet read
 }
 
@@ -149,7 +149,7 @@ func duration(text string) (time.Duration, error) {
 
 func (s *script) teams() error {
 	s.w = New(Config{Seed: 1})
-	s.founder, s.stolen = map[string]*Team{}, map[*Team]*stolen{}
+	s.founder, s.stolen = map[string]*Team{}, map[*Team]*Stolen{}
 	for _, name := range s.words {
 		if _, err := s.w.AddTeam(name); err != nil {
 			return err

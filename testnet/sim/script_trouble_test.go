@@ -158,7 +158,7 @@ func (s *script) impersonate() ([][]byte, error) {
 	}
 	key := s.stolen[victim]
 	if key == nil {
-		key = &stolen{victim.key, victim.opt.Delegation}
+		key = &Stolen{victim.key, victim.opt.Delegation}
 	}
 	f, err := s.w.utter(key, ch, newAlert(s.word()), s.w.now.Add(-back))
 	return [][]byte{f}, err

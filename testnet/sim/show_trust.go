@@ -28,14 +28,11 @@ func (t *Team) ShowReading() []string {
 		default:
 			line += "in clear"
 		}
+		var marks strings.Builder
 		for _, m := range e.Marks {
-			line += " [" + string(m.Word)
-			if l, ok := t.w.labels[m.Record]; ok {
-				line += " " + l
-			}
-			line += "]"
+			fmt.Fprintf(&marks, " [%s]", strings.TrimSpace(string(m.Word)+" "+t.w.labels[m.Record]))
 		}
-		out = append(out, line)
+		out = append(out, line+marks.String())
 	}
 	return out
 }

@@ -91,10 +91,10 @@ func (k *walker) root() error {
 	if t == nil || t.murky {
 		return nil // nobody signs over heads that may not be on disk
 	}
-	switch n := k.w.rnd.IntN(4); {
-	case n == 0:
+	switch k.w.rnd.IntN(4) {
+	case 0:
 		return t.Rotate()
-	case n == 1:
+	case 1:
 		at := k.anyUp()
 		if at == nil {
 			return nil
@@ -160,10 +160,9 @@ func (k *walker) betray(m, victim *Team) error {
 			return nil
 		}
 		f, err := k.w.utter(k.stolen, k.region(), newAlert(k.title()), k.w.now.Add(-k.w.upTo(50*time.Minute)))
-		if err != nil {
-			return nil // dated before the key was anybody's
+		if err == nil { // else it is dated before the key was anybody's
+			m.Whisper(victim, f)
 		}
-		m.Whisper(victim, f)
 	default:
 		list, err := m.rep.List(replica.Query{Kinds: []notice.Kind{notice.KindAlert}})
 		if err != nil || len(list) == 0 {

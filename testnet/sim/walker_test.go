@@ -20,7 +20,7 @@ type walker struct {
 	outside []*Team // not admitted yet
 	removed bool
 	loot    [][]byte
-	stolen  *stolen // a key of some team that mallory has
+	stolen  *Stolen // a key of some team that mallory has
 	serial  int
 	ruled   bool // by sponsors; else by a founder
 }
