@@ -34,7 +34,7 @@ func (n *Node) meshOptions() mesh.Options {
 		Key: keys.Key, Delegation: keys.Delegation, Door: meshDoor{n}, Copy: n.replica,
 		Roster: func() mesh.Roster { return n.replica.Roster() },
 		Now:    n.now, Rand: n.opt.Rand, Logger: n.log,
-		Listen: c.Listen, Announce: c.Announce, Static: c.Peers, MDNS: c.MDNS, Profile: profile, SyncPeriod: c.SyncEvery.Std(),
+		Listen: c.Listen, Announce: c.Announce, AnnounceOnly: c.AnnounceOnly, Static: c.Peers, MDNS: c.MDNS, Profile: profile, SyncPeriod: c.SyncEvery.Std(),
 		Events: mesh.Events{OnPeer: n.peerCame, OnGone: n.peerWent, OnInStep: n.inStep, OnStatements: n.statementsCame, OnKeys: n.keysCame},
 	}
 }

@@ -21,7 +21,7 @@ func TestSettingsReachTheMesh(t *testing.T) {
 		m.store = memstore.New(memstore.Options{})
 		opt := m.options()
 		opt.Config.Mesh = config.Mesh{
-			Listen: []string{"/ip4/127.0.0.1/tcp/1"}, Announce: []string{"/dns4/csirt.example/tcp/443"},
+			Listen: []string{"/ip4/127.0.0.1/tcp/1"}, Announce: []string{"/dns4/csirt.example/tcp/443"}, AnnounceOnly: true,
 			Peers: []string{"/ip4/192.0.2.1/tcp/1/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN"}, MDNS: true, Profile: "leaf", SyncEvery: config.Duration(time.Minute),
 		}
 		var got mesh.Options
@@ -34,7 +34,7 @@ func TestSettingsReachTheMesh(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(got.Listen, opt.Config.Mesh.Listen) || !slices.Equal(got.Static, opt.Config.Mesh.Peers) || !slices.Equal(got.Announce, opt.Config.Mesh.Announce) || !got.MDNS ||
+		if !slices.Equal(got.Listen, opt.Config.Mesh.Listen) || !slices.Equal(got.Static, opt.Config.Mesh.Peers) || !slices.Equal(got.Announce, opt.Config.Mesh.Announce) || !got.AnnounceOnly || !got.MDNS ||
 			got.Profile != mesh.Leaf || got.SyncPeriod != time.Minute {
 			t.Errorf("the mesh got %+v", got)
 		}

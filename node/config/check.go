@@ -97,6 +97,9 @@ func (l *Loaded) check() Errors {
 			}
 		}
 	}
+	if l.Mesh.AnnounceOnly && len(l.Mesh.Announce) == 0 {
+		bad("mesh.announce_only", "is set, and mesh.announce is empty", "name the addresses under which others reach this node in mesh.announce")
+	}
 	word("mesh.profile", l.Mesh.Profile, "balanced", "wide", "leaf")
 	word("community.attest", l.Community.Attest, AttestAuto, AttestAsk)
 	span("mesh.sync_every", l.Mesh.SyncEvery, 10*second, day)

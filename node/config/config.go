@@ -34,6 +34,9 @@ type Mesh struct {
 	// example behind a router that forwards a port. Members learn them, and cards and invites name them
 	// first.
 	Announce []string `toml:"announce"`
+	// Tell others the addresses of announce alone: those of an inner network are of no use outside of it,
+	// and nobody's business.
+	AnnounceOnly bool `toml:"announce_only"`
 	// Nodes to stay connected to, as multiaddrs that end in /p2p/ID; /dns4, /dns6 and /dnsaddr names
 	// are looked up anew. Others are learnt from invites and from members, so this may stay empty.
 	Peers []string `toml:"peers"`

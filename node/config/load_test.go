@@ -72,6 +72,7 @@ func TestMistakesNameThePlace(t *testing.T) {
 		{"range", "[log]\n\nlevel = \"loud\"\n", "config.toml:3: log.level: \"loud\" is not known; one of debug, info, warn, error"},
 		{"peer", "[mesh]\npeers = [\"/ip4/1.2.3.4/tcp/4733\"]\n", "config.toml:2: mesh.peers: "},
 		{"host", "[mesh]\nlisten = [\"0.0.0.0:4733\"]\n", "it is not a multiaddr"},
+		{"announce", "[mesh]\nannounce_only = true\n", "config.toml:2: mesh.announce_only: is set, and mesh.announce is empty"},
 		{"floor", "[store]\nfloor = \"1MiB\"\n", "at least 128MiB"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

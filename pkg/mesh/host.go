@@ -59,6 +59,9 @@ func newHost(opt *Options) (host.Host, error) {
 		libp2p.UserAgent("tocsin"),
 		libp2p.NoListenAddrs,
 		libp2p.AddrsFactory(func(seen []ma.Multiaddr) []ma.Multiaddr {
+			if opt.AnnounceOnly {
+				return announced
+			}
 			return ma.Unique(slices.Concat(announced, seen))
 		}),
 		libp2p.Transport(tcp.NewTCPTransport, tcp.DisableReuseport()), // two daemons on one port would share its callers

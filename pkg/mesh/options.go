@@ -132,13 +132,14 @@ type Options struct {
 	Rand       io.Reader            // required; seeds jitter and choice, nothing secret
 	Logger     *slog.Logger         // required; never gets bodies
 
-	Listen     []string // multiaddrs to listen on, TCP and QUIC; none: outbound only
-	Announce   []string // multiaddrs under which others reach this node, told before those it sees itself
-	Static     []string // multiaddrs with /p2p/ID, also /dns4, /dns6 and /dnsaddr; always kept connected
-	MDNS       bool     // find and be found by nodes in the local network
-	Profile    Profile
-	SyncPeriod time.Duration // between two periodic sessions; 0: 5 minutes
-	Events     Events
+	Listen       []string // multiaddrs to listen on, TCP and QUIC; none: outbound only
+	Announce     []string // multiaddrs under which others reach this node, told before those it sees itself
+	AnnounceOnly bool     // what it sees itself is told to nobody
+	Static       []string // multiaddrs with /p2p/ID, also /dns4, /dns6 and /dnsaddr; always kept connected
+	MDNS         bool     // find and be found by nodes in the local network
+	Profile      Profile
+	SyncPeriod   time.Duration // between two periodic sessions; 0: 5 minutes
+	Events       Events
 }
 
 func (o *Options) validate() error {

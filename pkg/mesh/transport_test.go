@@ -75,6 +75,16 @@ func TestAnnouncedAddressesGoFirst(t *testing.T) {
 	if err := m.Close(); err != nil {
 		t.Error(err)
 	}
+	opt.AnnounceOnly = true
+	if m, err = mesh.New(opt); err != nil {
+		t.Fatal(err)
+	}
+	if addrs := m.Addrs(); len(addrs) != 1 || addrs[0] != "/dns4/csirt.example/tcp/443/p2p/"+m.ID() {
+		t.Errorf("told to announce alone, it tells %q", addrs)
+	}
+	if err := m.Close(); err != nil {
+		t.Error(err)
+	}
 	opt.Announce = []string{"csirt.example:443"}
 	if _, err := mesh.New(opt); err == nil {
 		t.Error("an address that is none was taken")

@@ -27,8 +27,8 @@ type Options struct {
 	Dir string
 	// Env is added to the environment of all commands and daemons.
 	Env []string
-	// Record puts a relay before each node, by which the others reach it and which keeps what passes; see
-	// Recorded.
+	// Record puts a relay before each node, by which alone the others are told to reach it and which keeps
+	// what passes; see Recorded.
 	Record bool
 }
 

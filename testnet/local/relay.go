@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -14,8 +14,7 @@ import (
 const maxRecorded = 256 << 20
 
 // relay stands before one node: it listens where the others are told that the node is, passes on what
-// comes and keeps a copy. Its port is lower than the node's: of two addresses libp2p dials the lower port
-// first, and no other while a connection there is being made.
+// comes and keeps a copy.
 type relay struct {
 	listener net.Listener
 	node     *net.TCPAddr // of the node itself
@@ -38,34 +37,33 @@ type way struct {
 
 // openRelay begins to listen, and chooses an address for the node.
 func openRelay() (*relay, error) {
-	low, err := net.ListenTCP("tcp4", loopback())
+	l, err := net.ListenTCP("tcp4", loopback())
 	if err != nil {
 		return nil, fmt.Errorf("open relay: %w", err)
 	}
-	high, err := net.ListenTCP("tcp4", loopback())
+	place, err := net.ListenTCP("tcp4", loopback())
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open relay: %w", err), low.Close())
+		return nil, errors.Join(fmt.Errorf("open relay: %w", err), l.Close())
 	}
-	if port(low) > port(high) {
-		low, high = high, low
+	node, _ := place.Addr().(*net.TCPAddr)
+	if err := place.Close(); err != nil { // the node takes it
+		return nil, errors.Join(fmt.Errorf("open relay: %w", err), l.Close())
 	}
-	//nolint:forcetypeassert // a TCP listener
-	r := &relay{listener: low, node: high.Addr().(*net.TCPAddr), open: map[net.Conn]struct{}{}, sources: map[string]bool{}}
-	if err := high.Close(); err != nil { // the node takes its place
-		return nil, errors.Join(fmt.Errorf("open relay: %w", err), low.Close())
-	}
-	return r, nil
+	return &relay{listener: l, node: node, open: map[net.Conn]struct{}{}, sources: map[string]bool{}}, nil
 }
 
 // loopback is an address of the system's choice.
 func loopback() *net.TCPAddr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
-func port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port } //nolint:forcetypeassert // a TCP listener
-
 // multiaddr writes an address as nodes do.
 func multiaddr(a net.Addr) string {
 	host, p, _ := strings.Cut(a.String(), ":")
 	return "/ip4/" + host + "/tcp/" + p
+}
+
+func portOf(a net.Addr) string {
+	_, p, _ := strings.Cut(a.String(), ":")
+	return p
 }
 
 // serve passes connections on until close.
@@ -114,8 +112,7 @@ func (r *relay) begin(caller, callee net.Conn) (there, back *way, ok bool) {
 	there, back = &way{}, &way{}
 	r.ways = append(r.ways, there, back)
 	r.open[caller], r.open[callee] = struct{}{}, struct{}{}
-	_, source, _ := strings.Cut(callee.LocalAddr().String(), ":")
-	r.sources[source] = true
+	r.sources[portOf(callee.LocalAddr())] = true
 	return there, back, true
 }
 
@@ -158,7 +155,7 @@ func (w *way) note(b []byte) {
 func (r *relay) is(p string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return p == strconv.Itoa(port(r.listener)) || r.sources[p]
+	return p == portOf(r.listener.Addr()) || r.sources[p]
 }
 
 // close ends all connections and returns when they are over.
@@ -182,7 +179,7 @@ func (c *Cluster) Recorded(fn func(said []byte)) error {
 			return fmt.Errorf("read recording: no relay stands before %s", t.Name)
 		}
 		t.relay.mu.Lock()
-		ways := t.relay.ways[:len(t.relay.ways):len(t.relay.ways)]
+		ways := slices.Clip(t.relay.ways)
 		t.relay.mu.Unlock()
 		for _, w := range ways {
 			w.mu.Lock()

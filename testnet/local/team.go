@@ -182,7 +182,7 @@ func (t *Team) environment() []string {
 	if t.relay == nil {
 		env = append(env, "TOCSIN_MESH_LISTEN=/ip4/127.0.0.1/tcp/0,/ip4/127.0.0.1/udp/0/quic-v1")
 	} else {
-		env = append(env, "TOCSIN_MESH_LISTEN="+multiaddr(t.relay.node), "TOCSIN_MESH_ANNOUNCE="+multiaddr(t.relay.listener.Addr()))
+		env = append(env, "TOCSIN_MESH_LISTEN="+multiaddr(t.relay.node), "TOCSIN_MESH_ANNOUNCE="+multiaddr(t.relay.listener.Addr()), "TOCSIN_MESH_ANNOUNCE_ONLY=true")
 	}
 	return append(env, t.cluster.env...)
 }

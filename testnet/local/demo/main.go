@@ -43,14 +43,15 @@ func runProcess() int {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	defer context.AfterFunc(ctx, stop)()                      // a second interrupt ends us at once
-	ctx, unread := signal.NotifyContext(ctx, syscall.SIGPIPE) // nobody reads on, as with head: clean up, too
+	defer context.AfterFunc(ctx, stop)() // a second interrupt ends us at once
+	signal.Ignore(syscall.SIGPIPE)       // a failed write says it, and which one it was
+	ctx, unread := context.WithCancel(ctx)
 	defer unread()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 
 	colour := term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "" //nolint:misspell // its name everywhere
-	o.out = &transcript{w: os.Stdout, colour: colour}
+	o.out = &transcript{w: os.Stdout, colour: colour, unread: unread}
 	err := play(ctx, o)
 	if err == nil && picture != "" {
 		err = os.WriteFile(picture, o.out.svg(), 0o644) //nolint:gosec // a picture for everybody

@@ -28,6 +28,7 @@ type line struct {
 type transcript struct {
 	w      io.Writer
 	colour bool
+	unread func() // called when nobody reads on, as with head: clean up, too
 	lines  []line
 }
 
@@ -101,7 +102,9 @@ func (t *transcript) put(l line) {
 	if begin := map[style]string{heading: "\x1b[1;33m", command: "\x1b[1m", answer: "\x1b[2m", observed: "\x1b[32m"}[l.style]; t.colour && begin != "" {
 		text = begin + text + "\x1b[0m"
 	}
-	fmt.Fprintln(t.w, text)
+	if _, err := fmt.Fprintln(t.w, text); err != nil && t.unread != nil {
+		t.unread()
+	}
 }
 
 // glued keeps flags and their values together.
