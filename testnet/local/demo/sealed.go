@@ -62,7 +62,11 @@ func (s *stage) askOne(ctx context.Context) error {
 	if r.Request == nil || r.Request.Marking.TLP != notice.TLPRed || !r.Sealed || r.With == nil || !s.second.red.word.found([]byte(r.Request.Texts[0].Title)) {
 		return fmt.Errorf("%s reads something else as %s", helpful, id)
 	}
+	s.out.say("RED is for persons: the list at %s says that something is there, and no more; it opens for the one whom it names.", helpful)
 	if _, err := s.do(ctx, helpful, "request", "list", "--limit", "1"); err != nil {
+		return err
+	}
+	if _, err := s.do(ctx, helpful, "request", "show", "--as", reader, head(id)); err != nil {
 		return err
 	}
 	if _, err := s.do(ctx, helpful, "reply", "--person", "Inga Sol", "--text", "A visitor's badge; we have the name.", head(id), "accept"); err != nil {
