@@ -49,7 +49,12 @@ func TestATeamGoesOnUnderItsNewRoot(t *testing.T) {
 		t.Fatal(out[0].Reason, out[1].Reason)
 	}
 	for range 2 {
-		us.accept(t, noon, next.say(t, ch, alert("with the new root"), nil).Frame())
+		with := alert("with the new root")
+		with.Type, with.Replaces = notice.AlertUpdate, []record.ID{one.ID()}
+		us.accept(t, noon, next.say(t, ch, with, nil).Frame())
+		if r, err := us.Revisions(one.ID()); err != nil || len(r) == 0 {
+			t.Error("the team cannot change under its new root what it said under the old one", len(r), err)
+		}
 		if e, err := us.Entry(late.ID()); err != nil || len(e.Marks) != 1 || e.Marks[0].Word != replica.MarkOutside {
 			t.Error(e.Marks, err)
 		}

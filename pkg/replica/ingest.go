@@ -1,10 +1,8 @@
 package replica
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"tocsin/pkg/identity"
@@ -286,27 +284,6 @@ func (r *Replica) commit(batch []candidate, out []Outcome) (done bool) {
 		r.keep(c)
 	}
 	return true
-}
-
-// leaveLanes forgets where this node's lanes stand, on stable storage first, before a record of ours
-// that we do not know is kept: this store is a copy from before it was signed, and going on in the
-// same lanes would say two things in one place, also after a restart.
-func (r *Replica) leaveLanes() error {
-	var ops []Op
-	err := r.opt.Store.Scan([]byte{spaceLane}, true, func(key, _ []byte) error {
-		ops = append(ops, Op{Key: bytes.Clone(key), Delete: true})
-		return nil
-	})
-	for part := range slices.Chunk(ops, MaxApplyOps) {
-		if err == nil {
-			err = r.opt.Store.Apply(part)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("leave lanes: %w", err)
-	}
-	r.lanes = map[record.Channel]laneHead{}
-	return nil
 }
 
 // keep takes a stored record into the views.

@@ -34,6 +34,13 @@ func (r *Replica) other(ch record.Channel) identity.TeamID {
 	return r.canonical(ch.Pair[0])
 }
 
+// Other returns the team at the other end of a private channel of ours, by the ID that it has today.
+func (r *Replica) Other(ch record.Channel) identity.TeamID {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.other(ch)
+}
+
 // channelNow returns the private channel that two teams have today in place of one that they had under an
 // earlier root of either.
 func (r *Replica) channelNow(ch record.Channel) record.Channel {

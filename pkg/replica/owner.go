@@ -1,10 +1,13 @@
 package replica
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"tocsin/pkg/identity"
+	"tocsin/pkg/record"
 )
 
 // checkOwner refuses a store that another team's node wrote: its lanes are not ours to continue. A node
@@ -28,29 +31,30 @@ func (r *Replica) checkOwner() error {
 	if wrote != node && team != r.self {
 		return fmt.Errorf("the store belongs to node %s of team %s, this is node %s of team %s", wrote, team, node, r.self)
 	}
-	if err := r.endLanes(); err != nil {
+	if err := r.leaveLanes(); err != nil {
 		return err
 	}
 	// Last, so that a crash before it ends the lanes again.
 	return r.opt.Store.Apply([]Op{{Key: metaKey("owner"), Value: mark}})
 }
 
-// endLanes forgets where the lanes stand, so that each begins a new run with its next record.
-func (r *Replica) endLanes() error {
+// leaveLanes forgets where this node's lanes stand, on stable storage first, so that each begins a new run
+// with its next record: another key signs now, or this store is a copy from before a record of ours was
+// signed, and going on in the same lanes would say two things in one place.
+func (r *Replica) leaveLanes() error {
 	var ops []Op
 	err := r.opt.Store.Scan([]byte{spaceLane}, true, func(key, _ []byte) error {
-		ops = append(ops, Op{Key: append([]byte{}, key...), Delete: true})
+		ops = append(ops, Op{Key: bytes.Clone(key), Delete: true})
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("read lanes: %w", err)
-	}
-	for len(ops) > 0 {
-		n := min(len(ops), MaxApplyOps)
-		if err := r.opt.Store.Apply(ops[:n]); err != nil {
-			return fmt.Errorf("end lanes: %w", err)
+	for part := range slices.Chunk(ops, MaxApplyOps) {
+		if err == nil {
+			err = r.opt.Store.Apply(part)
 		}
-		ops = ops[n:]
 	}
+	if err != nil {
+		return fmt.Errorf("leave lanes: %w", err)
+	}
+	r.lanes = map[record.Channel]laneHead{}
 	return nil
 }

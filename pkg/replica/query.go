@@ -28,7 +28,7 @@ type Query struct {
 var ErrAmbiguous = errors.New("several records begin so")
 
 // read returns a kept record as the lists show it, with a detached body if it is here. It needs no
-// lock: it touches the store alone.
+// lock: it touches the store and the keyring alone.
 func (r *Replica) read(drop Day, id record.ID) (Entry, error) {
 	rec, err := r.reopen(drop, id)
 	if err != nil {
@@ -185,16 +185,17 @@ func (r *Replica) Answers(request record.ID) ([]Entry, error) {
 	return r.entries(func() []record.ID { return r.index.answered[request] })
 }
 
-// Revisions returns the updates and cancels that name the alert and are by the team that wrote it,
-// oldest first. Nobody else can change what a team said.
+// Revisions returns the updates and cancels that name the alert and are by the team that wrote it, under
+// whatever root, oldest first. Nobody else can change what a team said.
 func (r *Replica) Revisions(alert record.ID) ([]Entry, error) {
 	original, err := r.Entry(alert)
 	if err != nil {
 		return nil, err
 	}
 	all, err := r.entries(func() []record.ID { return r.index.revised[alert] })
+	now, author := r.Roster(), original.Record.Team()
 	return slices.DeleteFunc(all, func(e Entry) bool {
-		return e.Record.Team() != original.Record.Team() || e.Record.Header().Channel != original.Record.Header().Channel
+		return now.Canonical(e.Record.Team()) != now.Canonical(author) || e.Record.Header().Channel != original.Record.Header().Channel
 	}), err
 }
 
