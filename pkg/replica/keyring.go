@@ -19,11 +19,18 @@ type keyRef struct {
 	id  seal.KeyID
 }
 
+// giver is the node that handed a key over.
+type giver struct {
+	team identity.TeamID
+	node identity.NodeID
+}
+
 // heldKey is a key with what is known of it.
 type heldKey struct {
 	key    seal.Key
 	view   [32]byte        // of the membership it was made for; zero for a key made for one record
 	minter identity.TeamID // who made it, as whoever handed it over said
+	from   giver           // on whose word the view rests; zero once this node saw the membership so itself
 	seen   time.Time       // when it came here
 	used   time.Time       // when the last record sealed with it came here
 	drop   Day             // the last day on which a record that it opens is kept
@@ -55,6 +62,16 @@ func (k *keyring) put(ref keyRef, h heldKey) {
 	defer k.mu.Unlock()
 	if _, ok := k.held[ref]; !ok {
 		k.held[ref] = h
+	}
+}
+
+// believe notes what became of a giver's word on the view of a key.
+func (k *keyring) believe(ref keyRef, h heldKey) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if was, ok := k.held[ref]; ok {
+		was.view, was.from = h.view, h.from
+		k.held[ref] = was
 	}
 }
 
@@ -120,7 +137,10 @@ func (k *keyring) stale(today Day, current func(view [32]byte) bool) (gone []key
 	return gone, views
 }
 
-const heldKeyLen = 32 + 32 + 32 + 8 + 8 + 4
+const (
+	heldKeyOld = 32 + 32 + 32 + 8 + 8 + 4 // as an earlier release wrote it, without its giver
+	heldKeyLen = heldKeyOld + 32 + 32
+)
 
 func refKey(ref keyRef) []byte { return append(idKey(spaceKey, ref.tag), ref.id[:]...) }
 
@@ -129,7 +149,8 @@ func (h *heldKey) op(ref keyRef) Op {
 	v = append(append(append(v, h.key[:]...), h.view[:]...), h.minter[:]...)
 	v = binary.BigEndian.AppendUint64(v, uint64(nanos(h.seen))) //nolint:gosec // see encodeSighting
 	v = binary.BigEndian.AppendUint64(v, uint64(nanos(h.used))) //nolint:gosec // see encodeSighting
-	return Op{Key: refKey(ref), Value: binary.BigEndian.AppendUint32(v, uint32(h.drop))}
+	v = binary.BigEndian.AppendUint32(v, uint32(h.drop))
+	return Op{Key: refKey(ref), Value: append(append(v, h.from.team[:]...), h.from.node[:]...)}
 }
 
 func membersOp(view [32]byte, members []identity.TeamID) Op {
@@ -143,14 +164,18 @@ func membersOp(view [32]byte, members []identity.TeamID) Op {
 // loadKeys reads the keyring, and the members of the views that keys were made for.
 func (r *Replica) loadKeys() error {
 	err := r.opt.Store.Scan([]byte{spaceKey}, false, func(key, v []byte) error {
-		if len(key) != 65 || len(v) != heldKeyLen {
+		if len(key) != 65 || len(v) != heldKeyLen && len(v) != heldKeyOld {
 			return fmt.Errorf("sealing key entry has %d and %d bytes, want 65 and %d", len(key), len(v), heldKeyLen)
+		}
+		var from giver
+		if len(v) == heldKeyLen {
+			from = giver{identity.TeamID(v[heldKeyOld:]), identity.NodeID(v[heldKeyOld+32:])}
 		}
 		r.keys.put(keyRef{[32]byte(key[1:33]), seal.KeyID(key[33:])}, heldKey{
 			key: seal.Key(v[:32]), view: [32]byte(v[32:64]), minter: identity.TeamID(v[64:96]),
 			seen: fromNanos(int64(binary.BigEndian.Uint64(v[96:]))),  //nolint:gosec // see encodeSighting
 			used: fromNanos(int64(binary.BigEndian.Uint64(v[104:]))), //nolint:gosec // see encodeSighting
-			drop: Day(binary.BigEndian.Uint32(v[112:])),
+			drop: Day(binary.BigEndian.Uint32(v[112:])), from: from,
 		})
 		return nil
 	})

@@ -35,7 +35,7 @@ func (r *Replica) planFor(now time.Time, ch record.Channel) (*plan, error) {
 	view, tag := r.roster.View(ch.Community), ch.Tag()
 	var held []seal.Minted
 	r.keys.of(tag, func(id seal.KeyID, h heldKey) {
-		if h.view == view && r.roster.Member(ch.Community, h.minter) {
+		if h.view == view && h.from == (giver{}) && r.roster.Member(ch.Community, h.minter) {
 			held = append(held, seal.Minted{ID: id, View: h.view, Minter: h.minter})
 		}
 	})
@@ -78,19 +78,23 @@ func (r *Replica) holdKey(ref keyRef, h heldKey, members []identity.TeamID) erro
 	return nil
 }
 
-// learnViews notes who the members of a view are that a key was made for, once this node sees the membership
-// so: a key may come before the statements that led to its view. What a write fails to note is noted another
-// time, or the key is handed on by others.
+// learnViews looks at the keys whose views are the membership as it is seen now: a key may come before the
+// statements that led to its view. It notes who the members are, and whether the word on the view holds. What
+// a write fails to note is noted another time, or the key is handed on by others.
 func (r *Replica) learnViews(touched map[identity.CommunityID]struct{}) {
 	for id := range touched {
-		unknown := map[[32]byte]struct{}{}
-		r.keys.of(record.InCommunity(id).Tag(), func(_ seal.KeyID, h heldKey) { unknown[h.view] = struct{}{} })
-		if len(unknown) == 0 {
+		view, tag := r.roster.View(id), record.InCommunity(id).Tag()
+		of := map[seal.KeyID]heldKey{}
+		r.keys.of(tag, func(key seal.KeyID, h heldKey) {
+			if h.view == view {
+				of[key] = h
+			}
+		})
+		if len(of) == 0 {
 			continue
 		}
-		view := r.roster.View(id)
-		if _, used := unknown[view]; !used {
-			continue
+		for key, h := range of {
+			r.confirm(keyRef{tag, key}, h, id)
 		}
 		if _, known := r.keys.members(view); known {
 			continue
@@ -100,6 +104,26 @@ func (r *Replica) learnViews(touched map[identity.CommunityID]struct{}) {
 			r.keys.setMembers(view, members)
 		}
 	}
+}
+
+// confirm believes the word on the view of a key, now that this node sees that membership, if its giver is
+// part of it. Who is not could tell beforehand what the membership without it would be, and hand round a key
+// for that: such a key opens what it opens, and is for no view.
+func (r *Replica) confirm(ref keyRef, h heldKey, in identity.CommunityID) {
+	if h.from == (giver{}) {
+		return
+	}
+	if !r.roster.Member(in, h.from.team) || r.takenBack(h.from) {
+		h.view = [32]byte{}
+	}
+	h.from = giver{}
+	if r.opt.Store.Apply([]Op{h.op(ref)}) == nil {
+		r.keys.believe(ref, h)
+	}
+}
+
+func (r *Replica) takenBack(g giver) bool {
+	return r.roster.Frozen(g.team, g.node) || r.roster.Revoked(g.team, g.node)
 }
 
 // addressedPlan seals to every node of the two teams that is in force now and whose sealing key is here.

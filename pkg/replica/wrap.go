@@ -92,6 +92,9 @@ func (r *Replica) entitled(t identity.TeamID, a KeyAsk) bool {
 func (r *Replica) wrap(now time.Time, to *identity.Delegation, sealing []byte, a KeyAsk) []byte {
 	tag := a.Channel.Tag()
 	held, _ := r.keys.get(keyRef{tag, a.Key})
+	if held.from != (giver{}) {
+		held.view = [32]byte{} // a word that this node cannot vouch for is not passed on in its name
+	}
 	w, err := seal.Wrap(held.key, notice.Wrap{
 		Channel: tag, Key: dsse.Hash(a.Key), To: to.Node, Minter: held.minter, View: held.view,
 	}, sealing)
@@ -135,7 +138,7 @@ func (r *Replica) TakeWraps(now time.Time, from identity.TeamID, frames [][]byte
 		}
 		key, err := seal.Unwrap(r.opt.Key, w)
 		r.mu.Lock()
-		if ch, ok := r.giver(s.Signers[0].Team, from, w); ok {
+		if ch, ok := r.mayGive(giverOf(s), from, w); ok {
 			if r.takeWrap(now, ch, &given{s, w, key, err}) {
 				taken++
 			}
@@ -153,12 +156,20 @@ type given struct {
 	err       error
 }
 
-// giver returns the channel of a wrap, if whoever signed it brought it and belongs to the channel, as we
+func giverOf(s *record.Statement) giver {
+	g := giver{team: s.Signers[0].Team}
+	if d := s.Signers[0].Delegation; d != nil {
+		g.node = d.Node
+	}
+	return g
+}
+
+// mayGive returns the channel of a wrap, if whoever signed it brought it and belongs to the channel, as we
 // do. The caller holds the lock.
-func (r *Replica) giver(signer, from identity.TeamID, w *notice.Wrap) (*record.Channel, bool) {
-	signer = r.canonical(signer)
+func (r *Replica) mayGive(g giver, from identity.TeamID, w *notice.Wrap) (*record.Channel, bool) {
+	signer := r.canonical(g.team)
 	ch := r.channels()[w.Channel]
-	if ch == nil || signer != r.canonical(from) {
+	if ch == nil || signer != r.canonical(from) || r.takenBack(g) {
 		return nil, false
 	}
 	if ch.Private() {
@@ -183,7 +194,7 @@ func (r *Replica) takeWrap(now time.Time, ch *record.Channel, g *given) bool {
 	if len(waiting) == 0 && r.idleKeys(ref.tag) >= maxIdleKeys {
 		return false
 	}
-	h := heldKey{key: g.key, view: g.wrap.View, minter: g.wrap.Minter, seen: now}
+	h := heldKey{key: g.key, view: g.wrap.View, minter: g.wrap.Minter, from: giverOf(g.statement), seen: now}
 	if len(waiting) > 0 {
 		h.used = now
 	}
@@ -192,7 +203,7 @@ func (r *Replica) takeWrap(now time.Time, ch *record.Channel, g *given) bool {
 	}
 	var members []identity.TeamID
 	if !ch.Private() && h.view == r.roster.View(ch.Community) {
-		members = r.roster.Members(ch.Community)
+		members, h.from = r.roster.Members(ch.Community), giver{}
 	}
 	if err := r.holdKey(ref, h, members); err != nil {
 		return false

@@ -1,0 +1,175 @@
+package replica_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"tocsin/pkg/dsse"
+	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
+	"tocsin/pkg/policy"
+	"tocsin/pkg/record"
+	"tocsin/pkg/replica"
+	"tocsin/pkg/roster"
+	"tocsin/pkg/seal"
+)
+
+// forged wraps a key for a node with any word on whose it is and what it is for.
+func (tm *team) forged(t testing.TB, to *team, ch record.Channel, key seal.Key, minter identity.TeamID, view [32]byte) []byte {
+	t.Helper()
+	id := key.ID(ch.Tag())
+	w, err := seal.Wrap(key, notice.Wrap{Channel: ch.Tag(), Key: dsse.Hash(id), To: to.Node(), Minter: minter, View: view}, to.public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tm.sign(t, roster.KindWrap, w).Frame()
+}
+
+// A member that knows that it is about to be out hands round a key for the membership that follows, in the
+// name of somebody who stays in.
+func TestAKeyThatARemovedMemberLeftBehindSealsNothing(t *testing.T) {
+	key, err := seal.NewKey(source(77))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := identity.NewRootKey(source(3)) // Gamma's
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 4 {
+		relayed, frozen := i%2 == 1, i >= 2
+		a, b, c, ch := trio(t)
+		d := newTeam(t, 4, "Delta")
+		state(t, a, roster.KindMember, &notice.Member{Community: ch.Community, Team: d.Self(), Name: "d"})
+		d.Join(noon, a.StatementFrames(a.Statements(), a.Self()))
+		meet(t, a, b, c, d)
+		spread(t, noon, a, b, c, d)
+		var gone *record.Statement
+		if frozen { // not a member but a thief of its key
+			gone = (&party{root: root, d: c.Delegation()}).rootSays(t, roster.KindRevoke, &notice.Revoke{Node: c.Node(), Frozen: true})
+			a.AddStatements(noon, frames(gone))
+		} else {
+			gone = state(t, a, roster.KindRemove, &notice.Remove{Community: ch.Community, Team: c.Self()})
+		}
+		view, id := a.Roster().View(ch.Community), key.ID(ch.Tag())
+		if n := b.TakeWraps(noon, c.Self(), [][]byte{c.forged(t, b, ch, key, a.Self(), view)}); n != 1 {
+			t.Fatal("a member's key is not taken")
+		}
+		if relayed {
+			ask := []replica.KeyAsk{{Channel: ch, Key: id}}
+			if d.TakeWraps(noon, b.Self(), b.WrapsFor(noon, d.Delegation(), d.public(), ask)) != 1 {
+				t.Fatal("the key is not relayed")
+			}
+		}
+		for range 2 {
+			for _, tm := range []*team{b, d} {
+				tm.AddStatements(noon, frames(gone))
+				if tm.Roster().View(ch.Community) != view {
+					t.Fatal("another view than was foreseen")
+				}
+				rec := tm.publish(t, noon, ch, marked(notice.TLPAmber, canary))
+				if bytes.Equal(rec.Header().Body.KeyID, id[:]) {
+					t.Errorf("relayed %t, frozen %t: what is written after it is sealed with a key that was left behind", relayed, frozen)
+				}
+				tm.restart(t, noon)
+			}
+		}
+	}
+}
+
+// An honest key that overtakes the statements its view rests on is used and handed on all the same.
+func TestAKeyThatComesBeforeItsViewIsUsed(t *testing.T) {
+	a, b, c, ch := trio(t)
+	gone := state(t, a, roster.KindRemove, &notice.Remove{Community: ch.Community, Team: c.Self()})
+	first := a.publish(t, noon, ch, marked(notice.TLPAmber, "x"))
+	b.get(t, noon, first)
+	if hand(noon, a, b) != 1 {
+		t.Fatal("no key")
+	}
+	b.restart(t, noon)
+	b.AddStatements(noon, frames(gone))
+	b.restart(t, noon)
+	if got := b.publish(t, noon, ch, marked(notice.TLPAmber, "y")); !bytes.Equal(got.Header().Body.KeyID, first.Header().Body.KeyID) {
+		t.Error("another key was made")
+	}
+}
+
+// A team comes in by a sponsor's word, which a revocation takes away later: the team was never in. Who had
+// its records and who meets them afterwards must have the same set.
+func TestRecordsOfATeamThatTurnsOutNeverToHaveBeenInAreOutsideEverywhere(t *testing.T) {
+	a, b, c, d := quartet(t)
+	ch := govern(t, rules(), a, b, c)
+	enter(t, noon, ch, d, a, b, c)
+	at := noon.Add(2 * time.Hour)
+	rec := d.publish(t, at, ch, alert("by a member, as it seems"))
+	b.get(t, at, rec)
+	root, err := identity.NewRootKey(source(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, err := record.DraftStatement(record.Draft{
+		Kind: roster.KindRevoke, Created: noon, Says: encode(t, &notice.Revoke{Node: a.Node()}),
+		Signers: []record.Signer{{Team: a.Self()}}, Heads: []record.StatementID{record.StatementID(ch.Community)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v record.Verifier
+	revoke, err := v.AssembleStatement(payload, []dsse.Signature{root.Sign(payload)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tm := range []*team{b, c} {
+		if o := tm.AddStatements(at, frames(revoke))[0]; o.Verdict != policy.Accept {
+			t.Fatal(o.Reason)
+		}
+		if tm.Roster().Member(ch.Community, d.Self()) {
+			t.Fatal("still a member: change the test")
+		}
+	}
+	if o := c.offer(at, rec.Frame()); o.Verdict == policy.Accept {
+		t.Fatal("the record counts: change the test")
+	}
+	for range 2 {
+		if len(b.Set(ch, at).Days()) != len(c.Set(ch, at).Days()) {
+			t.Error("two members with the same statements have different sets for good")
+		}
+		b.restart(t, at)
+	}
+}
+
+// A member has its own record erased and is removed as of before that: the erasing is outside, the record in.
+func TestAnErasingThatGoesOutsideLeavesNoRecordThatNobodyCanTake(t *testing.T) {
+	us, p, ch := village(t)
+	one := p.say(t, ch, alert("one"), nil)
+	erase := p.say(t, ch, &notice.Erase{Record: one.ID()}, nil)
+	us.accept(t, noon, one.Frame(), erase.Frame())
+	gone := state(t, us, roster.KindRemove, &notice.Remove{Community: ch.Community, Team: p.team(), Heads: heads(one)})
+	other := newTeam(t, 9, "Other")
+	state(t, us, roster.KindMember, &notice.Member{Community: ch.Community, Team: other.Self(), Name: "o"})
+	us.AddStatements(noon, frames(record.DelegationStatement(other.Delegation())))
+	other.Join(noon, us.StatementFrames(us.Statements(), other.Self()))
+	if !other.Roster().Has(gone.ID()) {
+		t.Fatal("no removal")
+	}
+	for range 2 {
+		for _, day := range us.Set(ch, noon).Days() {
+			for _, id := range us.Set(ch, noon).IDs(day.Day) {
+				frame, err := us.FrameFor(id, other.Self(), policy.Sync)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if o := other.offer(noon, frame); o.Verdict != policy.Accept && o.Reason != policy.Duplicate {
+					t.Errorf("what is in the set here is refused there: %s %s", o.Reason, o.Detail)
+				}
+			}
+		}
+		us.restart(t, noon)
+	}
+	// Who was away and has the body brings it back.
+	us.offer(noon, one.Frame())
+	if e, err := us.Entry(one.ID()); err != nil || e.Notice == nil {
+		t.Error("the body does not come back", err)
+	}
+}
