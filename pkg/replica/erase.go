@@ -112,6 +112,36 @@ func (r *Replica) loadErased() error {
 	return nil
 }
 
+// forgetBare takes records out of the views whose bodies were removed here by what is outside now: nobody takes
+// such a record from this node, and who has its body brings it back. The store keeps the header until then.
+func (r *Replica) forgetBare() error {
+	for id, s := range r.index.slots {
+		if !s.outside || s.code.plain() != codeErase {
+			continue
+		}
+		by, err := r.read(s.drop, id)
+		if err != nil {
+			return fmt.Errorf("read what erases: %w", err)
+		}
+		n, ok := by.Notice.(*notice.Erase)
+		if !ok {
+			continue
+		}
+		target, here := r.index.slots[n.Record]
+		if !here || target.outside || target.code.detached() {
+			continue
+		}
+		rec, err := r.reopen(target.drop, n.Record)
+		if err != nil {
+			return fmt.Errorf("read what was erased: %w", err)
+		}
+		if _, erased := r.erasedBy(rec); !erased && !rec.HasBody() {
+			r.index.remove(n.Record)
+		}
+	}
+	return nil
+}
+
 // Confirmation is a team's word that it removed the body of a record.
 type Confirmation struct {
 	Team    identity.TeamID

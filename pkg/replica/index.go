@@ -87,6 +87,19 @@ func (b *bucket) settle() {
 	b.sorted, b.pending = slices.Compact(all), nil
 }
 
+// remove forgets one record.
+func (x *index) remove(id record.ID) {
+	s, ok := x.slots[id]
+	if !ok {
+		return
+	}
+	delete(x.slots, id)
+	x.leave(id, s.place)
+	b := x.bucket(*s.channel, s.created.day())
+	b.settle()
+	b.sorted, b.fresh = slices.DeleteFunc(slices.Clone(b.sorted), func(one record.ID) bool { return one == id }), false
+}
+
 // drop forgets every record of the drop days that gone chooses, and returns their IDs.
 func (x *index) drop(gone func(Day) bool) []record.ID {
 	var out []record.ID

@@ -102,7 +102,7 @@ func (r *Replica) channels() map[[32]byte]*record.Channel {
 }
 
 func (r *Replica) loadIndex() error {
-	channels := r.channels()
+	channels, tags := r.channels(), r.byTag()
 	var strays, detached, view, closed []indexRow
 	err := r.opt.Store.Scan([]byte{spaceIndex}, true, func(key, _ []byte) error {
 		row, err := parseIndex(key)
@@ -114,6 +114,7 @@ func (r *Replica) loadIndex() error {
 		} else {
 			strays = append(strays, row)
 		}
+		r.strangers = r.strangers || r.stranger(tags, row.tag, row.author)
 		if row.code.viewed() {
 			view = append(view, row)
 		}
@@ -134,7 +135,7 @@ func (r *Replica) loadIndex() error {
 		func() error { return r.loadWaiting(closed) },
 		func() error { _, err := r.exile(); return err }, // before the views: what is outside is in none
 		func() error { return r.loadViews(view) },
-		r.loadErased,
+		r.loadErased, r.forgetBare,
 	} {
 		if err := load(); err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 type departures struct {
 	teams map[identity.TeamID]struct{}
 	print [32]byte
+	in    map[identity.TeamID]struct{} // teams that are in, or were
 }
 
 // freeze is a statement that took a node key back without saying from where on.
@@ -27,13 +28,19 @@ type freeze struct {
 
 // departed says who was removed from a community or left it.
 func departed(c *roster.Community) departures {
-	d := departures{teams: map[identity.TeamID]struct{}{}}
+	d := departures{teams: map[identity.TeamID]struct{}{}, in: map[identity.TeamID]struct{}{}}
+	for _, t := range c.Members() {
+		d.in[t] = struct{}{}
+	}
 	if !c.AnyRemoved() {
 		return d
 	}
 	h := sha256.New()
 	note := func(id record.StatementID, t identity.TeamID) {
 		d.teams[t] = struct{}{}
+		if c.BeenIn(t) {
+			d.in[t] = struct{}{}
+		}
 		h.Write(id[:])
 		in := byte(0)
 		if c.Member(t) {
@@ -81,11 +88,45 @@ func (r *Replica) noteStanding(statements []*record.Statement) (changed bool) {
 			continue
 		}
 		now := departed(c)
-		changed = changed || now.print != r.departed[id].print
+		changed = r.undone(c, now) || changed || now.print != r.departed[id].print
 		r.departed[id] = now
 	}
 	r.learnViews(touched)
 	return changed
+}
+
+// undone reports whether it turned out that a team never was in a community, although it had been, as far as
+// was known, or the other way round: what brought it in is said by others, whose keys may be taken back and
+// whose budgets may be used up by what comes later.
+func (r *Replica) undone(c *roster.Community, now departures) (changed bool) {
+	before := r.departed[c.ID].in
+	for t := range before {
+		if !c.BeenIn(t) {
+			r.strangers, changed = true, true
+		}
+	}
+	for t := range now.in {
+		if _, known := before[t]; r.strangers && !known {
+			changed = true
+		}
+	}
+	return changed
+}
+
+// stranger reports whether a team is not and never was in a community of this node's with a tag.
+func (r *Replica) stranger(tags map[[32]byte]*roster.Community, tag [32]byte, t identity.TeamID) bool {
+	c := tags[tag]
+	return c != nil && !c.BeenIn(t)
+}
+
+func (r *Replica) byTag() map[[32]byte]*roster.Community {
+	out := map[[32]byte]*roster.Community{}
+	for _, id := range r.roster.Communities() {
+		if c, ok := r.roster.Community(id); ok {
+			out[record.InCommunity(id).Tag()] = c
+		}
+	}
+	return out
 }
 
 // noteTurned remembers the teams that took a key back or replaced their root.
@@ -109,6 +150,9 @@ func (r *Replica) setAside() error {
 	if err == nil && (changed || again) {
 		err = r.rebuild()
 	}
+	if err == nil {
+		err = r.forgetBare()
+	}
 	if err != nil {
 		return fmt.Errorf("set records aside: %w", err)
 	}
@@ -129,14 +173,15 @@ func (r *Replica) exile() (changed bool, err error) {
 	for t := range r.turned {
 		turned[r.canonical(t)] = struct{}{}
 	}
-	if len(departed) == 0 && len(turned) == 0 && !r.anyOutside() {
+	if len(departed) == 0 && len(turned) == 0 && !r.strangers && !r.anyOutside() {
 		return false, nil
 	}
+	tags := r.byTag()
 	suspects, err := r.rows(func(row *indexRow) bool {
 		author := r.canonical(row.author)
 		_, gone := departed[row.tag][author]
 		_, turned := turned[author]
-		return gone || turned || r.index.slots[row.id].outside
+		return gone || turned || r.index.slots[row.id].outside || r.strangers && r.stranger(tags, row.tag, row.author)
 	})
 	if err != nil {
 		return false, err

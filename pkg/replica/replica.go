@@ -149,9 +149,11 @@ type Replica struct {
 	heard    map[record.StatementID]time.Time
 	departed map[identity.CommunityID]departures
 	turned   map[identity.TeamID]struct{} // took a key back or replaced their root, by any of their IDs
-	freezes  []freeze
-	said     map[saidKey]int // how many statements of a kind a team signed that are here
-	texts    textBook        // of notices that are stricter than TLP:CLEAR
+	// strangers says that there may be records of teams that never were in, as is known by now.
+	strangers bool
+	freezes   []freeze
+	said      map[saidKey]int // how many statements of a kind a team signed that are here
+	texts     textBook        // of notices that are stricter than TLP:CLEAR
 	// expected are communities whose statements peers may bring although none of them is here; see Expect.
 	expected map[identity.CommunityID]struct{}
 	today    tally // what each author brought today

@@ -38,6 +38,13 @@ func (c *Community) Left(t identity.TeamID) bool {
 	return c.ends.has(now) && !c.removed.has(now) && !c.members.has(now)
 }
 
+// BeenIn reports whether t is a member or was one, as far as is known now: it can turn out that what brought a
+// team in does not count.
+func (c *Community) BeenIn(t identity.TeamID) bool {
+	now := c.keys.canonical(t)
+	return c.members.has(now) || c.ends.has(now) && c.was(now)
+}
+
 // AnyRemoved reports whether any team was removed or left.
 func (c *Community) AnyRemoved() bool { return c.ends.len() > 0 }
 
@@ -84,7 +91,7 @@ func (c *Community) place(t identity.TeamID, lane laneKey, seq uint64, id record
 	switch {
 	case of == nil && member:
 		return In
-	case of == nil || !member && !c.was(now):
+	case !c.BeenIn(t):
 		return Stranger
 	case of.holds(!member, lane, id, seq):
 		return In
