@@ -16,7 +16,7 @@ import (
 )
 
 // Apply implements httpapi.Service.
-func (n *Node) Apply(ctx context.Context, d api.ApplyDraft) (*api.Applied, error) {
+func (n *Node) Apply(_ context.Context, d api.ApplyDraft) (*api.Applied, error) {
 	draft, err := invite.OpenDraft(d.Charter)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (n *Node) Apply(ctx context.Context, d api.ApplyDraft) (*api.Applied, error
 			return nil, api.NewProblem(api.Conflict, "this team has applied already, and what it said stands",
 				"see: tocsin community applications; without flags the application is written again")
 		}
-		return n.applied(ctx, draft.Community(), open.ID)
+		return n.applied(draft.Community(), open.ID)
 	}
 	if err := n.join(draft.Community(), []*record.Statement{charter}); err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (n *Node) Apply(ctx context.Context, d api.ApplyDraft) (*api.Applied, error
 	if err != nil {
 		return nil, err
 	}
-	return n.applied(ctx, draft.Community(), s.ID())
+	return n.applied(draft.Community(), s.ID())
 }
 
 // ownApplication returns this team's open application, or nil; an error if it is a member.
@@ -73,7 +73,7 @@ func (n *Node) ownApplication(id identity.CommunityID) (*roster.Application, err
 }
 
 // applied answers with an application of this team and its file.
-func (n *Node) applied(ctx context.Context, community identity.CommunityID, id record.StatementID) (*api.Applied, error) {
+func (n *Node) applied(community identity.CommunityID, id record.StatementID) (*api.Applied, error) {
 	c, a, err := n.application(community, id)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (n *Node) applied(ctx context.Context, community identity.CommunityID, id r
 	if err != nil {
 		return nil, err
 	}
-	return &api.Applied{Application: n.showApplication(ctx, c, a), File: file}, nil
+	return &api.Applied{Application: n.showApplication(c, a), File: file}, nil
 }
 
 // application returns an application that is here.
@@ -102,7 +102,7 @@ func (n *Node) application(community identity.CommunityID, id record.StatementID
 }
 
 // Applications implements httpapi.Service.
-func (n *Node) Applications(ctx context.Context, q api.ApplicationQuery) (*api.Applications, error) {
+func (n *Node) Applications(_ context.Context, q api.ApplicationQuery) (*api.Applications, error) {
 	list, err := n.applications(q.Community)
 	if err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func (n *Node) Applications(ctx context.Context, q api.ApplicationQuery) (*api.A
 	out := &api.Applications{Applications: []api.Application{}}
 	for _, x := range list {
 		if q.All || x.a.State == roster.Open {
-			out.Applications = append(out.Applications, n.showApplication(ctx, x.c, x.a))
+			out.Applications = append(out.Applications, n.showApplication(x.c, x.a))
 		}
 	}
 	slices.SortStableFunc(out.Applications, func(a, b api.Application) int { return a.At.Compare(b.At) })
@@ -230,7 +230,7 @@ func (n *Node) mayJudge(c *roster.Community, a *roster.Application) error {
 }
 
 // Sponsor implements httpapi.Service.
-func (n *Node) Sponsor(ctx context.Context, id string, d api.SponsorDraft) (*api.Sponsored, error) {
+func (n *Node) Sponsor(_ context.Context, id string, d api.SponsorDraft) (*api.Sponsored, error) {
 	c, a, err := n.takeApplication(d.Application, id, d.Community)
 	if err != nil {
 		return nil, err
@@ -262,7 +262,7 @@ func (n *Node) Sponsor(ctx context.Context, id string, d api.SponsorDraft) (*api
 			return nil, err
 		}
 	}
-	out := &api.Sponsored{Application: n.showApplication(ctx, c, a), Statement: own, Already: already, Expires: expires.UTC()}
+	out := &api.Sponsored{Application: n.showApplication(c, a), Statement: own, Already: already, Expires: expires.UTC()}
 	return out, n.inviteApplicant(out, c, a)
 }
 
@@ -298,7 +298,7 @@ func (n *Node) inviteApplicant(out *api.Sponsored, c *roster.Community, a *roste
 }
 
 // Object implements httpapi.Service.
-func (n *Node) Object(ctx context.Context, id string, d api.ObjectDraft) (*api.Spoken, error) {
+func (n *Node) Object(_ context.Context, id string, d api.ObjectDraft) (*api.Spoken, error) {
 	c, a, err := n.takeApplication(d.Application, id, d.Community)
 	if err != nil {
 		return nil, err
@@ -313,11 +313,11 @@ func (n *Node) Object(ctx context.Context, id string, d api.ObjectDraft) (*api.S
 	if err != nil {
 		return nil, err
 	}
-	return n.spoken(ctx, c.ID, a.ID, s)
+	return n.spoken(c.ID, a.ID, s)
 }
 
 // Admit implements httpapi.Service.
-func (n *Node) Admit(ctx context.Context, id string, d api.AdmitDraft) (*api.Spoken, error) {
+func (n *Node) Admit(_ context.Context, id string, d api.AdmitDraft) (*api.Spoken, error) {
 	c, a, err := n.findApplication(id, d.Community)
 	if err != nil {
 		return nil, err
@@ -339,13 +339,13 @@ func (n *Node) Admit(ctx context.Context, id string, d api.AdmitDraft) (*api.Spo
 	if err != nil {
 		return nil, err
 	}
-	return n.spoken(ctx, c.ID, a.ID, s)
+	return n.spoken(c.ID, a.ID, s)
 }
 
-func (n *Node) spoken(ctx context.Context, community identity.CommunityID, application record.StatementID, s *record.Statement) (*api.Spoken, error) {
+func (n *Node) spoken(community identity.CommunityID, application record.StatementID, s *record.Statement) (*api.Spoken, error) {
 	c, a, err := n.application(community, application)
 	if err != nil {
 		return nil, err
 	}
-	return &api.Spoken{Application: n.showApplication(ctx, c, a), Statement: s.ID()}, nil
+	return &api.Spoken{Application: n.showApplication(c, a), Statement: s.ID()}, nil
 }

@@ -76,11 +76,11 @@ func (n *Node) kept(r *record.Record, what notice.Notice) {
 	n.hub.tell(api.Event{Type: api.EventRecord, At: n.now(), Record: r.ID()})
 	if !r.HasBody() {
 		n.bodies.wake()
-		if r.Inline() && r.Team() != n.replica.Self() {
+		if r.Inline() && !n.isOwn(r.Team()) {
 			n.cameErased(r)
 		}
 	}
-	if r.Team() != n.replica.Self() && n.wantsReceipt(r, what) {
+	if !n.isOwn(r.Team()) && n.wantsReceipt(r, what) {
 		n.receipts.look(r.ID())
 	}
 }

@@ -30,20 +30,15 @@ func (n *Node) window(c *roster.Community, a *roster.Application) time.Time {
 	return n.windowOf(c, a, n.sponsorsOf(c, a, identity.TeamID{}))
 }
 
-// windowOf is window where it rests on some of the sponsorings, in the order in which they came here.
+// windowOf is window where it rests on some of the sponsorings, the first of them in the order in which they
+// came here.
 func (n *Node) windowOf(c *roster.Community, a *roster.Application, sponsorings []record.StatementID) time.Time {
 	rule := c.Charter.Admission
 	if rule.Rule != notice.RuleSponsors || rule.Sponsors < 1 || len(sponsorings) < rule.Sponsors {
 		return time.Time{}
 	}
-	began := n.heard(a.ID)
-	if began.IsZero() {
-		return began
-	}
-	if last := n.heard(sponsorings[rule.Sponsors-1]); last.After(began) {
-		began = last
-	}
-	return began.Add(rule.Duration())
+	ends, _ := n.replica.WindowEnds(c.ID, a.ID, sponsorings[:rule.Sponsors]) // zero while one of them is not here
+	return ends
 }
 
 // turn returns how long this team waits after the window before it attests by itself: the first witnesses in
@@ -83,12 +78,11 @@ func (n *Node) attestDue(ctx context.Context) (next time.Time) {
 			switch {
 			case due.IsZero():
 			case due.After(now):
-				if next.IsZero() || due.Before(next) {
-					next = due
-				}
+				next = soonest(next, due)
 			default:
 				if _, err := n.attest(c, &a); err != nil {
 					n.log.WarnContext(ctx, "could not attest an application", slog.String("application", a.ID.String()), slog.Any("err", err))
+					next = soonest(next, now.Add(tendEvery))
 					continue
 				}
 				n.log.InfoContext(ctx, "attested an application", slog.String("application", a.ID.String()), slog.String("team", a.Team.String()))
@@ -96,6 +90,14 @@ func (n *Node) attestDue(ctx context.Context) (next time.Time) {
 		}
 	}
 	return next
+}
+
+// soonest returns the earlier of two times, where zero is none.
+func soonest(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // attestAt returns when this node should attest an application by itself, or zero if it may not.

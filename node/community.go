@@ -74,7 +74,7 @@ func (n *Node) showCommunity(ctx context.Context, c *roster.Community, online ma
 		})
 	}
 	out.Proof = n.proof(ctx, c.ID, c.Charter.Domain)
-	n.showStanding(ctx, &out, c)
+	n.showStanding(&out, c)
 	return out
 }
 

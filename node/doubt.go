@@ -14,9 +14,8 @@ func (n *Node) doubleTalk(of map[identity.TeamID]int) []string {
 	teams := slices.SortedFunc(maps.Keys(of), func(a, b identity.TeamID) int { return bytes.Compare(a[:], b[:]) })
 	out := make([]string, 0, len(teams))
 	for _, t := range teams {
-		who := n.team(t)
-		out = append(out, fmt.Sprintf("team %s (%s) signed different records at %d places where it can have signed one: somebody may have its key",
-			who.Name, t, of[t]))
+		out = append(out, fmt.Sprintf("team %s signed different records at %d places where it can have signed one: somebody may have its key",
+			nameOf(n.team(t)), of[t]))
 	}
 	return out
 }

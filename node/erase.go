@@ -86,7 +86,7 @@ func (n *Node) Erasure(_ context.Context, id string) (*api.Erasure, error) {
 func (n *Node) readersOf(rec *record.Record) []identity.TeamID {
 	ch := rec.Header().Channel
 	if ch.Private() {
-		return []identity.TeamID{ch.Other(n.replica.Self())}
+		return []identity.TeamID{n.replica.Other(ch)}
 	}
 	r := n.replica.Roster()
 	return slices.DeleteFunc(slices.Clone(r.Members(ch.Community)), n.isOwn)

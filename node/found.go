@@ -119,9 +119,9 @@ func ruleOf(said notice.Admission, t api.Template, founders int) (notice.Admissi
 	}
 	a := notice.Admission{
 		Rule:     notice.RuleSponsors,
-		Sponsors: firstOf(said.Sponsors, t.Admission.Sponsors, notice.DefaultSponsors), Witnesses: firstOf(said.Witnesses, t.Admission.Witnesses, notice.DefaultWitnesses),
-		Window: firstOf(said.Window, t.Admission.Window, notice.DefaultWindow), Objections: firstOf(said.Objections, t.Admission.Objections, notice.DefaultObjections),
-		Removal: firstOf(said.Removal, t.Admission.Removal, notice.DefaultRemoval), Budget: firstOf(said.Budget, t.Admission.Budget, notice.DefaultBudget),
+		Sponsors: cmp.Or(said.Sponsors, t.Admission.Sponsors, notice.DefaultSponsors), Witnesses: cmp.Or(said.Witnesses, t.Admission.Witnesses, notice.DefaultWitnesses),
+		Window: cmp.Or(said.Window, t.Admission.Window, notice.DefaultWindow), Objections: cmp.Or(said.Objections, t.Admission.Objections, notice.DefaultObjections),
+		Removal: cmp.Or(said.Removal, t.Admission.Removal, notice.DefaultRemoval), Budget: cmp.Or(said.Budget, t.Admission.Budget, notice.DefaultBudget),
 	}
 	if least := a.Sponsors + a.Witnesses; founders < least {
 		return a, api.Invalid("founders", fmt.Sprintf("are %d with this team; with %d sponsors and %d witnesses nobody could ever be admitted by fewer than %d",
@@ -130,8 +130,6 @@ func ruleOf(said notice.Admission, t api.Template, founders int) (notice.Admissi
 	}
 	return a, nil
 }
-
-func firstOf(n ...int) int { return cmp.Or(n...) }
 
 // parentsOf joins what the drafting founder says of parent organisations with what their cards say.
 func parentsOf(said []api.FounderParent, founders []*identity.Delegation, known map[identity.TeamID]string) ([]notice.Parent, error) {

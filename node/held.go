@@ -238,6 +238,8 @@ func (n *Node) tooWide(doc *intake.Draft, own, asked string) error {
 
 // DropHeld implements httpapi.Service.
 func (n *Node) DropHeld(_ context.Context, id string, _ api.DropDraft) (*api.Held, error) {
+	n.marking.Lock()
+	defer n.marking.Unlock()
 	h, err := n.findHeld(id)
 	if err != nil {
 		return nil, err

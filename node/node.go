@@ -112,7 +112,7 @@ type Node struct {
 	book     *book
 	joined   *book
 	proofs   *book
-	marking  sync.Mutex    // held while a held document goes out, so that it goes once
+	marking  sync.Mutex    // held while a held document goes out or is dropped, so that it goes once
 	members  chan struct{} // room for one: statements changed, so that applications may be due
 
 	stops  stops

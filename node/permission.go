@@ -52,6 +52,7 @@ func (n *Node) foreign(id string) (*replica.Entry, *notice.Marking, error) {
 	return &e, e.Notice.MarkingOf(), nil
 }
 
+// isOwn reports whether a team is this one, by whatever root it had.
 func (n *Node) isOwn(t identity.TeamID) bool {
 	r := n.replica.Roster()
 	return r.Canonical(t) == r.Canonical(n.replica.Self())
@@ -218,7 +219,7 @@ func (n *Node) dutyOf(ch record.Channel, m *notice.Marking, despite bool) error 
 		return nil
 	}
 	r := n.replica.Roster()
-	to := ch.Other(n.replica.Self())
+	to := n.replica.Other(ch)
 	about := n.profileOf(r, r.Canonical(to))
 	if about == nil || about.Profile == nil {
 		return nil

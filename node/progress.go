@@ -128,7 +128,7 @@ func (n *Node) mayReply(e *replica.Entry, reply *notice.Reply) error {
 	var own []*notice.Reply
 	for i := range answers {
 		said, ok := answers[i].Notice.(*notice.Reply)
-		if ok && answers[i].Record.Team() == n.replica.Self() {
+		if ok && n.isOwn(answers[i].Record.Team()) {
 			own = append(own, said)
 		}
 	}

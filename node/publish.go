@@ -43,7 +43,7 @@ func (n *Node) publishOne(ctx context.Context, out replica.Outgoing) (*api.Publi
 func (n *Node) published(r *record.Record) *api.Published {
 	p := &api.Published{ID: r.ID(), Kind: r.Header().Kind}
 	if ch := r.Header().Channel; ch.Private() {
-		to := n.team(ch.Other(n.replica.Self()))
+		to := n.team(n.replica.Other(ch))
 		p.To, p.Apart = &to, n.apart(to.ID)
 	}
 	return p

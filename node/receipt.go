@@ -107,7 +107,7 @@ func (n *Node) recallReceipts() (*receipted, error) {
 		return sent, err
 	}
 	for i := range own {
-		if r, ok := own[i].Notice.(*notice.Receipt); ok && own[i].Record.Team() == n.replica.Self() {
+		if r, ok := own[i].Notice.(*notice.Receipt); ok && n.isOwn(own[i].Record.Team()) {
 			sent.note(r)
 		}
 	}
@@ -117,7 +117,7 @@ func (n *Node) recallReceipts() (*receipted, error) {
 	}
 	alerts, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindAlert}, Since: since, Limit: maxRecall})
 	for _, e := range append(asked, alerts...) {
-		if e.Record.Team() != n.replica.Self() {
+		if !n.isOwn(e.Record.Team()) {
 			n.receipts.look(e.Record.ID())
 		}
 	}
@@ -131,7 +131,7 @@ func (n *Node) sendReceipts(ctx context.Context, sent *receipted) error {
 	looks := n.receipts.take()
 	for _, id := range looks {
 		e, err := n.replica.Entry(id)
-		if err != nil || e.Record.Team() == n.replica.Self() || !n.wantsReceipt(e.Record, e.Notice) || e.Record.Header().Created.Before(since) {
+		if err != nil || n.isOwn(e.Record.Team()) || !n.wantsReceipt(e.Record, e.Notice) || e.Record.Header().Created.Before(since) {
 			continue
 		}
 		author := e.Record.Team()
@@ -186,9 +186,12 @@ func (n *Node) receiptsFor(due map[identity.TeamID][]record.ID, say func([]recor
 // erased reports whether a record of the team's is here and its body is not, as the team asked.
 func (n *Node) erased(id record.ID, author identity.TeamID) bool {
 	e, err := n.replica.Entry(id)
-	return err == nil && e.Record.Team() == author && slices.ContainsFunc(e.Marks, func(m replica.Mark) bool {
-		return m.Word == replica.MarkErased
-	})
+	if err != nil {
+		return false
+	}
+	_, gone := erasedBy(&e)
+	r := n.replica.Roster()
+	return gone && r.Canonical(e.Record.Team()) == r.Canonical(author)
 }
 
 // wantsReceipt: requests that ask this team by name or privately, erasures, and drills, which are there to see

@@ -36,7 +36,7 @@ func (n *Node) red(e *replica.Entry, m *notice.Marking) *api.Red {
 	out := &api.Red{Marking: *m, For: "its RED desk"}
 	to := n.replica.Self()
 	if ch := e.Record.Header().Channel; ch.Private() && n.isOwn(e.Record.Team()) {
-		to = ch.Other(n.replica.Self())
+		to = n.replica.Other(ch)
 	}
 	team := n.team(to)
 	name := cmp.Or(team.Name, team.ID.String())
@@ -73,7 +73,7 @@ func (n *Node) hasReader(m *notice.Marking, ch record.Channel) error {
 	if m == nil || m.TLP != notice.TLPRed || len(m.Persons) > 0 || !ch.Private() {
 		return nil
 	}
-	to := ch.Other(n.replica.Self())
+	to := n.replica.Other(ch)
 	if n.desk(to) != nil {
 		return nil
 	}

@@ -25,7 +25,7 @@ func (n *Node) mayReplace(id record.ID, in identity.CommunityID) error {
 	switch {
 	case h.Kind != notice.KindAlert:
 		return api.NewProblem(api.NotAllowed, fmt.Sprintf("%s is of kind %s, not an alert", id, h.Kind), "")
-	case e.Record.Team() != n.replica.Self():
+	case !n.isOwn(e.Record.Team()):
 		return api.NewProblem(api.NotAllowed, "the alert is another team's, and only its author can update or cancel it",
 			"write an alert of your own that refers to it")
 	case h.Channel != record.InCommunity(in):

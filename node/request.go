@@ -72,7 +72,7 @@ func (n *Node) PublishRequest(ctx context.Context, d api.RequestDraft) (*api.Req
 			problem = api.NewProblem(api.Internal, p.Err.Error(), "the daemon's log says more")
 		}
 		if out[i].Channel.Private() {
-			answer.Failed = append(answer.Failed, api.Failed{To: n.team(out[i].Channel.Other(n.replica.Self())), Problem: problem})
+			answer.Failed = append(answer.Failed, api.Failed{To: n.team(n.replica.Other(out[i].Channel)), Problem: problem})
 		}
 	}
 	if len(answer.Published) == 0 {
@@ -89,7 +89,7 @@ func (n *Node) recipients(names []string) ([]identity.TeamID, error) {
 		if err != nil {
 			return nil, err
 		}
-		if t == n.replica.Self() {
+		if n.isOwn(t) {
 			return nil, api.Invalid("to", "names this team itself", "")
 		}
 		if !slices.Contains(to, t) {
@@ -225,7 +225,7 @@ func (n *Node) Reply(ctx context.Context, id string, d api.ReplyDraft) (*api.Pub
 	if err != nil {
 		return nil, err
 	}
-	if e.Record.Team() == n.replica.Self() {
+	if n.isOwn(e.Record.Team()) {
 		return nil, api.NewProblem(api.NotAllowed, "the request is this team's own", "close or withdraw it instead")
 	}
 	if err := n.grant(asked, &d); err != nil {
@@ -282,7 +282,7 @@ func (n *Node) ownRequest(id string) (replica.Entry, error) {
 	if err != nil {
 		return e, err
 	}
-	if e.Record.Team() != n.replica.Self() {
+	if !n.isOwn(e.Record.Team()) {
 		return e, api.NewProblem(api.NotAllowed, "the request is another team's, and only that team can end it", "reply to it instead")
 	}
 	answers, err := n.replica.Answers(e.Record.ID())
@@ -291,7 +291,7 @@ func (n *Node) ownRequest(id string) (replica.Entry, error) {
 	}
 	for i := range answers {
 		a := answers[i].Record
-		if a.Team() != n.replica.Self() {
+		if !n.isOwn(a.Team()) {
 			continue
 		}
 		switch a.Header().Kind {

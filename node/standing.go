@@ -2,7 +2,6 @@ package node
 
 import (
 	"cmp"
-	"context"
 	"slices"
 
 	"tocsin/pkg/api"
@@ -13,13 +12,13 @@ import (
 )
 
 // showStanding adds to a community what is being decided there, and what was.
-func (n *Node) showStanding(ctx context.Context, out *api.Community, c *roster.Community) {
+func (n *Node) showStanding(out *api.Community, c *roster.Community) {
 	self := n.replica.Self()
 	applications := c.Applications()
 	open := false
 	for _, a := range applications {
 		if a.State == roster.Open && !c.Member(a.Team) {
-			out.Applications = append(out.Applications, n.showApplication(ctx, c, &a))
+			out.Applications = append(out.Applications, n.showApplication(c, &a))
 			open = open || a.Team == self
 		}
 	}
@@ -77,7 +76,7 @@ func parentName(c *roster.Community, t identity.TeamID, applications []roster.Ap
 }
 
 // showApplication shows an application with what was said of it, and what this node's clock says.
-func (n *Node) showApplication(_ context.Context, c *roster.Community, a *roster.Application) api.Application {
+func (n *Node) showApplication(c *roster.Community, a *roster.Application) api.Application {
 	rule := c.Charter.Admission
 	out := api.Application{
 		ID: a.ID, Community: n.community(c.ID), Team: n.team(a.Team), Parent: a.Apply.Parent, Contact: a.Apply.Contact, Note: a.Apply.Note,

@@ -134,16 +134,12 @@ func (s *sight) view(asked identity.TeamID) *api.TeamView {
 			continue // the newest delegation of a node says until when
 		}
 		seen[d.Node] = true
-		state := "in-force"
+		state := stateOf(d, now)
 		switch {
 		case s.roster.Revoked(t, d.Node):
-			state = "revoked"
+			state = api.KeyRevoked
 		case s.roster.Frozen(t, d.Node):
-			state = "frozen"
-		case now.Before(d.From):
-			state = "not-yet"
-		case !d.Covers(now):
-			state = "expired"
+			state = api.KeyFrozen
 		}
 		out.Nodes = append(out.Nodes, api.TeamNode{Node: d.Node, From: utc(d.From), Until: utc(d.Until), State: state})
 	}
@@ -234,9 +230,9 @@ func (n *Node) Vouch(_ context.Context, id string, d api.VouchDraft) (*api.Vouch
 				"compare it and pin it first: tocsin team pin "+t.String())
 		}
 	}
-	says := &notice.Vouch{Team: t, Name: cmp.Or(strings.TrimSpace(d.Name), s.n.team(t).Name), Parent: d.Parent, Met: d.Met}
+	says := &notice.Vouch{Team: t, Name: cmp.Or(strings.TrimSpace(d.Name), s.n.team(t).Name), Parent: strings.TrimSpace(d.Parent), Met: d.Met}
 	if p := n.profileOf(s.roster, t); p != nil && p.Profile != nil {
-		says.Parent = cmp.Or(strings.TrimSpace(d.Parent), p.Profile.Parent)
+		says.Parent = cmp.Or(says.Parent, p.Profile.Parent)
 		says.Name = cmp.Or(says.Name, p.Profile.Name)
 	}
 	if d.Succeeds != "" {

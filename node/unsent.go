@@ -73,7 +73,7 @@ func (n *Node) send(ctx context.Context, records []*record.Record) {
 	for _, r := range records {
 		ch := r.Header().Channel
 		if ch.Private() {
-			n.outbox.kick(ch.Other(n.replica.Self()))
+			n.outbox.kick(n.replica.Other(ch))
 			n.net.Sync(ch, n.replica.Self()) // with the other nodes of this team
 			continue
 		}
@@ -126,7 +126,7 @@ func (n *Node) recallUnsent(ctx context.Context) {
 	for i := range entries {
 		e := &entries[i]
 		ch := e.Record.Header().Channel
-		if e.Record.Team() == n.replica.Self() && e.Sighting.Left.IsZero() && !ch.Private() {
+		if n.isOwn(e.Record.Team()) && e.Sighting.Left.IsZero() && !ch.Private() {
 			n.unsent.add(ch, e.Record.ID())
 		}
 	}

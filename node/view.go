@@ -23,7 +23,7 @@ func (n *Node) shown(e *replica.Entry, as string) api.Entry {
 	h := e.Record.Header()
 	out := api.Entry{
 		ID: e.Record.ID(), Kind: h.Kind, Author: n.team(e.Record.Team()), Class: h.Class,
-		Created: h.Created, Expires: h.Expires, Own: e.Record.Team() == n.replica.Self(), Via: string(e.Via),
+		Created: h.Created, Expires: h.Expires, Own: n.isOwn(e.Record.Team()), Via: string(e.Via),
 		Sighting: api.Sighting{Seen: e.Sighting.Seen.UTC(), InStep: utc(e.Sighting.InStep), Left: utc(e.Sighting.Left)},
 		Unread:   e.Unread, Sealed: len(h.Body.KeyID) > 0,
 	}
@@ -31,7 +31,7 @@ func (n *Node) shown(e *replica.Entry, as string) api.Entry {
 		out.Marks = append(out.Marks, api.Mark{Word: string(m.Word), Detail: m.Detail, Record: m.Record})
 	}
 	if h.Channel.Private() {
-		with := n.team(h.Channel.Other(n.replica.Self()))
+		with := n.team(n.replica.Other(h.Channel))
 		out.With = &with
 	} else {
 		c := n.community(h.Channel.Community)

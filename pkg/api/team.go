@@ -82,7 +82,7 @@ type TeamNode struct {
 	Node  identity.NodeID `json:"node"`
 	From  time.Time       `json:"from"`
 	Until time.Time       `json:"until"`
-	State string          `json:"state"` // in-force, expired, not-yet, revoked, frozen
+	State KeyState        `json:"state"`
 }
 
 // VouchView is one team's word for another.
