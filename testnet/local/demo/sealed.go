@@ -72,6 +72,15 @@ func (s *stage) askOne(ctx context.Context) error {
 	if _, err := s.do(ctx, helpful, "reply", "--person", "Inga Sol", "--text", "A visitor's badge; we have the name.", head(id), "accept"); err != nil {
 		return err
 	}
+	if err := s.Until(ctx, settle, func(ctx context.Context) error {
+		r, err := s.Team(national).Client().Request(ctx, id)
+		if err == nil && (len(r.Standing) != 1 || r.Standing[0].State != "accepted") {
+			err = fmt.Errorf("at %s the request stands at %+v", national, r.Standing)
+		}
+		return err
+	}); err != nil {
+		return err
+	}
 	if err := s.refused(ctx, 12, declining, "request", "show", head(id)); err != nil {
 		return err
 	}
