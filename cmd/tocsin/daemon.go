@@ -86,6 +86,9 @@ func daemonFlags(c *cli.Context) (map[string][]string, error) {
 
 // runDaemon opens the keys, makes the node and runs it. That ctx ends is how a daemon is meant to end, not a failure.
 func runDaemon(ctx context.Context, e *env, home string, loaded *config.Loaded) error {
+	if err := leaveNoCore(); err != nil { // before any key is in memory
+		return err
+	}
 	unlock, err := unlockOf(e, home, loaded)
 	if err != nil {
 		return err
