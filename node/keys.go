@@ -28,15 +28,19 @@ func (n *Node) Keys(context.Context) (*api.Keys, error) {
 func (n *Node) ownKeys(now time.Time) []api.Key {
 	self, here := n.replica.Self(), n.replica.Delegation()
 	newest := map[identity.NodeID]*identity.Delegation{here.Node: here}
+	since := map[identity.NodeID]time.Time{here.Node: here.From}
 	r := n.replica.Roster()
 	for _, d := range r.Delegations(self) {
+		if first, ok := since[d.Node]; !ok || d.From.Before(first) {
+			since[d.Node] = d.From
+		}
 		if before := newest[d.Node]; d.Node != here.Node && (before == nil || d.From.After(before.From)) {
 			newest[d.Node] = d
 		}
 	}
 	var out []api.Key
 	for node, d := range newest {
-		k := api.Key{Node: node, Name: d.Name, From: d.From, Until: d.Until, Here: node == here.Node, State: stateOf(d, now)}
+		k := api.Key{Node: node, Name: d.Name, From: d.From, Until: d.Until, Here: node == here.Node, State: stateOf(d, now), Since: since[node]}
 		switch {
 		case r.Revoked(self, node):
 			k.State = api.KeyRevoked
@@ -45,6 +49,9 @@ func (n *Node) ownKeys(now time.Time) []api.Key {
 		}
 		if k.State == api.KeyInForce || k.Here {
 			k.Warning = api.ExpiryWarning(nodeWords(&k), d.Until, now)
+		}
+		if k.Here && k.State == api.KeyInForce {
+			k.Aged = api.AgeWarning(nodeWords(&k), k.Since, now)
 		}
 		out = append(out, k)
 	}
@@ -132,7 +139,7 @@ func (n *Node) PublishKey(ctx context.Context, f api.KeyFile) (*api.KeyPublished
 	known := func(t identity.TeamID) bool { return t == self || r.Share(self, t) }
 	i := slices.IndexFunc(about, known)
 	if i < 0 {
-		return nil, api.NewProblem(api.NotOurs, "the statement is about a team that shares no community with this one: "+n.nameOf(about[0]), "")
+		return nil, api.NewProblem(api.NotOurs, "the statement is about a team that shares no community with this one: "+nameOf(n.team(about[0])), "")
 	}
 	out := &api.KeyPublished{ID: s.ID(), Kind: s.Kind, Team: n.team(about[i]), Node: node, Already: r.Has(s.ID())}
 	if out.Already {
@@ -146,13 +153,6 @@ func (n *Node) PublishKey(ctx context.Context, f api.KeyFile) (*api.KeyPublished
 	n.net.Refresh()
 	n.tellMembers()
 	return out, nil
-}
-
-func (n *Node) nameOf(t identity.TeamID) string {
-	if name := n.team(t).Name; name != "" {
-		return name + " (" + t.String() + ")"
-	}
-	return t.String()
 }
 
 // keyStatement says which teams a root's statement is about, and which node, or refuses any other.
@@ -188,12 +188,16 @@ func keyStatement(s *record.Statement) (about []identity.TeamID, node identity.N
 	return nil, node, api.NewProblem(api.NotAllowed, "it is a statement of kind "+s.Kind+"; published here are delegate, revoke, rotate and succeed", "")
 }
 
-// expiryWarnings says which delegations of this team end soon, this node's first.
+// expiryWarnings says which delegations of this team end soon, this node's first, and whether this node's keys
+// are old.
 func (n *Node) expiryWarnings() []string {
 	var out []string
 	for _, k := range n.ownKeys(n.now()) {
 		if k.Warning != "" {
 			out = append(out, k.Warning)
+		}
+		if k.Aged != "" {
+			out = append(out, k.Aged)
 		}
 		if k.Here && (k.State == api.KeyFrozen || k.State == api.KeyRevoked) {
 			out = append(out, "the key of this node is "+string(k.State)+": others take nothing new of it; make another: tocsin key rotate")

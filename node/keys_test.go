@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -164,4 +165,37 @@ func TestExpiryWarnings(t *testing.T) {
 			t.Errorf("%v left: %q, want %q", tt.left, got, tt.says)
 		}
 	}
+}
+
+func TestAgeWarnings(t *testing.T) {
+	now := time.Now()
+	for age, old := range map[time.Duration]bool{0: false, api.SealingAge - 1: false, api.SealingAge: true, 400 * 24 * time.Hour: true, -time.Hour: false} {
+		if got := api.AgeWarning("this node", now.Add(-age), now); (got != "") != old || old && !strings.Contains(got, "tocsin key rotate") {
+			t.Errorf("%v old: %q", age, got)
+		}
+	}
+	if got := api.AgeWarning("this node", time.Time{}, now); got != "" {
+		t.Errorf("of an unknown age: %q", got)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		m := w.member("Alpha")
+		defer m.stop()
+		aged := func() bool {
+			k := must(m.Keys(t.Context()))(t).Keys[0]
+			st := must(m.Status(t.Context()))(t)
+			told := slices.ContainsFunc(st.Warnings, func(s string) bool { return strings.Contains(s, "days old") })
+			if !k.Since.Equal(k.From) || (k.Aged != "") != told {
+				t.Errorf("%+v, and status says %q", k, st.Warnings)
+			}
+			return told
+		}
+		if aged() {
+			t.Error("a new key is old")
+		}
+		time.Sleep(api.SealingAge + time.Hour)
+		if !aged() {
+			t.Error("an old key is not told of")
+		}
+	})
 }

@@ -24,7 +24,8 @@ func keyListCommand(e *env) *cli.Command {
 	return newCommand(e, command{
 		Name:  "list",
 		Usage: "list the node keys of this team",
-		Help: `Each node key that speaks or has spoken for the team, as far as this node knows: until when, and whether it was revoked or frozen. Works
+		Help: `Each node key that speaks or has spoken for the team, as far as this node knows: until when, and whether it was revoked or frozen. Keys
+of this node that are older than 90 days are told of. Works
 without the daemon too, and then knows of this node alone. A key that waits for the root's answer is listed as waiting.`,
 		Examples: []string{"tocsin key list"},
 		Run: func(ctx context.Context, _ *cli.Context) error {
@@ -59,8 +60,10 @@ without the daemon too, and then knows of this node alone. A key that waits for 
 				return err
 			}
 			for _, k := range keys.Keys {
-				if k.Warning != "" {
-					complain(e.Stderr, "warning: ", e.here(k.Warning))
+				for _, w := range []string{k.Warning, k.Aged} {
+					if w != "" {
+						complain(e.Stderr, "warning: ", e.here(w))
+					}
 				}
 			}
 			return nil
@@ -92,7 +95,7 @@ func listKeys(ctx context.Context, e *env) (*api.Keys, error) {
 	of, now := n.Delegation, e.Now()
 	return &api.Keys{Team: api.Team{ID: of.Team, Name: of.Name}, Keys: []api.Key{{
 		Node: of.Node, Name: of.Name, From: of.From, Until: of.Until, Here: true, State: stateAt(of, now),
-		Warning: api.ExpiryWarning("this node", of.Until, now),
+		Warning: api.ExpiryWarning("this node", of.Until, now), Since: of.From, Aged: api.AgeWarning("this node", of.From, now),
 	}}}, nil
 }
 

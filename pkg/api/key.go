@@ -24,6 +24,8 @@ type Key struct {
 	State   KeyState        `json:"state"`
 	Here    bool            `json:"here,omitzero"`    // the node that answers
 	Warning string          `json:"warning,omitzero"` // a sentence, where its delegation ends soon or has ended
+	Since   time.Time       `json:"since"`            // its first delegation began, as far as the node knows
+	Aged    string          `json:"aged,omitzero"`    // a sentence, where the node that answers has used it for SealingAge
 }
 
 // KeyState says what a node key may do. The list is closed and append-only.
@@ -87,4 +89,18 @@ func ExpiryWarning(what string, until, now time.Time) string {
 		return fmt.Sprintf("the delegation of %s ends in %d days; after that nothing can be signed; renew it: tocsin key request --renew", what, int(left/(24*time.Hour)))
 	}
 	return ""
+}
+
+// SealingAge is how old the keys of a node get before it says so: whoever steals its sealing key reads what
+// was sealed to it since the beginning.
+const SealingAge = 90 * 24 * time.Hour
+
+// AgeWarning says, in a sentence, that the keys of what are older than SealingAge; it is empty before.
+func AgeWarning(what string, since, now time.Time) string {
+	age := now.Sub(since)
+	if since.IsZero() || age < SealingAge {
+		return ""
+	}
+	return fmt.Sprintf("the keys of %s are %d days old, and who steals its sealing key reads all that was sealed to it since; new ones: tocsin key rotate",
+		what, int(age/(24*time.Hour)))
 }
