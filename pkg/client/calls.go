@@ -89,10 +89,17 @@ func post[T any](ctx context.Context, c *Client, what call) (*T, error) {
 }
 
 func answer[T any](ctx context.Context, c *Client, what call) (*T, error) {
-	a := new(T)
-	what.answer = a
-	if _, err := c.do(ctx, what); err != nil {
+	res, err := c.send(ctx, what)
+	if err != nil {
 		return nil, err
+	}
+	b, err := whole(res)
+	if err != nil {
+		return nil, err
+	}
+	a := new(T)
+	if err := api.DecodeAnswer(b, a); err != nil {
+		return nil, api.NewProblem(api.Incompatible, err.Error(), "check that the program and the daemon are of the same release")
 	}
 	return a, nil
 }

@@ -58,14 +58,10 @@ type call struct {
 	path   string
 	query  url.Values
 	body   any // nil for none
-	answer any // nil: the answer is returned as it came
 }
 
-func (c *Client) do(ctx context.Context, what call) ([]byte, error) {
-	res, err := c.send(ctx, what)
-	if err != nil {
-		return nil, err
-	}
+// whole reads an answer to its end and closes it.
+func whole(res *http.Response) ([]byte, error) {
 	defer res.Body.Close() //nolint:errcheck // only read from
 	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	switch {
@@ -73,11 +69,6 @@ func (c *Client) do(ctx context.Context, what call) ([]byte, error) {
 		return nil, fmt.Errorf("read answer of the daemon: %w", err)
 	case len(b) > maxAnswer:
 		return nil, api.NewProblem(api.Incompatible, fmt.Sprintf("the daemon's answer has more than %d bytes", maxAnswer), "ask for less at once")
-	case what.answer == nil:
-		return b, nil
-	}
-	if err := api.DecodeAnswer(b, what.answer); err != nil {
-		return nil, api.NewProblem(api.Incompatible, err.Error(), "check that the program and the daemon are of the same release")
 	}
 	return b, nil
 }

@@ -1,10 +1,7 @@
 package client
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"io"
 	"net/http"
 
 	"tocsin/pkg/api"
@@ -17,25 +14,16 @@ func (c *Client) Export(ctx context.Context, id string, q api.ExportQuery) (*api
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close() //nolint:errcheck // only read from
-	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("read answer of the daemon: %w", err)
-	case len(b) > maxAnswer:
-		return nil, api.NewProblem(api.Incompatible, fmt.Sprintf("the daemon's answer has more than %d bytes", maxAnswer), "")
+	b, err := whole(res)
+	if err != nil {
+		return nil, err
 	}
-	return &api.Exported{File: bytes.Clone(b), Contracts: res.Header.Values(api.HeaderTell)}, nil
+	return &api.Exported{File: b, Contracts: res.Header.Values(api.HeaderTell)}, nil
 }
 
 // RequestPermission asks the author of a record for onward sharing.
 func (c *Client) RequestPermission(ctx context.Context, id string, d api.PermissionRequest) (*api.RequestsPublished, error) {
 	return post[api.RequestsPublished](ctx, c, call{path: api.Path(api.PathPermission, id), body: d})
-}
-
-// Grants lists what the author of a record allows this team.
-func (c *Client) Grants(ctx context.Context, id string) (*api.Grants, error) {
-	return get[api.Grants](ctx, c, call{path: api.Path(api.PathGrants, id)})
 }
 
 // Forward publishes an alert of another team anew.
