@@ -63,7 +63,7 @@ sim: ## run the simulated world; a failure prints the seed that repeats it
 soak: ## kill -9 a publishing daemon CYCLES times; every ID that it printed must be there afterwards
 	$(GO) test ./testnet/local -run TestKillNine -count=1 -timeout 0 -v -args -cycles $(CYCLES)
 
-demo: build ## six teams, real processes, one region: the main job, watched
+demo: build ## teams of one region, real processes: the main job, watched
 	$(GO) run ./testnet/local/demo -tocsin bin/tocsin $(if $(DATA),-data "$(DATA)")
 
 format: ## fail if a file is not formatted

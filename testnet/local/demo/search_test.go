@@ -37,3 +37,24 @@ func TestCanaryIsFoundInEverySpelling(t *testing.T) {
 		}
 	}
 }
+
+func TestALeakIsSeen(t *testing.T) {
+	s := &stage{second: newSecondAct()}
+	for _, m := range s.sealed() {
+		m.id, m.digest = "r"+m.word.word, strings.ToUpper(m.word.word)
+	}
+	p := newPlace("here")
+	p.look(s, []byte("nothing"))
+	p.look(s, []byte(s.second.clear.word.word+" and "+s.second.amber.digest))
+	if p.bytes != len("nothing")+len(s.second.clear.word.word)+len(" and ")+len(s.second.amber.digest) || !p.clear || len(p.leaks) > 0 ||
+		len(p.frames) != 1 || !p.frames[s.second.amber.id] {
+		t.Errorf("saw %+v", p)
+	}
+	for _, m := range s.sealed() {
+		p := newPlace("there")
+		p.look(s, []byte(base64.StdEncoding.EncodeToString([]byte("title "+m.word.word+" end"))))
+		if len(p.leaks) != 1 || p.leaks[0] != m.word.word {
+			t.Errorf("saw of %s: %q", m.word.word, p.leaks)
+		}
+	}
+}
