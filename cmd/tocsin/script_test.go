@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,6 +51,7 @@ const patience = 30 * time.Second
 //	waitfor PATH                 wait until the file exists, or until something listens if it is a socket
 //	until REGEXP PROGRAM [ARG...]  run again and again until it succeeds and its stdout matches
 //	lines N stdout|stderr|FILE   expect N lines
+//	[!] found WORD PATH...       expect the word in a file below one of the paths, as it is, in hexadecimal or in base64
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -61,6 +67,7 @@ func TestScript(t *testing.T) {
 			"waitfor": scriptWaitFor,
 			"until":   scriptUntil,
 			"lines":   scriptLines,
+			"found":   scriptFound,
 		},
 	})
 }
@@ -130,4 +137,38 @@ func scriptLines(ts *testscript.TestScript, neg bool, args []string) {
 	if got := strings.Count(ts.ReadFile(args[1]), "\n"); strconv.Itoa(got) != args[0] {
 		ts.Fatalf("%s has %d lines, want %s", args[1], got, args[0])
 	}
+}
+
+func scriptFound(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: [!] found WORD PATH...")
+	}
+	var places []string
+	files := 0
+	for _, root := range args[1:] {
+		ts.Check(filepath.WalkDir(ts.MkAbs(root), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			files++
+			b, err := os.ReadFile(path)
+			if slices.ContainsFunc(spelt(args[0]), func(s string) bool { return bytes.Contains(b, []byte(s)) }) {
+				places = append(places, path)
+			}
+			return err
+		}))
+	}
+	if neg && len(places) > 0 || !neg && len(places) == 0 || files == 0 {
+		ts.Fatalf("%s is found in %d of %d files: %q", args[0], len(places), files, places)
+	}
+}
+
+// spelt is a word as it is, in hexadecimal, and as it stands in base64 at each of three offsets.
+func spelt(word string) []string {
+	all := []string{word, hex.EncodeToString([]byte(word))}
+	for pad := range 3 {
+		coded := base64.RawURLEncoding.EncodeToString(append(make([]byte, pad), word...))
+		all = append(all, coded[(pad*8+5)/6:len(coded)-2])
+	}
+	return all
 }
