@@ -15,7 +15,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tocsin/node/config"
-	"tocsin/pkg/api"
 	"tocsin/pkg/backup"
 	"tocsin/pkg/client"
 	"tocsin/pkg/keyfile"
@@ -103,24 +102,13 @@ func backupRecipients(ctx context.Context, e *env, c *cli.Context) ([]age.Recipi
 }
 
 // backupPassphrase takes the passphrase of a backup from a file or the terminal, twice if it is a new one.
-func backupPassphrase(ctx context.Context, e *env, file string, fresh bool) (string, error) {
-	if file == "" {
-		tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
-		if err != nil {
-			return "", errNoTerminal()
-		}
-		defer tty.Close() //nolint:errcheck // nothing is kept in it
-		secret, err := ask(ctx, tty, "Passphrase of the backup: ")
-		if err != nil || !fresh {
-			return secret, err
-		}
-		again, err := ask(ctx, tty, "Once more: ")
-		if err == nil && again != secret {
-			err = &userError{Code: exitFailed, Msg: "the two passphrases differ; nothing was written"}
-		}
-		return secret, errors.Join(err, longEnough(secret, fresh))
+func backupPassphrase(ctx context.Context, e *env, file string, fresh bool) (secret string, err error) {
+	const question = "Passphrase of the backup: "
+	if fresh && file == "" {
+		secret, err = askTwice(ctx, question)
+	} else {
+		secret, err = askKnown(ctx, e, file, question)
 	}
-	secret, err := passphraseFile(e, file)
 	if err != nil {
 		return "", err
 	}
@@ -146,13 +134,10 @@ type backupJob struct {
 }
 
 // savedFiles are the files of the home directory that a backup holds, where they are there; beside them the
-// keys that a node was rotated from, see retired.
+// keys that a node was rotated from, see keyfile.RetiredFiles.
 func savedFiles() []string {
 	return []string{keyfile.NodeFile, keyfile.UnlockFile, config.FileName, "peers.txt", "communities.txt", "domains.txt"}
 }
-
-// retired matches the files of earlier node keys, which open what was sealed to them.
-const retired = "retired-*.key"
 
 func createBackup(ctx context.Context, e *env, job backupJob) (backup.Counts, error) {
 	var none backup.Counts
@@ -189,7 +174,7 @@ func createBackup(ctx context.Context, e *env, job backupJob) (backup.Counts, er
 }
 
 func homeFiles(job backupJob) ([]backup.File, error) {
-	old, err := filepath.Glob(filepath.Join(job.home, retired))
+	old, err := filepath.Glob(filepath.Join(job.home, keyfile.RetiredFiles))
 	if err != nil {
 		return nil, fmt.Errorf("look for retired keys: %w", err)
 	}
@@ -228,7 +213,7 @@ func storePairs(ctx context.Context, e *env, home string, key []byte) (pairs bac
 		return func(fn func(key, value []byte) error) error { return backup.ReadPairs(stream, fn) },
 			func() { _ = stream.Close() }, nil // only read from
 	}
-	if p, ok := errors.AsType[*api.Problem](err); !ok || p.Code != api.NotRunning || !errors.Is(err, client.ErrNotRunning) {
+	if !errors.Is(err, client.ErrNotRunning) {
 		return nil, nil, err
 	}
 	loaded, err := loadSettings(settingsSource(e, home, nil))

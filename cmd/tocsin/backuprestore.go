@@ -198,7 +198,7 @@ func (r *restoring) file(f backup.File) error {
 }
 
 func restorable(name string) bool {
-	old, err := filepath.Match(retired, name)
+	old, err := filepath.Match(keyfile.RetiredFiles, name)
 	return err == nil && old || slices.Contains(append(savedFiles(), keyfile.RootFile), name)
 }
 

@@ -72,7 +72,7 @@ func configCheckCommand(e *env) *cli.Command {
 				return err
 			}
 			for _, w := range loaded.Warnings {
-				complain(e.Stderr, "", "warning: "+w)
+				complain(e.Stderr, "warning: ", w)
 			}
 			if e.JSON {
 				return printJSON(e.Stdout, struct {

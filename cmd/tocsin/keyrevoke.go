@@ -93,7 +93,10 @@ func openHeads(e *env, path string) (*ceremony.Heads, error) {
 
 func ofTeam(h *ceremony.Heads, root *identity.RootKey) error {
 	if h.By.Team != root.Team() {
-		return &userError{Code: exitRefused, Msg: fmt.Sprintf("the request is by team %s, and this is the root key of team %s", h.By.Team, root.Team())}
+		return &userError{
+			Code: exitRefused, Msg: fmt.Sprintf("the request is by team %s, and this is the root key of team %s", h.By.Team, root.Team()),
+			Hint: "name the root key of that team: --root FILE",
+		}
 	}
 	return nil
 }
@@ -104,7 +107,10 @@ func revokeByRequest(ctx context.Context, e *env, c *cli.Context) error {
 		return err
 	}
 	if len(h.Nodes) != 1 {
-		return &userError{Code: exitRefused, Msg: "the request names " + plural(len(h.Nodes), "node key") + ", and one is revoked at a time"}
+		return &userError{
+			Code: exitRefused, Msg: "the request names " + plural(len(h.Nodes), "node key") + ", and one is revoked at a time",
+			Hint: "write a request for one, at a node: tocsin key revoke --request NODE -o FILE",
+		}
 	}
 	out, err := openOutput(c.String("output"))
 	if err != nil {

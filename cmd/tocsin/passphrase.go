@@ -29,7 +29,7 @@ func newPassphrase(ctx context.Context, e *env, file string, allowShort bool) (s
 	if file != "" {
 		secret, err = passphraseFile(e, file)
 	} else {
-		secret, err = askTwice(ctx)
+		secret, err = askTwice(ctx, "Passphrase for the team's root key: ")
 	}
 	switch {
 	case err != nil:
@@ -42,7 +42,7 @@ func newPassphrase(ctx context.Context, e *env, file string, allowShort bool) (s
 		return "", usageErrorf("four words that nobody would put together are long enough; for a test: "+dashed(shortFlag),
 			"the passphrase has fewer than %d characters; whoever copies root.key can try all of them", weakPassphrase)
 	case utf8.RuneCountInString(secret) < weakPassphrase:
-		complain(e.Stderr, "", fmt.Sprintf("warning: the passphrase has fewer than %d characters; whoever copies root.key can try all of them", weakPassphrase))
+		complain(e.Stderr, "warning: ", fmt.Sprintf("the passphrase has fewer than %d characters; whoever copies root.key can try all of them", weakPassphrase))
 	}
 	return secret, nil
 }
@@ -61,13 +61,13 @@ func passphraseFile(e *env, path string) (string, error) {
 }
 
 // askTwice asks on the terminal itself, whatever stdin and stdout are, so that a secret never comes out of a pipe by mistake.
-func askTwice(ctx context.Context) (string, error) {
+func askTwice(ctx context.Context, question string) (string, error) {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
 		return "", errNoTerminal()
 	}
 	defer tty.Close() //nolint:errcheck // nothing is kept in it
-	first, err := ask(ctx, tty, "Passphrase for the team's root key: ")
+	first, err := ask(ctx, tty, question)
 	if err != nil {
 		return "", err
 	}

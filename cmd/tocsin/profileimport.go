@@ -82,6 +82,6 @@ func missedLine(m rfc2350.Missed) string {
 // warnZone says that this machine does not know a time zone: the name may be misspelt.
 func warnZone(e *env, name string) {
 	if _, err := time.LoadLocation(name); err != nil {
-		complain(e.Stderr, "", "warning: this machine does not know the time zone "+cleanLine(name)+"; check its name in the IANA time zone database")
+		complain(e.Stderr, "warning: ", "this machine does not know the time zone "+cleanLine(name)+"; check its name in the IANA time zone database")
 	}
 }

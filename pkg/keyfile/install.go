@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -140,11 +141,11 @@ func whoseKeys(d *identity.Delegation, node *Node, next *Next) string {
 	return fmt.Sprintf("it is for node %s, and here is %s", d.Node, here)
 }
 
-// retired is how the files of replaced node keys are called.
-const retired = "retired-"
+// RetiredFiles matches the names of the files of replaced node keys.
+const RetiredFiles = "retired-*.key"
 
 func keepRetired(dir string, node identity.NodeID) (string, error) {
-	path := in(dir, retired+node.String()[:12]+".key")
+	path := in(dir, strings.Replace(RetiredFiles, "*", node.String()[:12], 1))
 	if err := os.Link(in(dir, NodeFile), path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", fmt.Errorf("keep the node key that was in use: %w", err)
 	}
@@ -159,7 +160,8 @@ func LoadRetired(dir string, unlock UnlockSource) ([]*identity.NodeKey, error) {
 		return nil, cannotRead(dir, err)
 	}
 	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
-		return !strings.HasPrefix(e.Name(), retired) || !strings.HasSuffix(e.Name(), ".key")
+		old, err := filepath.Match(RetiredFiles, e.Name())
+		return err != nil || !old
 	})
 	if len(entries) == 0 {
 		return nil, nil
