@@ -7,6 +7,7 @@ import (
 	"tocsin/pkg/identity"
 	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
+	"tocsin/pkg/seal"
 )
 
 // messageVersion begins every message. A message that begins with 0 refuses the one before it, in words.
@@ -16,7 +17,7 @@ const (
 )
 
 // sealingSize is the length of a node's sealing public key.
-const sealingSize = 1216
+const sealingSize = seal.SealingKeySize
 
 // greeting begins a hello, from both ends: who I am, where I am, and a digest of the statements I
 // have. The answerer adds the window if the digests differ; then the one who dialled sends its own.
