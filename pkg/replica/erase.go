@@ -32,7 +32,7 @@ func (r *Replica) erases(by *record.Record, n *notice.Erase) (*erasure, []Op, er
 		return nil, nil, err
 	}
 	target := e.Record
-	if !r.mayErase(by, target) {
+	if !r.mayErase(by.Team(), target) {
 		return nil, nil, nil
 	}
 	ops := []Op{
@@ -48,8 +48,8 @@ func (r *Replica) erases(by *record.Record, n *notice.Erase) (*erasure, []Op, er
 	return &erasure{n.Record, textsOf(e.Notice)}, ops, nil
 }
 
-func (r *Replica) mayErase(by, target *record.Record) bool {
-	return r.canonical(by.Team()) == r.canonical(target.Team()) && target.Header().Kind != notice.KindErase
+func (r *Replica) mayErase(by identity.TeamID, target *record.Record) bool {
+	return r.canonical(by) == r.canonical(target.Team()) && target.Header().Kind != notice.KindErase
 }
 
 // eraser returns the record by which the author of a record had its body removed.
@@ -60,13 +60,9 @@ func (r *Replica) eraser(rec *record.Record) (record.ID, bool) {
 }
 
 func (r *Replica) erasedBy(rec *record.Record) (record.ID, bool) {
-	for _, id := range r.index.erased[rec.ID()] {
-		s, ok := r.index.slots[id]
-		if !ok {
-			continue
-		}
-		if by, err := r.reopen(s.drop, id); err == nil && r.mayErase(by, rec) {
-			return id, true
+	for _, by := range r.index.erased[rec.ID()] {
+		if r.index.has(by.id) && r.mayErase(by.team, rec) {
+			return by.id, true
 		}
 	}
 	return record.ID{}, false

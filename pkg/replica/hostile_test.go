@@ -173,3 +173,56 @@ func TestAnErasingThatGoesOutsideLeavesNoRecordThatNobodyCanTake(t *testing.T) {
 		t.Error("the body does not come back", err)
 	}
 }
+
+// counted counts what is read.
+type counted struct {
+	replica.Store
+	gets *int
+}
+
+func (c counted) Get(key []byte) ([]byte, error) {
+	*c.gets++
+	return c.Store.Get(key)
+}
+
+// A member asks a thousand times to erase what is another's: that is nobody's business, and costs nobody.
+func TestErasingsByOthersCostNothing(t *testing.T) {
+	us, p, ch := village(t)
+	gets := 0
+	us.opt.Store = counted{us.store, &gets}
+	var err error
+	if us.Replica, err = replica.Open(us.opt, noon); err != nil {
+		t.Fatal(err)
+	}
+	ours := us.publish(t, noon, ch, alert("ours"))
+	for range 1000 {
+		us.accept(t, noon, p.say(t, ch, &notice.Erase{Record: ours.ID()}, nil).Frame())
+	}
+	gets = 0
+	if e, err := us.Entry(ours.ID()); err != nil || len(e.Marks) != 0 || e.Notice == nil {
+		t.Error(e.Marks, err)
+	}
+	if gets > 10 {
+		t.Errorf("%d reads to show one record", gets)
+	}
+}
+
+// What a stranger says of a community must not have everything that is here read again.
+func TestAStrangersWordCostsNoReadingOfAllStatements(t *testing.T) {
+	us, _, ch := village(t)
+	noise := frames(newParty(t, 9).state(t, roster.KindRemove, &notice.Remove{Community: ch.Community, Team: us.Self()}))
+	cost := func() float64 {
+		return testing.AllocsPerRun(5, func() {
+			if o := us.AddStatements(noon, noise)[0]; o.Verdict == policy.Accept {
+				t.Fatal("taken")
+			}
+		})
+	}
+	before := cost()
+	for i := range 200 {
+		state(t, us, roster.KindMember, &notice.Member{Community: ch.Community, Team: identity.TeamID{1, byte(i)}, Name: "m"})
+	}
+	if after := cost(); after > 2*before+200 {
+		t.Errorf("%.0f allocations with 200 statements more, %.0f before", after, before)
+	}
+}

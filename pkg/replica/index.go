@@ -15,11 +15,17 @@ type index struct {
 	days     map[record.Channel]map[Day]*bucket // by created day
 	revised  map[record.ID][]record.ID          // alert -> alerts that replace it, in order of arrival
 	answered map[record.ID][]record.ID          // request -> reply, close, withdraw, in order of arrival
-	erased   map[record.ID][]record.ID          // record -> what asks to erase it, whoever says so
+	erased   map[record.ID][]eraser             // record -> what asks to erase it, whoever says so
 	gone     map[record.ID][]record.ID          // record -> receipts that say its body was removed
 	granted  map[record.ID][]record.ID          // record -> replies that allow more with it, whoever wrote them
 	places   map[placeHash]idHead               // which record was first seen at a place of a lane
 	forks    map[record.ID]*fork                // records that share a place with another
+}
+
+// eraser is a record that asks to erase another, and who says so: any member can write thousands.
+type eraser struct {
+	id   record.ID
+	team identity.TeamID
 }
 
 // slot is where a record is and what it is.
@@ -46,7 +52,7 @@ func newIndex() index {
 	return index{
 		slots: map[record.ID]slot{}, days: map[record.Channel]map[Day]*bucket{},
 		revised: map[record.ID][]record.ID{}, answered: map[record.ID][]record.ID{},
-		erased: map[record.ID][]record.ID{}, gone: map[record.ID][]record.ID{}, granted: map[record.ID][]record.ID{},
+		erased: map[record.ID][]eraser{}, gone: map[record.ID][]record.ID{}, granted: map[record.ID][]record.ID{},
 		places: map[placeHash]idHead{}, forks: map[record.ID]*fork{},
 	}
 }
@@ -113,9 +119,10 @@ func (x *index) drop(gone func(Day) bool) []record.ID {
 	if len(out) == 0 {
 		return nil
 	}
-	for _, references := range []map[record.ID][]record.ID{x.revised, x.answered, x.erased, x.gone, x.granted} {
-		x.forget(references)
+	for _, references := range []map[record.ID][]record.ID{x.revised, x.answered, x.gone, x.granted} {
+		forget(references, func(id record.ID) bool { return !x.has(id) })
 	}
+	forget(x.erased, func(by eraser) bool { return !x.has(by.id) })
 	for ch, days := range x.days {
 		for day, b := range days {
 			b.settle()
@@ -137,13 +144,15 @@ func (x *index) drop(gone func(Day) bool) []record.ID {
 	return out
 }
 
-// forget drops from references the records that are gone. What is referred to may be unknown here.
-func (x *index) forget(references map[record.ID][]record.ID) {
-	for to, from := range references {
-		kept := slices.DeleteFunc(from, func(id record.ID) bool {
-			_, ok := x.slots[id]
-			return !ok
-		})
+func (x *index) has(id record.ID) bool {
+	_, ok := x.slots[id]
+	return ok
+}
+
+// forget drops from references those that are gone. What is referred to may be unknown here.
+func forget[from any](references map[record.ID][]from, gone func(from) bool) {
+	for to, all := range references {
+		kept := slices.DeleteFunc(all, gone)
 		if len(kept) == 0 {
 			delete(references, to)
 			continue

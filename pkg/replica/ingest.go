@@ -335,7 +335,7 @@ func (r *Replica) view(e *Entry) {
 	case *notice.Withdraw:
 		r.index.answered[n.Request] = append(r.index.answered[n.Request], id)
 	case *notice.Erase:
-		r.index.erased[n.Record] = append(r.index.erased[n.Record], id)
+		r.index.erased[n.Record] = append(r.index.erased[n.Record], eraser{id, e.Record.Team()})
 	case *notice.Receipt:
 		for _, gone := range n.Erased {
 			r.index.gone[gone] = append(r.index.gone[gone], id)

@@ -223,9 +223,14 @@ func (v *sieve) isSponsored(s *record.Statement) bool {
 func (v *sieve) isReferred(s *record.Statement) bool {
 	if v.referred == nil {
 		v.referred = map[record.StatementID][]identity.TeamID{}
+		asked := map[record.StatementID]struct{}{}
+		for _, fresh := range v.fresh {
+			asked[fresh.ID()] = struct{}{}
+		}
 		for _, id := range v.r.roster.Statements() {
-			if kept, ok := v.r.roster.Statement(id); ok {
-				v.refer(kept)
+			kept, ok := v.r.roster.Statement(id)
+			if ok && slices.ContainsFunc(kept.Heads, func(head record.StatementID) bool { _, is := asked[head]; return is }) {
+				v.refer(kept) // which reads it: a stranger could have every statement read again and again
 			}
 		}
 		for _, fresh := range v.fresh {
