@@ -40,7 +40,7 @@ func (n *Node) ownKeys(now time.Time) []api.Key {
 	}
 	var out []api.Key
 	for node, d := range newest {
-		k := api.Key{Node: node, Name: d.Name, From: d.From, Until: d.Until, Here: node == here.Node, State: stateOf(d, now), Since: since[node]}
+		k := api.Key{Node: node, Name: d.Name, From: d.From, Until: d.Until, Here: node == here.Node, State: api.KeyStateOf(d, now), Since: since[node]}
 		switch {
 		case r.Revoked(self, node):
 			k.State = api.KeyRevoked
@@ -72,16 +72,6 @@ func nodeWords(k *api.Key) string {
 		return "this node"
 	}
 	return "node " + k.Node.String()[:12] + " of this team"
-}
-
-func stateOf(d *identity.Delegation, now time.Time) api.KeyState {
-	switch {
-	case now.Before(d.From):
-		return api.KeyNotYet
-	case d.Covers(now):
-		return api.KeyInForce
-	}
-	return api.KeyEnded
 }
 
 // KeyHeads implements httpapi.Service.

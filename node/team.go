@@ -134,7 +134,7 @@ func (s *sight) view(asked identity.TeamID) *api.TeamView {
 			continue // the newest delegation of a node says until when
 		}
 		seen[d.Node] = true
-		state := stateOf(d, now)
+		state := api.KeyStateOf(d, now)
 		switch {
 		case s.roster.Revoked(t, d.Node):
 			state = api.KeyRevoked

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -94,19 +93,9 @@ func listKeys(ctx context.Context, e *env) (*api.Keys, error) {
 	}
 	of, now := n.Delegation, e.Now()
 	return &api.Keys{Team: api.Team{ID: of.Team, Name: of.Name}, Keys: []api.Key{{
-		Node: of.Node, Name: of.Name, From: of.From, Until: of.Until, Here: true, State: stateAt(of, now),
+		Node: of.Node, Name: of.Name, From: of.From, Until: of.Until, Here: true, State: api.KeyStateOf(of, now),
 		Warning: api.ExpiryWarning("this node", of.Until, now), Since: of.From, Aged: api.AgeWarning("this node", of.From, now),
 	}}}, nil
-}
-
-func stateAt(d *identity.Delegation, now time.Time) api.KeyState {
-	switch {
-	case d.Covers(now):
-		return api.KeyInForce
-	case now.Before(d.From):
-		return api.KeyNotYet
-	}
-	return api.KeyEnded
 }
 
 func waitingHere(e *env) (*waitingKey, error) {

@@ -40,6 +40,17 @@ const (
 	KeyRevoked KeyState = "revoked"  // what it signed beyond the heads of its revocation is outside
 )
 
+// KeyStateOf returns what a delegation alone makes of a key: whether it was taken back is not known to it.
+func KeyStateOf(d *identity.Delegation, now time.Time) KeyState {
+	switch {
+	case d.Covers(now):
+		return KeyInForce
+	case now.Before(d.From):
+		return KeyNotYet
+	}
+	return KeyEnded
+}
+
 // KeyHeads is the answer of GET of PathKeyHeads: the file from which the root makes a revocation, with the
 // heads of all lanes of a node key of this team as the node has them. {id} is a node, or "all".
 type KeyHeads struct {
