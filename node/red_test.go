@@ -243,3 +243,30 @@ func TestRedIsInNoList(t *testing.T) {
 }
 
 func errorOf[T any](_ T, err error) error { return err }
+
+// TestHeldRedHasNoTitle: a document that is labelled TLP:RED says in the list of what is held only that it is there,
+// and goes to a person.
+func TestHeldRedHasNoTitle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTrio(t)
+		defer x.stop()
+		doc := `{"document":{"csaf_version":"2.0","title":"A canary","tracking":{"id":"X-1"},"distribution":{"tlp":{"label":"RED"}}}}`
+		in := must(x.a.Import(t.Context(), api.ImportDraft{Name: "a.json", Data: []byte(doc)}))(t)
+		if in.Held == nil || in.Held.TLP != notice.TLPRed || says(t, in) || says(t, must(x.a.Held(t.Context()))(t)) {
+			t.Errorf("%+v", in.Held)
+		}
+		if _, err := x.a.MarkHeld(t.Context(), in.Held.ID, api.MarkDraft{To: "Bravo"}); httpProblem(err) == nil || httpProblem(err).Code != api.Marking {
+			t.Errorf("to nobody there: %v", err)
+		}
+		done := must(x.a.MarkHeld(t.Context(), in.Held.ID, api.MarkDraft{To: "Bravo", Persons: []string{"Bob Ito"}}))(t)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		id := done.Published.ID.String()
+		if says(t, must(x.b.Alerts(t.Context(), api.List{}))(t)) || says(t, must(x.b.Record(t.Context(), id))(t)) {
+			t.Error("a list says it")
+		}
+		if got := must(x.b.OpenRecord(t.Context(), id, api.OpenDraft{As: "Bob Ito"}))(t); got.Alert == nil || got.Alert.Headline() != "A canary" {
+			t.Errorf("%+v", got)
+		}
+	})
+}

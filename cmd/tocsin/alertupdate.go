@@ -98,6 +98,8 @@ func findAlert(ctx context.Context, e *env, id string) (*api.RecordView, error) 
 	switch {
 	case err != nil:
 		return nil, err
+	case r.Alert == nil && r.Red != nil && r.Kind == notice.KindAlert:
+		return nil, &userError{Code: exitRefused, Msg: "this alert is TLP:RED and went to one team: alerts of a community are replaced or cancelled"}
 	case r.Alert == nil && r.Kind == notice.KindAlert:
 		return nil, &userError{Code: exitFailed, Msg: "this alert is not readable here: " + r.Unread}
 	case r.Alert == nil:
