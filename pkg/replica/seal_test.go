@@ -304,6 +304,27 @@ func TestARemovedMemberGetsNoNewKeyAndOldOnesNoMore(t *testing.T) {
 	}
 }
 
+// What was sealed before a team came in is its to read, too, where the charter gives new members history.
+func TestUntilWhenARemovedTeamCouldReadCountsHistory(t *testing.T) {
+	for history, want := range map[notice.History]time.Time{notice.HistoryAll: noon, notice.HistoryAdmission: {}} {
+		a, late := newTeam(t, 1, "Alpha"), newTeam(t, 2, "Beta")
+		says := func(at time.Time, kind string, c notice.Content) identity.CommunityID {
+			s, err := a.SignStatement(at, kind, encode(t, c))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return identity.CommunityID(s.ID())
+		}
+		c := says(noon, roster.KindCharter, &notice.Charter{Name: "Testland", Founders: []identity.TeamID{a.Self()}, History: history})
+		a.publish(t, noon, record.InCommunity(c), marked(notice.TLPAmber, "before it came"))
+		says(noon.Add(time.Minute), roster.KindMember, &notice.Member{Community: c, Team: late.Self(), Name: "late"})
+		says(noon.Add(time.Hour), roster.KindRemove, &notice.Remove{Community: c, Team: late.Self()})
+		if until, ok := a.ReadableUntil(c)[late.Self()]; !ok || !until.Equal(want) {
+			t.Errorf("history %s: readable until %s, want %s", history, until, want)
+		}
+	}
+}
+
 func TestPartitionedHalvesMintTwiceAndBothReadBoth(t *testing.T) {
 	a, b, c, ch := trio(t)
 	one := a.publish(t, noon, ch, marked(notice.TLPAmber, "one half"))
