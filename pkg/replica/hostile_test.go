@@ -226,3 +226,42 @@ func TestAStrangersWordCostsNoReadingOfAllStatements(t *testing.T) {
 		t.Errorf("%.0f allocations with 200 statements more, %.0f before", after, before)
 	}
 }
+
+// A member signs more than is kept of it, one resting on the other. Each node keeps others of these, by what
+// came first; what an honest member said that knew of some must count everywhere all the same.
+func TestAFloodOfOneMemberSilencesNoOther(t *testing.T) {
+	a, b, c, _ := quartet(t)
+	ch := govern(t, rules(), a, b, c)
+	var flood []*record.Statement
+	last := record.StatementID(ch.Community)
+	for range 40 {
+		payload, err := record.DraftStatement(record.Draft{
+			Kind: roster.KindApply, Created: noon, Says: encode(t, &notice.Apply{Community: ch.Community, Name: "x"}),
+			Signers: []record.Signer{{Team: c.Self(), Delegation: c.Delegation()}}, Heads: []record.StatementID{last},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v record.Verifier
+		s, err := v.AssembleStatement(payload, []dsse.Signature{c.opt.Key.Sign(identity.StatementType, payload)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = s.ID()
+		flood = append(flood, s)
+	}
+	for i := range flood {
+		a.AddStatements(noon, frames(flood[i]))
+		b.AddStatements(noon, frames(flood[len(flood)-1-i]))
+	}
+	must(t, nil, second(a.says(noon, t, roster.KindRemove, &notice.Remove{Community: ch.Community, Team: c.Self()})))
+	for range 5 {
+		spread(t, noon, a, b)
+	}
+	for _, tm := range []*team{a, b} {
+		community, _ := tm.Roster().Community(ch.Community)
+		if p := community.Proposals(); len(p) != 1 || p[0].Counting != 1 {
+			t.Errorf("%d proposals are known to %s: %+v", len(p), tm.Delegation().Name, p)
+		}
+	}
+}

@@ -55,10 +55,10 @@ type sieve struct {
 	join bool           // the operator handed them over
 	next *roster.Roster // that would be, with all of them
 	said map[saidKey]int
-	// sponsored are the applications that a member sponsors; referred is what statements of members refer to,
-	// and who says so. Both are made when they are first asked for.
+	// sponsored are the applications that a member sponsors; referred is what statements of other members rest
+	// on. Both are made when they are first asked for.
 	sponsored map[record.StatementID]struct{}
-	referred  map[record.StatementID][]identity.TeamID
+	referred  map[record.StatementID]struct{}
 	fresh     []*record.Statement
 	heirs     map[identity.TeamID]int // how many say that they go on as a team
 }
@@ -216,38 +216,6 @@ func (v *sieve) isSponsored(s *record.Statement) bool {
 	}
 	_, ok := v.sponsored[s.ID()]
 	return ok
-}
-
-// isReferred reports whether a statement of another team, which is or was a member, refers to this one:
-// without it that one could not count here.
-func (v *sieve) isReferred(s *record.Statement) bool {
-	if v.referred == nil {
-		v.referred = map[record.StatementID][]identity.TeamID{}
-		asked := map[record.StatementID]struct{}{}
-		for _, fresh := range v.fresh {
-			asked[fresh.ID()] = struct{}{}
-		}
-		for _, id := range v.r.roster.Statements() {
-			kept, ok := v.r.roster.Statement(id)
-			if ok && slices.ContainsFunc(kept.Heads, func(head record.StatementID) bool { _, is := asked[head]; return is }) {
-				v.refer(kept) // which reads it: a stranger could have every statement read again and again
-			}
-		}
-		for _, fresh := range v.fresh {
-			v.refer(fresh)
-		}
-	}
-	return slices.ContainsFunc(v.referred[s.ID()], func(by identity.TeamID) bool { return !s.SignedBy(by) })
-}
-
-func (v *sieve) refer(s *record.Statement) {
-	id, about := roster.CommunityOf(s)
-	if c, ok := v.next.Community(id); !about || !ok || len(s.Heads) == 0 || !v.signedByMember(c, s) {
-		return
-	}
-	for _, head := range s.Heads {
-		v.referred[head] = append(v.referred[head], s.Signers[0].Team)
-	}
 }
 
 // near reports whether a team is ours, or in a community with us, or on its way into one, or we into its.
