@@ -3,8 +3,6 @@ package replica
 import (
 	"bytes"
 	"cmp"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -18,33 +16,18 @@ import (
 // for a revocation or a rotation of the root to name; see LaneHeads. The nodes come in ascending order;
 // together they and their lanes are as many as a statement can name, those with most records first.
 func (r *Replica) NodeCuts(nodes ...identity.NodeID) ([]notice.NodeCuts, error) {
-	var rows []indexRow
-	err := r.opt.Store.Scan([]byte{spaceIndex}, true, func(key, _ []byte) error {
-		row, err := parseIndex(key)
-		if err == nil && row.author == r.self {
-			rows = append(rows, row)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read index: %w", err)
-	}
 	// By node, then by channel: a lane is both and a run.
 	found := map[identity.NodeID]map[[32]byte][]*record.Record{}
 	for _, n := range nodes {
 		found[n] = map[[32]byte][]*record.Record{}
 	}
-	for _, row := range rows {
-		rec, err := r.reopen(row.drop, row.id)
-		if errors.Is(err, ErrNotFound) {
-			continue // dropped since
-		}
-		if err != nil {
-			return nil, err
-		}
+	err := r.writtenBy(r.self, func(*indexRow) bool { return true }, func(row *indexRow, rec *record.Record) {
 		if lanes := found[rec.Header().Delegation.Node]; lanes != nil {
 			lanes[row.tag] = append(lanes[row.tag], rec)
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	var out []notice.NodeCuts
 	room := notice.MaxCuts
@@ -96,7 +79,11 @@ func (r *Replica) Stated() []record.StatementID {
 		out = append(out, profile.ID())
 	}
 	for _, id := range known.Statements() {
-		if s, ok := known.Statement(id); ok && s.SignedBy(self) && (s.Kind == roster.KindVouch || s.Kind == roster.KindWithdrawVouch) {
+		s, ok := known.Statement(id)
+		if !ok || s.Kind != roster.KindVouch && s.Kind != roster.KindWithdrawVouch {
+			continue
+		}
+		if known.Canonical(s.Signers[0].Team) == known.Canonical(self) { // an earlier root's word goes on to count too
 			out = append(out, id)
 		}
 	}

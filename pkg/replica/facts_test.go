@@ -61,6 +61,11 @@ func TestATeamGoesOnUnderItsNewRoot(t *testing.T) {
 		if e, err := us.Entry(one.ID()); err != nil || len(e.Marks) != 0 {
 			t.Error(e.Marks, err)
 		}
+		for _, root := range []identity.TeamID{p.team(), next.team()} {
+			if heads, err := us.LaneHeads(ch, root); err != nil || len(heads) < 2 {
+				t.Error("a removal would not name the lanes under both roots", heads, err)
+			}
+		}
 		box := us.Outbox()
 		if len(box) != 1 || box[0].To != next.team() {
 			t.Fatal(box)

@@ -17,30 +17,40 @@ import (
 // LaneHeads returns where the lanes of a team in a channel end as this node has them, for a removal to
 // name: see laneHeads.
 func (r *Replica) LaneHeads(ch record.Channel, team identity.TeamID) ([]notice.LaneHead, error) {
-	var rows []indexRow
+	var records []*record.Record
 	tag := ch.Tag()
+	err := r.writtenBy(team, func(row *indexRow) bool { return row.tag == tag }, func(_ *indexRow, rec *record.Record) {
+		records = append(records, rec)
+	})
+	return laneHeads(records), err
+}
+
+// writtenBy calls fn for each record here that a team wrote, under whatever root, and keep chooses.
+func (r *Replica) writtenBy(team identity.TeamID, keep func(*indexRow) bool, fn func(*indexRow, *record.Record)) error {
+	now := r.Roster()
+	team = now.Canonical(team)
+	var rows []indexRow
 	err := r.opt.Store.Scan([]byte{spaceIndex}, true, func(key, _ []byte) error {
 		row, err := parseIndex(key)
-		if err == nil && row.tag == tag && row.author == team {
+		if err == nil && keep(&row) && now.Canonical(row.author) == team {
 			rows = append(rows, row)
 		}
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read index: %w", err)
+		return fmt.Errorf("read index: %w", err)
 	}
-	records := make([]*record.Record, 0, len(rows))
-	for _, row := range rows {
-		rec, err := r.reopen(row.drop, row.id)
+	for i := range rows {
+		rec, err := r.reopen(rows[i].drop, rows[i].id)
 		if errors.Is(err, ErrNotFound) {
 			continue // dropped since
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		records = append(records, rec)
+		fn(&rows[i], rec)
 	}
-	return laneHeads(records), nil
+	return nil
 }
 
 // laneHeads returns the last record of each lane up to which all from the first are here, of as many
