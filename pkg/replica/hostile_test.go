@@ -2,6 +2,7 @@ package replica_test
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 	"time"
 
@@ -263,5 +264,59 @@ func TestAFloodOfOneMemberSilencesNoOther(t *testing.T) {
 		if p := community.Proposals(); len(p) != 1 || p[0].Counting != 1 {
 			t.Errorf("%d proposals are known to %s: %+v", len(p), tm.Delegation().Name, p)
 		}
+	}
+}
+
+// A thief of a node key uses up with it what is kept of a team's own word on its keys: the root's counts all
+// the same.
+func TestAThiefDoesNotUseUpTheRootsWord(t *testing.T) {
+	us, p, _ := village(t)
+	for i := range 200 {
+		us.AddStatements(noon, frames(
+			p.state(t, roster.KindRevoke, &notice.Revoke{Node: identity.NodeID{1, byte(i)}, Frozen: true}),
+			p.state(t, roster.KindSucceed, &notice.Succeed{Old: identity.TeamID{1, byte(i)}, New: p.team()}),
+			p.state(t, roster.KindRotate, &notice.Rotate{Old: p.team(), New: identity.TeamID{1, byte(i)}}),
+		))
+	}
+	if o := us.AddStatements(noon, frames(p.rootSays(t, roster.KindRevoke, &notice.Revoke{Node: p.key.Node(), Frozen: true})))[0]; o.Verdict != policy.Accept {
+		t.Error("the revocation is refused:", o.Reason, o.Detail)
+	}
+	if _, rotate := p.rotated(t, 50); us.AddStatements(noon, frames(rotate))[0].Verdict != policy.Accept {
+		t.Error("the rotation is refused")
+	}
+}
+
+// The same of what node keys sign: another key of the team is heard after the thief used up what is kept of one.
+func TestAThiefDoesNotUseUpTheWordOfATeamsOtherKeys(t *testing.T) {
+	a, b, c, _ := quartet(t)
+	ch := govern(t, rules(), a, b, c)
+	root, err := identity.NewRootKey(source(3)) // Gamma's
+	if err != nil {
+		t.Fatal(err)
+	}
+	word := func(p *party, i int) []byte {
+		return p.state(t, roster.KindApply, &notice.Apply{Community: ch.Community, Name: fmt.Sprint(i)}).Frame()
+	}
+	kept := 0
+	for n := range 10 {
+		p := &party{root: root}
+		p.key, p.d = p.node(t, uint64(300+n), "x")
+		for i := range 40 {
+			if b.AddStatements(noon, [][]byte{word(p, i)})[0].Verdict == policy.Accept {
+				kept++
+			}
+		}
+		if n == 0 && kept != 16 || n == 1 && kept != 32 {
+			t.Errorf("%d are kept of %d keys", kept, n+1)
+		}
+	}
+	if kept != 64 {
+		t.Errorf("%d are kept of a team", kept)
+	}
+	b.restart(t, noon)
+	p := &party{root: root}
+	p.key, p.d = p.node(t, 400, "x")
+	if o := b.AddStatements(noon, [][]byte{word(p, 0)})[0]; o.Reason != policy.Quota {
+		t.Error("a restart forgets:", o.Reason)
 	}
 }

@@ -16,39 +16,6 @@ const maxDelegations = 64
 // maxHeirs bounds how many strangers may say that they go on as a team.
 const maxHeirs = 8
 
-// saidKey counts the statements of one kind by one team.
-type saidKey struct {
-	team identity.TeamID
-	kind string
-}
-
-// limitOf is how many statements of a kind are kept of one signer. Every member may say much about others;
-// of itself a team says little, and an applicant less. What a member's own statement refers to is kept
-// beyond that, or that statement could not count here.
-func limitOf(kind string) int {
-	switch kind {
-	case roster.KindCharter, roster.KindMember:
-		return 1 << 16 // a founder's word, which can undo the community anyway
-	case roster.KindSponsor, roster.KindObject, roster.KindAdmit, roster.KindRemove, roster.KindVouch, roster.KindWithdrawVouch:
-		return 4096
-	case roster.KindProfile:
-		return 256
-	case roster.KindRevoke:
-		return 2 * maxDelegations
-	case roster.KindApply, roster.KindLeave, roster.KindRotate, roster.KindSucceed:
-		return 16
-	}
-	return 0
-}
-
-func (r *Replica) count(statements []*record.Statement) {
-	for _, s := range statements {
-		for _, signer := range s.Signers {
-			r.said[saidKey{signer.Team, s.Kind}]++
-		}
-	}
-}
-
 // sieve decides which of some statements this node keeps.
 type sieve struct {
 	r    *Replica
@@ -128,15 +95,18 @@ func (v *sieve) judge(s *record.Statement) policy.Judgement {
 		}
 	}
 	for _, signer := range s.Signers {
-		key := saidKey{signer.Team, s.Kind}
-		if v.r.said[key]+v.said[key] >= limitOf(s.Kind) && !v.isReferred(s) {
-			return policy.Judgement{
-				Verdict: policy.Ignore, Reason: policy.Quota, Detail: "the team signed more of these than this node keeps",
+		for key, limit := range counted(s, signer) {
+			if v.r.said[key]+v.said[key] >= limit && !v.isReferred(s) {
+				return policy.Judgement{
+					Verdict: policy.Ignore, Reason: policy.Quota, Detail: "the team signed more of these than this node keeps",
+				}
 			}
 		}
 	}
 	for _, signer := range s.Signers {
-		v.said[saidKey{signer.Team, s.Kind}]++
+		for key := range counted(s, signer) {
+			v.said[key]++
+		}
 	}
 	return policy.Judgement{Verdict: policy.Accept, Reason: policy.OK}
 }
@@ -244,7 +214,7 @@ func (v *sieve) former(t identity.TeamID) bool {
 // delegation keeps what tells a near team's node keys, of each root a bounded number.
 func (v *sieve) delegation(s *record.Statement) policy.Judgement {
 	t := s.Delegation.Team
-	key := saidKey{t, s.Kind}
+	key := saidKey{team: t, kind: s.Kind}
 	if !v.near(t) || len(v.r.roster.Delegations(t))+v.said[key] >= maxDelegations {
 		return policy.Judgement{
 			Verdict: policy.Ignore, Reason: policy.NotOurs,
@@ -260,6 +230,12 @@ func (v *sieve) delegation(s *record.Statement) policy.Judgement {
 func (v *sieve) aboutTeam(s *record.Statement) bool {
 	if limitOf(s.Kind) == 0 {
 		return false // of a later release: nobody here can say whose business it is
+	}
+	switch s.Kind {
+	case roster.KindRevoke, roster.KindRotate, roster.KindSucceed:
+		if slices.ContainsFunc(s.Signers, func(signer record.Signer) bool { return signer.Delegation != nil }) {
+			return false // only roots say that; what a node key signs counts for nothing and takes the roots' room
+		}
 	}
 	if slices.ContainsFunc(s.Signers, func(signer record.Signer) bool { return v.near(signer.Team) }) {
 		return true
