@@ -331,7 +331,10 @@ func (n *Node) Admit(_ context.Context, id string, d api.AdmitDraft) (*api.Spoke
 	if _, err := c.Attest(a.ID, n.replica.Self()); err != nil {
 		return nil, api.NewProblem(api.NotAllowed, err.Error(), "see: tocsin community applications")
 	}
-	if until := n.windowOf(c, a, n.sponsorsOf(c, a, n.replica.Self())); until.IsZero() || n.now().Before(until) {
+	switch until := n.windowOf(c, a, n.nameable(c, a)); {
+	case until.IsZero():
+		return nil, api.NewProblem(api.NotAllowed, "this node does not know since when the application and its sponsorings are here", "another member can attest it")
+	case n.now().Before(until):
 		return nil, api.NewProblem(api.NotAllowed, "the window has not run by this node's clock: members may object until "+until.UTC().Format(time.RFC3339),
 			"try again then; unless community.attest is ask, the node does it by itself")
 	}

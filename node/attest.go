@@ -27,7 +27,7 @@ const (
 // this node had the application and as many sponsorings as are needed, by members of different parent
 // organisations. Zero if they are not here.
 func (n *Node) window(c *roster.Community, a *roster.Application) time.Time {
-	return n.windowOf(c, a, n.sponsorsOf(c, a, identity.TeamID{}))
+	return n.windowOf(c, a, n.sponsorsOf(c, a))
 }
 
 // windowOf is window where it rests on some of the sponsorings, the first of them in the order in which they
@@ -109,7 +109,7 @@ func (n *Node) attestAt(c *roster.Community, a *roster.Application) time.Time {
 	if _, err := c.Attest(a.ID, self); err != nil {
 		return time.Time{}
 	}
-	until := n.windowOf(c, a, n.sponsorsOf(c, a, self))
+	until := n.windowOf(c, a, n.nameable(c, a))
 	if until.IsZero() {
 		return until
 	}
@@ -119,7 +119,7 @@ func (n *Node) attestAt(c *roster.Community, a *roster.Application) time.Time {
 // attest signs that the window ran unopposed. The caller has seen that it did, and that this team may. It names
 // the sponsorings that came first: with those the window began.
 func (n *Node) attest(c *roster.Community, a *roster.Application) (*record.Statement, error) {
-	named := n.sponsorsOf(c, a, n.replica.Self())
+	named := n.nameable(c, a)
 	k := c.Charter.Admission.Sponsors
 	if len(named) < k {
 		return nil, roster.ErrSponsors

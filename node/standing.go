@@ -84,7 +84,7 @@ func (n *Node) showApplication(c *roster.Community, a *roster.Application) api.A
 		Sponsors: n.voices(rule.Sponsors, a.Sponsors), Objections: n.voices(rule.Objections, a.Objections), Witnesses: n.voices(rule.Witnesses, a.Admits),
 	}
 	out.Team.Name = cmp.Or(out.Team.Name, a.Apply.Name)
-	out.Sponsors.Counted = len(n.sponsorsOf(c, a, identity.TeamID{}))
+	out.Sponsors.Counted = len(n.sponsorsOf(c, a))
 	n.noteSameParent(c, a, &out.Sponsors)
 	if _, err := c.Attest(a.ID, n.replica.Self()); err != nil {
 		out.Attest = err.Error()
@@ -127,7 +127,7 @@ func (n *Node) voices(needed int, list []roster.Voice) api.Voices {
 
 // noteSameParent says of sponsors who stand behind another one that they do not count beside it.
 func (n *Node) noteSameParent(c *roster.Community, a *roster.Application, v *api.Voices) {
-	chosen := n.sponsorsOf(c, a, identity.TeamID{})
+	chosen := n.sponsorsOf(c, a)
 	for i := range v.Voices {
 		one := &v.Voices[i]
 		if one.Counts && !slices.Contains(chosen, one.Statement) {
@@ -137,10 +137,20 @@ func (n *Node) noteSameParent(c *roster.Community, a *roster.Application, v *api
 }
 
 // sponsorsOf returns the counting sponsorings of an application by members of pairwise different parent
-// organisations, without those of one team, in the order in which they came here; no more than are needed would be
-// named, so the first ones are.
-func (n *Node) sponsorsOf(c *roster.Community, a *roster.Application, without identity.TeamID) (out []record.StatementID) {
-	list := slices.DeleteFunc(slices.Clone(a.Sponsors), func(v roster.Voice) bool { return !v.Counts || v.Team == without })
+// organisations, in the order in which they came here; no more than are needed would be named, so the first
+// ones are.
+func (n *Node) sponsorsOf(c *roster.Community, a *roster.Application) []record.StatementID {
+	return n.sponsorings(c, a, func(identity.TeamID) bool { return false })
+}
+
+// nameable is sponsorsOf with those that this team can name if it attests: not its own, nor one whose budget
+// is used up.
+func (n *Node) nameable(c *roster.Community, a *roster.Application) []record.StatementID {
+	return n.sponsorings(c, a, func(t identity.TeamID) bool { return t == n.replica.Self() || c.Spent(t) })
+}
+
+func (n *Node) sponsorings(c *roster.Community, a *roster.Application, without func(identity.TeamID) bool) (out []record.StatementID) {
+	list := slices.DeleteFunc(slices.Clone(a.Sponsors), func(v roster.Voice) bool { return !v.Counts || without(v.Team) })
 	slices.SortStableFunc(list, func(x, y roster.Voice) int { return n.heard(x.ID).Compare(n.heard(y.ID)) })
 	taken := map[string]bool{}
 	for _, v := range list {

@@ -50,8 +50,8 @@ func (c *Community) Attest(application record.StatementID, by identity.TeamID) (
 		switch {
 		case w.Team == now:
 			own = true
-		case c.spent(w.Team):
-			spent = true // to name it would keep the team out for good
+		case c.Spent(w.Team):
+			spent = true
 		case len(out) < rule.Sponsors && !slices.Contains(parents, parent):
 			out, parents = append(out, w.ID), append(parents, parent)
 		}
@@ -68,8 +68,9 @@ func (c *Community) Attest(application record.StatementID, by identity.TeamID) (
 	return nil, fmt.Errorf("%w: %d of %d", ErrSponsors, len(out), rule.Sponsors)
 }
 
-// spent reports whether a sponsor, or a team above it, answers for as many teams as it may.
-func (c *Community) spent(t identity.TeamID) bool {
+// Spent reports whether a sponsor, or a team above it, answers for as many teams as it may: to name it in an
+// admission would keep the applicant out for good.
+func (c *Community) Spent(t identity.TeamID) bool {
 	j := c.judge(nil, c.verdict)
 	return slices.ContainsFunc(j.above([]identity.TeamID{c.keys.canonical(t)}), func(t identity.TeamID) bool {
 		return j.party(t).below >= j.rule.Budget
