@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/notice"
@@ -63,7 +64,7 @@ func (n *Node) mayExport(e *replica.Entry, who string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range grants {
+	for i := range slices.Backward(grants) {
 		exit.Grant, exit.GrantedBy = &grants[i].Permission, grants[i].By
 		if by := policy.MayLeave(exit); by.Form == policy.Whole {
 			return contracts(granted(m, &grants[i], by.Tell), by.Tell), nil

@@ -20,9 +20,13 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control := http.NewResponseController(w)
-	w.Header().Set("Content-Type", api.OctetStream)
 	var part []byte
+	begun := false
 	flush := func() error {
+		if !begun {
+			begun = true
+			w.Header().Set("Content-Type", api.OctetStream)
+		}
 		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout)) // where it cannot be set the server's own holds
 		_, err := w.Write(part)
 		part = part[:0]
@@ -36,6 +40,10 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request) {
 	})
 	if err == nil {
 		err = flush()
+	}
+	if err != nil && !begun {
+		s.fail(w, r, err)
+		return
 	}
 	if err != nil {
 		s.opt.Logger.ErrorContext(r.Context(), "a backup was cut off", slog.Any("err", err))

@@ -42,6 +42,9 @@ type Share struct {
 	value [32]byte
 }
 
+// Format keeps the share out of every print but the one that is made for paper.
+func (Share) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "(share of a root key)") }
+
 // Split parts a root key by Shamir's scheme, byte by byte: share x is seed + x*a in GF(2^8), with a drawn
 // from rand. A share alone is the seed under a one-time pad.
 func Split(rand io.Reader, root *identity.RootKey) ([Shares]Share, error) {

@@ -15,6 +15,9 @@ import (
 // RootKey is a team's root key. It delegates node keys and can otherwise stay offline.
 type RootKey struct{ private ed25519.PrivateKey }
 
+// Format keeps the key out of every print.
+func (*RootKey) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "(root key)") }
+
 // NewRootKey makes a root key from 32 bytes of rand.
 func NewRootKey(rand io.Reader) (*RootKey, error) {
 	seed := make([]byte, ed25519.SeedSize)
@@ -49,6 +52,9 @@ type NodeKey struct {
 	transport ed25519.PrivateKey
 	sealing   hpke.PrivateKey
 }
+
+// Format keeps the key out of every print.
+func (*NodeKey) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "(node key)") }
 
 // NodeKeySize is the length of a node key's secret form, in bytes.
 const NodeKeySize = 3 * 32
