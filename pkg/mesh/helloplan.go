@@ -17,7 +17,7 @@ func (m *Mesh) helloAllowed(p peer.ID) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l := m.links[p]
-	return l != nil && l.limit.Allow() && (l.fellow() || m.crowd.allow(from))
+	return l != nil && l.limit.Allow() && (!l.stranger() || m.crowd.allow(from))
 }
 
 // startHellos begins the hellos that are due and returns when the next one is.
@@ -101,13 +101,15 @@ func (m *Mesh) greeted(ctx context.Context, p peer.ID, found findings, began boo
 	if tell {
 		l.announced, l.told = true, slices.Clone(l.shared)
 	}
+	watch := !slices.Equal(l.watched, l.observed)
+	l.watched = slices.Clone(l.observed)
 	info := m.describe(p, l)
 	s := l.standing
 	m.mu.Unlock()
 	if tell && m.opt.Events.OnPeer != nil {
 		m.opt.Events.OnPeer(info)
 	}
-	if first || tell {
+	if first || tell || watch {
 		m.syncAll(p, s, began)
 	}
 	if first && s.fellow() {

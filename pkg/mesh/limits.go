@@ -90,8 +90,11 @@ const (
 	maxSyncsTeam = 2               // of those, with one team: one that is slow on purpose leaves room for others
 	maxSyncWants = 256             // sessions waiting to begin; more are dropped, the next period makes up for it
 
-	watchLeast  = 30 * time.Second // between two sessions of one that observes, at least; at most the period
-	maxOwnWants = 64               // private channels compared at once with another node of our own
+	// One that observes hears nothing by gossip: it greets a member and compares at random within these. An applicant
+	// has people at the screen, who wait for alerts and sponsors; 32 of them are two sessions a second.
+	watchLeast  = 10 * time.Second
+	watchMost   = 20 * time.Second
+	maxOwnWants = 64 // private channels compared at once with another node of our own
 
 	// Direct and body.
 	directTimeout  = 30 * time.Second

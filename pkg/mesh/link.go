@@ -29,6 +29,7 @@ type link struct {
 	greeted   bool // a hello is over
 	announced bool // OnPeer was called
 	told      []identity.CommunityID
+	watched   []identity.CommunityID       // that we observed at the last hello
 	failed    int                          // hellos that failed in a row
 	compared  map[record.Channel]time.Time // when a session that we began has ended
 	renewAt   time.Time                    // when the connection is ended to be made anew; zero: not

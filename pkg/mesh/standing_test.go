@@ -1,6 +1,7 @@
 package mesh_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -47,7 +48,7 @@ func TestObserversTakeWhatIsForThem(t *testing.T) {
 		if o.has(clear) {
 			t.Error("it is in the topic")
 		}
-		w.within(6*time.Minute, "it has what is for observers", func() bool { return o.has(clear) })
+		w.within(25*time.Second, "it has what is for observers", func() bool { return o.has(clear) })
 		time.Sleep(10 * time.Minute)
 		if o.has(sealed) {
 			t.Error("it has what is not for observers")
@@ -75,6 +76,33 @@ func TestObserversTakeWhatIsForThem(t *testing.T) {
 		if judged, err := o.mesh.Deliver(t.Context(), w.nodes[0].root.Team(), [][]byte{private.Frame()}); err == nil {
 			t.Errorf("it could deliver: %v", judged)
 		}
+	})
+}
+
+// One that is connected already when it becomes an observer has what was there at once, and what members learn of
+// statements within a greeting's time.
+func TestObserversHearSoon(t *testing.T) {
+	inWorld(t, 2, func(t *testing.T, w *world) {
+		o := w.add("observer")
+		o.add(w.word(kindMember, w.nodes[0].root.Team()))
+		o.add(w.word(kindMember, w.nodes[1].root.Team()))
+		first := w.nodes[0].write(record.InCommunity(community), record.Routine, []byte("clear before")).ID()
+		w.start(func(int) []int { return []int{0, 1} })
+		time.Sleep(5 * time.Second)
+		if o.has(first) {
+			t.Fatal("a stranger has it")
+		}
+		for _, n := range w.nodes {
+			n.watch(o.root.Team())
+			n.mesh.Refresh()
+		}
+		w.within(3*time.Second, "it has what was there", func() bool { return o.has(first) })
+		time.Sleep(30 * time.Second)
+		said := w.word(kindRemove, o.root.Team()) // in these tests the one thing that members say of a team that is none
+		for _, n := range w.nodes {
+			n.add(said)
+		}
+		w.within(25*time.Second, "it has the statement", func() bool { return slices.Contains(o.Statements(), said.ID()) })
 	})
 }
 

@@ -66,7 +66,7 @@ func (m *Mesh) Sync(ch record.Channel, team identity.TeamID) int {
 func (m *Mesh) syncAll(p peer.ID, s standing, began bool) {
 	now := time.Now()
 	for _, c := range s.observed {
-		m.wantSync(syncKey{p, record.InCommunity(c)}, now)
+		m.wantSync(syncKey{p, record.InCommunity(c)}, now.Add(syncSettle)) // it may take in still who we are
 	}
 	if s.own {
 		for _, ch := range m.ownPrivate() {
@@ -192,12 +192,12 @@ func (m *Mesh) periodicPrivate(now time.Time) []record.Channel {
 // watchAgain returns when what we observe is compared again, counted from now. The caller holds mu or is
 // alone.
 func (m *Mesh) watchAgain() time.Duration {
-	least := min(watchLeast, m.opt.SyncPeriod)
-	return least + time.Duration(m.rand.Int64N(int64(m.opt.SyncPeriod-least)+1))
+	least, most := min(watchLeast, m.opt.SyncPeriod), min(watchMost, m.opt.SyncPeriod)
+	return least + time.Duration(m.rand.Int64N(int64(most-least)+1))
 }
 
-// planWatching picks a member at random for each community that we observe: what is gossiped there does
-// not reach us. The caller holds mu.
+// planWatching picks a member at random for each community that we observe, to greet and to compare with: what
+// is gossiped there does not reach us, and who has news of statements tells members. The caller holds mu.
 func (m *Mesh) planWatching(now time.Time) {
 	m.watching = now.Add(m.watchAgain())
 	in := map[identity.CommunityID][]peer.ID{}
@@ -207,9 +207,14 @@ func (m *Mesh) planWatching(now time.Time) {
 		}
 	}
 	for c, peers := range in {
+		p := peers[m.rand.IntN(len(peers))]
+		soonest(m.hellos, p, now)
 		if len(m.syncs) < maxSyncWants {
-			soonest(m.syncs, syncKey{peers[m.rand.IntN(len(peers))], record.InCommunity(c)}, now)
+			soonest(m.syncs, syncKey{p, record.InCommunity(c)}, now)
 		}
+	}
+	if len(in) > 0 {
+		m.rouse() // hellos were looked at before this
 	}
 }
 
