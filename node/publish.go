@@ -78,6 +78,9 @@ func (n *Node) PublishAlert(ctx context.Context, d api.AlertDraft) (*api.Publish
 		if err := n.mayReplace(id, community); err != nil {
 			return nil, err
 		}
+		if err := n.mayRelabel(id, &d); err != nil {
+			return nil, err
+		}
 	}
 	return n.publishOne(ctx, replica.Outgoing{
 		Channel: record.InCommunity(community), Class: class, Notice: &d.Alert, Expires: d.Expires,

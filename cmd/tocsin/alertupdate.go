@@ -19,9 +19,11 @@ func alertUpdateCommand(e *env) *cli.Command {
 place: both stay, and readers are shown that the first is replaced.
 
 Without a DRAFT the new alert starts from the old one, and flags replace parts of it. The marking is asked for again, because
-new words may need another one.`,
+new words may need another one. One that is less strict than that of the old alert - a wider TLP label, a wider PAP or a limit of
+purpose less - is refused, unless --relabel says that it is meant.`,
 		Examples: []string{"tocsin alert update --tlp clear --urgency immediate --summary 'Now exploited in the wild.' rafdcebd6a2x"},
-		Flags:    alertFlags(),
+		Flags: append(without(alertFlags(), "relabel"),
+			relabelFlag("mark it less strictly than the alert that it replaces, or than a CSAF file in it: only with the permission of their source")),
 		Run: func(ctx context.Context, c *cli.Context) error {
 			if c.Bool("template") {
 				_, err := fmt.Fprint(e.Stdout, alertTemplate())
@@ -58,10 +60,11 @@ func alertCancelCommand(e *env) *cli.Command {
 		Help: `Publishes a notice that ALERT (an ID, or the first characters of one) no longer holds. The old alert stays where it is, and
 is shown as cancelled.
 
-Unless flags say otherwise the cancel repeats the title of the alert, and so carries the marking that the alert has.`,
+Unless flags say otherwise the cancel repeats the title of the alert, and so carries the marking that the alert has. A marking
+that is less strict is refused, unless --relabel says that it is meant.`,
 		Examples: []string{"tocsin alert cancel --summary 'False alarm: the traffic was our own scanner.' rafdcebd6a2x"},
-		Flags: without(append(audienceFlags(), contentFlags()...), "community", "attach", "relabel", "cve", "url", "advisory", "prefix", "asn", "domain",
-			"country", "sector"),
+		Flags: append(without(append(audienceFlags(), contentFlags()...), "community", "attach", "relabel", "cve", "url", "advisory", "prefix", "asn",
+			"domain", "country", "sector"), relabelFlag("mark it less strictly than the alert that it cancels")),
 		Run: func(ctx context.Context, c *cli.Context) error {
 			old, err := findAlert(ctx, e, c.Args().First())
 			if err != nil {
@@ -87,6 +90,8 @@ Unless flags say otherwise the cancel repeats the title of the alert, and so car
 		},
 	})
 }
+
+func relabelFlag(usage string) cli.Flag { return &cli.BoolFlag{Name: "relabel", Usage: usage} }
 
 // findAlert asks the daemon for an alert of this team.
 func findAlert(ctx context.Context, e *env, id string) (*api.RecordView, error) {

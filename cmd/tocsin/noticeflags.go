@@ -17,7 +17,7 @@ import (
 func audienceFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "community", Usage: "`COMMUNITY` it goes to: name, ID, or the first 8 or more characters of it"},
-		&cli.StringFlag{Name: "tlp", Usage: "who may see it: `LABEL` clear, green, amber, amber+strict or red (red to named teams only); there is no default"},
+		&cli.StringFlag{Name: "tlp", Usage: "who may see it: `LABEL` clear, green, amber, amber+strict or red (red: private requests only); there is no default"},
 		&cli.StringFlag{Name: "pap", Usage: "what may be done with it: `LABEL` clear, green, amber or red"},
 		&cli.StringSliceFlag{Name: "purpose", Usage: "a `LIMIT` on its use, such as defence-only or no-law-enforcement; may be repeated"},
 		&cli.StringFlag{Name: "status", Usage: "`STATUS` actual (the default), exercise or test"},
@@ -43,7 +43,7 @@ func contentFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "country", Usage: "affected country as two letters, `CC`"},
 		&cli.StringSliceFlag{Name: "sector", Usage: "affected `SECTOR`, a word such as finance"},
 		&cli.StringSliceFlag{Name: "attach", Usage: "attach `FILE`, or FILE:media/type where the type is not recognised"},
-		&cli.BoolFlag{Name: "relabel", Usage: "send a CSAF file whose own TLP label is stricter or unknown: only with the permission of its source"},
+		relabelFlag("send a CSAF file whose own TLP label is stricter or unknown: only with the permission of its source"),
 		&cli.StringFlag{Name: "our-ref", Usage: "your own ticket `NUMBER`"},
 		&cli.StringFlag{Name: "your-ref", Usage: "the recipient's ticket `NUMBER`, where known"},
 	}

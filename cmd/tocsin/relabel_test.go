@@ -57,3 +57,25 @@ func TestAStricterFileIsNotSent(t *testing.T) {
 		}
 	}
 }
+
+// TestRelabellingIsPassedOn: the node holds an update or cancel to the marking of the alert that it ends.
+func TestRelabellingIsPassedOn(t *testing.T) {
+	f := newFake(t)
+	n := alertEntry(1, "A pump")
+	n.Own, n.Community = true, &api.CommunityRef{Name: "Drill"}
+	f.answers["GET /v1/records/r1"] = api.RecordView{Entry: n}
+	f.answers["POST /v1/alerts"] = api.Published{ID: rid(2)}
+	for _, verb := range []string{"update", "cancel"} {
+		for _, relabel := range []bool{false, true} {
+			line := []string{"alert", verb, "--tlp", "clear"}
+			if relabel {
+				line = append(line, "--relabel")
+			}
+			f.ok(append(line, "r1")...)
+			var got api.AlertDraft
+			if f.got("POST /v1/alerts", &got); got.Relabel != relabel {
+				t.Errorf("%v: %+v", line, got)
+			}
+		}
+	}
+}

@@ -14,6 +14,8 @@ type AlertDraft struct {
 	Class     record.Class `json:"class,omitzero"`   // default: emergency for severity extreme with urgency immediate, else routine
 	Expires   time.Time    `json:"expires,omitzero"` // default: never; the charter's retention holds anyway
 	Alert     notice.Alert `json:"alert"`
+	// Relabel publishes an update or cancel whose marking is less strict than that of what it replaces; without it that is refused.
+	Relabel bool `json:"relabel,omitzero"`
 }
 
 // Published is a record that is on stable storage here.
