@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/identity"
@@ -61,34 +62,40 @@ func (n *Node) remove(c *roster.Community, team identity.TeamID, reason string) 
 	return s, len(heads), err
 }
 
-// vote votes for the removal of a team, by the open proposal that has most votes, or proposes it.
+// vote votes for the removal of a team, by the first of the open proposals that this team has not voted for, or proposes it.
 func (n *Node) vote(c *roster.Community, d api.RemoveDraft) (*api.RemovedTeam, error) {
-	self := n.replica.Self()
-	if !c.Member(self) {
+	if !c.Member(n.replica.Self()) {
 		return nil, api.NewProblem(api.NotMember, "only members of the community vote on removals", "")
 	}
 	team, err := n.removable(c, d.Team)
 	if err != nil {
 		return nil, err
 	}
-	if team == self {
+	if n.isOwn(team) {
 		return nil, api.NewProblem(api.NotAllowed, "the team is this one itself", "to go: tocsin community leave")
 	}
 	out := &api.RemovedTeam{Team: n.team(team), Needed: c.Charter.Admission.Removal, Rule: notice.RuleSponsors}
-	proposal, open := openProposal(c, team)
+	open := openProposals(c, team)
 	var s *record.Statement
-	if !open {
+	var on record.StatementID
+	if len(open) == 0 {
 		out.Proposed = true
 		if s, out.Lanes, err = n.remove(c, team, d.Reason); err != nil {
 			return nil, err
 		}
-		proposal.ID = s.ID()
+		on = s.ID()
 	} else {
-		if said := ownVoice(proposal.Votes, self); said != (record.StatementID{}) {
-			return nil, api.NewProblem(api.Conflict, fmt.Sprintf("this team has voted already: %s; %d of %d votes are here", said, proposal.Counting, out.Needed),
+		ours := func(v roster.Voice) bool { return n.isOwn(v.Team) }
+		at := slices.IndexFunc(open, func(p roster.Proposal) bool { return !slices.ContainsFunc(p.Votes, ours) })
+		if at < 0 {
+			first := open[0]
+			said := first.Votes[slices.IndexFunc(first.Votes, ours)].ID
+			return nil, api.NewProblem(api.Conflict, fmt.Sprintf("this team has voted already: %s; %d of %d votes are here", said, first.Counting, out.Needed),
 				"other members vote with the same command")
 		}
-		if s, err = n.state(roster.KindRemove, &notice.Remove{Community: c.ID, Team: team, Proposal: proposal.ID, Reason: d.Reason}); err != nil {
+		on = open[at].ID
+		out.By, out.Beside = n.team(open[at].Votes[0].Team), len(open)-1
+		if s, err = n.state(roster.KindRemove, &notice.Remove{Community: c.ID, Team: team, Proposal: on, Reason: d.Reason}); err != nil {
 			return nil, err
 		}
 	}
@@ -96,7 +103,7 @@ func (n *Node) vote(c *roster.Community, d api.RemoveDraft) (*api.RemovedTeam, e
 	if now, ok := n.replica.Roster().Community(c.ID); ok {
 		out.Removed = !now.Member(team)
 		for _, p := range now.Proposals() {
-			if p.ID == proposal.ID {
+			if p.ID == on {
 				out.Votes = p.Counting
 			}
 		}
@@ -104,14 +111,12 @@ func (n *Node) vote(c *roster.Community, d api.RemoveDraft) (*api.RemovedTeam, e
 	return out, nil
 }
 
-// openProposal returns the proposal to remove a team that has most votes and is not in effect.
-func openProposal(c *roster.Community, team identity.TeamID) (best roster.Proposal, ok bool) {
-	for _, p := range c.Proposals() {
-		if p.Team == team && !p.Effective && (!ok || p.Counting > best.Counting) {
-			best, ok = p, true
-		}
-	}
-	return best, ok
+// openProposals returns the proposals to remove a team that can take effect still, the one with most votes first, then the
+// one of the least ID: whoever votes next picks the same one. Members that begin at the same moment make one each.
+func openProposals(c *roster.Community, team identity.TeamID) []roster.Proposal {
+	open := slices.DeleteFunc(c.Proposals(), func(p roster.Proposal) bool { return p.Team != team || p.Effective || p.Counting == 0 })
+	slices.SortStableFunc(open, func(a, b roster.Proposal) int { return b.Counting - a.Counting })
+	return open
 }
 
 // Leave implements httpapi.Service.

@@ -8,6 +8,7 @@ import (
 	"tocsin/pkg/api"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
+	"tocsin/pkg/record"
 )
 
 func TestFoundRules(t *testing.T) {
@@ -60,7 +61,7 @@ func TestCommunityShow(t *testing.T) {
 		ID: identity.CommunityID{7}, Name: "Fin", Role: "member", Admission: sampleRule(), Domain: "fin.example",
 		Proof: &api.DomainProof{Domain: "fin.example", State: api.ProofFound, How: "dns", At: now.Add(-time.Hour)},
 		Members: []api.Member{
-			{Team: team(1, "CERT-A"), Founder: true, Parent: "Ministry"},
+			{Team: team(1, "CERT-A"), Founder: true, Parent: "Ministry", Self: true},
 			{Team: team(2, "CERT-B"), Founder: true},
 			{Team: team(3, "CERT-C"), SponsoredBy: []api.Team{team(1, "CERT-A"), team(2, "CERT-B")}, Budget: 20, Brought: 1},
 			{Team: team(5, "CERT-E"), SponsoredBy: []api.Team{team(3, "CERT-C"), team(9, "CERT-X")}, Budget: 20},
@@ -70,8 +71,11 @@ func TestCommunityShow(t *testing.T) {
 			Sponsors:   api.Voices{Needed: 2, Counted: 2, Voices: []api.Voice{{Team: team(1, "CERT-A"), Counts: true, At: now}}},
 			Objections: api.Voices{Needed: 1, Voices: []api.Voice{{Team: team(8, "CERT-H"), Text: "who?", Why: "it is no member", At: now}}},
 		}},
-		Proposals: []api.Proposal{{Team: team(2, "CERT-B"), Reason: "leaked", Votes: api.Voices{Needed: 3, Counted: 1}}},
-		Gone:      []api.Gone{{Team: team(9, "CERT-X"), At: now.Add(-time.Hour), By: []api.Team{team(1, "CERT-A")}, ReadableUntil: now.Add(-30 * time.Minute)}},
+		Proposals: []api.Proposal{
+			{Team: team(2, "CERT-B"), Reason: "leaked", Votes: api.Voices{Needed: 3, Counted: 1}},
+			{ID: record.StatementID{1}, Team: team(2, "CERT-B"), Votes: api.Voices{Needed: 3, Counted: 2}},
+		},
+		Gone: []api.Gone{{Team: team(9, "CERT-X"), At: now.Add(-time.Hour), By: []api.Team{team(1, "CERT-A")}, ReadableUntil: now.Add(-30 * time.Minute)}},
 	}
 	out := f.ok("community", "show", "Fin")
 	for _, want := range []string{
@@ -80,7 +84,8 @@ func TestCommunityShow(t *testing.T) {
 			")\n    CERT-C (" + short(tid(3)) + "), see above\n  CERT-X (" + short(tid(9)) + "), no member any more\n    CERT-E",
 		"CERT-D (" + short(tid(4)) + "): members may object until 2027-01-15 10:00:00Z (in 2 h)", "    | let us in",
 		"sponsors, 2 of 2:", "CERT-H (" + short(tid(8)) + ") now: who? [does not count: it is no member]",
-		"CERT-B (" + short(tid(2)) + "): 1 of 3 votes: leaked", "could read what was sealed until 2027-01-15 07:30:00Z (30 min ago)",
+		"CERT-B (" + short(tid(2)) + "): 1 of 3 votes: leaked", "CERT-B (" + short(tid(2)) + "): 2 of 3 votes\n    proposal " + record.StatementID{1}.String(),
+		"one of 2 proposals to remove it; one of them needs all the votes\n    to vote for it: tocsin --home " + f.home + " community remove --for-good c", "the last sealed record it could read was of 2027-01-15 07:30:00Z (30 min ago)",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)

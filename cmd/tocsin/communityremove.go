@@ -18,7 +18,8 @@ func communityRemoveCommand(e *env) *cli.Command {
 		Args:  "COMMUNITY TEAM",
 		Help: `COMMUNITY and TEAM are names, IDs or the first characters of one. Where a founder's word decides, a founder removes the team at once and
 for good. Where members decide, this proposes the removal, or votes for the proposal there is, and says how many votes it has of how
-many; with enough it takes effect, for founders too. The team may apply again.
+many; with enough it takes effect, for founders too. Where several proposals are open, as when two members began at the same moment, it
+votes for the one with most votes of those that this team has not voted for: one of them needs all the votes. The team may apply again.
 
 A removed team is disconnected, and what it writes from then on is outside the community for all. What it wrote before stays, as far
 as the first who proposed it had it.
@@ -67,7 +68,15 @@ func tellRemoved(e *env, r *api.RemovedTeam) {
 	case r.Proposed:
 		complain(e.Stderr, "", "proposed to remove "+showTeam(r.Team)+": "+votes+"; other members vote with the same command")
 	default:
-		complain(e.Stderr, "", "voted to remove "+showTeam(r.Team)+": "+votes)
+		text := "voted to remove " + showTeam(r.Team)
+		if r.By.ID != (identity.TeamID{}) {
+			text += ", as " + showTeam(r.By) + " proposed"
+		}
+		text += ": " + votes
+		if r.Beside > 0 {
+			text += "; " + plural(r.Beside, "other proposal") + " to remove it, with votes of its own, stays open beside it"
+		}
+		complain(e.Stderr, "", text)
 	}
 }
 

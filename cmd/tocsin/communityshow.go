@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ func communityShowCommand(e *env) *cli.Command {
 		Help: `COMMUNITY is a name, an ID or the first characters of one. Names of teams and of their parent organisations are their own
 claims; compare IDs. Windows run by the clock of this node, from when it had the application and its last needed sponsor.
 
-For a team that was removed or left it says until when it could still read what this node sealed, as far as is known here.`,
+For a team that was removed or left it says of when the last sealed record is that it could read, as far as is known here.`,
 		Examples: []string{"tocsin community show 'Drill 2026'"},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			d, err := dial(e)
@@ -73,7 +74,7 @@ func writeCommunity(e *env, m *api.Community) error {
 	s = &sheet{now: e.Now()}
 	s.sponsorTree(m.Members)
 	s.applications(m.Applications)
-	s.proposals(m.Proposals)
+	s.proposals(e, m)
 	s.gone(m.Gone)
 	return s.write(e.Stdout)
 }
@@ -243,19 +244,38 @@ func (s *sheet) voices(what string, v api.Voices) {
 	}
 }
 
-func (s *sheet) proposals(list []api.Proposal) {
-	if len(list) == 0 {
+func (s *sheet) proposals(e *env, m *api.Community) {
+	if len(m.Proposals) == 0 {
 		return
 	}
 	s.gap()
 	s.title("Proposed removals:")
-	for _, p := range list {
+	about := map[identity.TeamID]int{}
+	for _, p := range m.Proposals {
+		about[p.Team.ID]++
+	}
+	var self identity.TeamID // zero where this team has no vote
+	for _, member := range m.Members {
+		if member.Self {
+			self = member.Team.ID
+		}
+	}
+	for _, p := range m.Proposals {
 		line := fmt.Sprintf("%s: %d of %d votes", showTeam(p.Team), p.Votes.Counted, p.Votes.Needed)
 		if p.Reason != "" {
 			line += ": " + cleanLine(p.Reason)
 		}
 		s.prose(line)
+		s.prose("  proposal " + p.ID.String() + ", written " + showTime(p.At, s.now))
 		s.voices("votes", p.Votes)
+		if about[p.Team.ID] > 1 {
+			s.prose(fmt.Sprintf("  one of %d proposals to remove it; one of them needs all the votes", about[p.Team.ID]))
+		}
+		voted := slices.ContainsFunc(p.Votes.Voices, func(v api.Voice) bool { return v.Team.ID == self })
+		if self == (identity.TeamID{}) || self == p.Team.ID || voted {
+			continue
+		}
+		s.prose("  to vote for it: " + e.here("tocsin community remove --for-good "+short(m.ID)+" "+short(p.Team.ID)))
 	}
 }
 
@@ -279,7 +299,7 @@ func (s *sheet) gone(list []api.Gone) {
 		}
 		s.prose(line)
 		if !g.ReadableUntil.IsZero() {
-			s.prose("  could read what was sealed until " + showTime(g.ReadableUntil, s.now))
+			s.prose("  the last sealed record it could read was of " + showTime(g.ReadableUntil, s.now))
 		}
 	}
 }

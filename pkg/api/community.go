@@ -156,9 +156,12 @@ type RemovedTeam struct {
 	Lanes     int                `json:"lanes"` // of the team, cut at what is here of them
 	// Proposed says that this is the first vote; Votes of Needed are here. Removed says that they are enough.
 	Proposed bool `json:"proposed,omitzero"`
-	Votes    int  `json:"votes"`
-	Needed   int  `json:"needed"`
-	Removed  bool `json:"removed"`
+	// By made the proposal that was voted for; Beside it are so many others that are open.
+	By      Team `json:"by,omitzero"`
+	Beside  int  `json:"beside,omitzero"`
+	Votes   int  `json:"votes"`
+	Needed  int  `json:"needed"`
+	Removed bool `json:"removed"`
 	// Rule is the charter's: under founders one word is enough, and for good.
 	Rule notice.Rule `json:"rule"`
 }
