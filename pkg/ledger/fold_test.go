@@ -141,7 +141,12 @@ func mustEqual(t failer, what string, got, want picture) {
 // telling it again is no news; the summaries are what the rows say.
 func checkLaws(t failer, r *rand.Rand, n int) {
 	t.Helper()
-	events, opt := history(r, n), ledger.Options{ReceiptGrace: time.Hour}
+	mustFold(t, r, history(r, n), ledger.Options{ReceiptGrace: time.Hour})
+}
+
+// mustFold asks that the events give one picture, however they are told.
+func mustFold(t failer, r *rand.Rand, events []ledger.Event, opt ledger.Options) {
+	t.Helper()
 	now := at(700)
 	want := pictureOf(told(opt, events...), now)
 	for range 3 {

@@ -4,8 +4,8 @@
 // there is no ranking, no total over teams, and nothing of it leaves the node by itself. It is not
 // storage either: it is rebuilt from the records that the node holds.
 // Invariant: the same events and sightings give the same rows, in whatever order, however often and
-// through however many ledgers merged together they came; and no team is charged for time in which
-// the observer could not have heard it. docs/spec/ledger.md states the rules and their reasons.
+// through however many ledgers merged together they came, and whenever it became known that a team
+// goes on under another root; and no team is charged for time in which the observer could not have heard it. docs/spec/ledger.md states the rules and their reasons.
 package ledger
 
 import (
@@ -48,6 +48,9 @@ type Options struct {
 	// is judged as if it were that long after the request was sent. It is the charter's, so it must
 	// give the same answer for a channel every time. Nil: notice.DefaultReplyByFloor everywhere.
 	Floor func(record.Channel) time.Duration
+	// Canonical gives the ID that a team has today for any that it had, and for others the same. It must give
+	// the same answers until Renamed is called. Nil: no team ever had another.
+	Canonical func(identity.TeamID) identity.TeamID
 	// ReceiptGrace is how long a machine's receipt may take before the team shows as unreachable.
 	// Zero: a team is unreachable until something of it is here.
 	ReceiptGrace time.Duration

@@ -12,7 +12,7 @@ import (
 
 // Filter chooses rows. The zero Filter is every actual request with every team in every channel.
 type Filter struct {
-	Team      identity.TeamID      // zero: all
+	Team      identity.TeamID      // by any ID it had; zero: all
 	Community identity.CommunityID // zero: all, and the private channels too
 	Drills    bool                 // exercises and tests instead of actual requests; never both
 	Since     time.Time            // requests sent (or, if not sent yet, written) at or after; zero: all
@@ -90,7 +90,7 @@ func (l *Ledger) names(only identity.TeamID) []identity.TeamID {
 	if only == (identity.TeamID{}) {
 		return slices.SortedFunc(maps.Keys(l.teams), func(a, b identity.TeamID) int { return bytes.Compare(a[:], b[:]) })
 	}
-	if l.teams[only] == nil {
+	if only = l.today(only); l.teams[only] == nil {
 		return nil
 	}
 	return []identity.TeamID{only}

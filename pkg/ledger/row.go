@@ -16,12 +16,12 @@ import (
 // claims moved into what its sightings allow, and none before Sent.
 type Row struct {
 	Request   record.ID
-	Requester identity.TeamID
+	Requester identity.TeamID // by the ID it has today, as Team
 	Team      identity.TeamID // the team asked, or the one that helped unasked
-	Channel   record.Channel
-	Status    notice.Status // actual, or a drill (exercise, test)
-	Own       bool          // the observer asked
-	Voluntary bool          // the team was not asked by name
+	Channel   record.Channel  // as written in the request
+	Status    notice.Status   // actual, or a drill (exercise, test)
+	Own       bool            // the observer asked
+	Voluntary bool            // the team was not asked by name
 
 	Created      time.Time // the request was written
 	Sent         time.Time // the clock starts; zero: an own request that has not left this node
@@ -61,18 +61,18 @@ func (e *entry) refresh(l *Ledger) {
 	}
 	ask, name := e.thread.ask, e.row.Team
 	r := Row{
-		Request: ask.id, Requester: ask.author, Team: name, Channel: ask.channel, Status: ask.status,
-		Own:       ask.author == l.self,
-		Voluntary: !slices.Contains(ask.recipients(), name),
+		Request: ask.id, Requester: l.today(ask.author), Team: name, Channel: ask.channel, Status: ask.status,
+		Own:       l.own(ask.author),
+		Voluntary: !slices.Contains(l.recipients(ask), name),
 		ReplyBy:   ask.replyBy,
 		Created:   ask.at(),
 	}
 	var replies, receipts []*fact
 	for _, f := range e.thread.by[name] {
 		switch {
-		case ask.answeredBy(f):
+		case l.answers(f, ask):
 			replies = append(replies, f)
-		case f.kind == notice.KindReceipt && r.Own && f.channel.Has(name):
+		case f.kind == notice.KindReceipt && r.Own && l.between(f.channel, name, r.Requester):
 			receipts = append(receipts, f)
 		}
 	}
@@ -88,9 +88,9 @@ func (e *entry) refresh(l *Ledger) {
 		earliest(&r.Receipt, r.notBeforeSent(f))
 	}
 	r.hear(replies)
-	for _, f := range e.thread.by[ask.author] {
+	for _, f := range e.thread.by[r.Requester] {
 		switch {
-		case !ask.endedBy(f):
+		case !l.ends(f, ask):
 		case f.kind == notice.KindWithdraw:
 			earliest(&r.Withdrawn, r.notBeforeSent(f))
 		default:

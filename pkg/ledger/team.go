@@ -125,7 +125,7 @@ func (l *Ledger) Teams(now time.Time, f Filter) []Team {
 
 // Curves returns the response curves behind the summaries of one team, for own and others' requests.
 func (l *Ledger) Curves(now time.Time, f Filter) (own, others Curve) {
-	t := l.teams[f.Team]
+	t := l.teams[l.today(f.Team)]
 	if t == nil {
 		return Curve{}, Curve{}
 	}

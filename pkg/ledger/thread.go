@@ -14,7 +14,7 @@ import (
 type thread struct {
 	ask    *fact
 	others []*fact
-	by     map[identity.TeamID][]*fact // others by author; the order within does not matter
+	by     map[identity.TeamID][]*fact // others by author, by today's ID; the order within does not matter
 	rows   map[identity.TeamID]*entry
 }
 
@@ -37,8 +37,8 @@ func (l *Ledger) thread(id record.ID) *thread {
 
 // add joins one fact into the fold.
 func (l *Ledger) add(f fact) (changed bool) {
-	if f.kind == notice.KindReceipt && !f.channel.Has(l.self) {
-		return false // receipts are for the asker's eyes; any other's could only mislead us
+	if f.kind == notice.KindReceipt && !f.channel.Private() {
+		return false // a receipt is for the asker's eyes; whose the channel is depends on the roots known
 	}
 	f.linked = false // it may come from another ledger
 	held := l.facts[f.id]
@@ -69,7 +69,7 @@ func (l *Ledger) link(f *fact) {
 			continue
 		}
 		if !f.linked {
-			th.by[f.author] = append(th.by[f.author], f)
+			l.attribute(th, f)
 		}
 		l.bear(th, f)
 	}
@@ -82,11 +82,11 @@ func (l *Ledger) linkRequest(f *fact) {
 		th.ask = f
 		th.by = make(map[identity.TeamID][]*fact)
 		th.rows = make(map[identity.TeamID]*entry)
-		for _, name := range f.recipients() {
+		for _, name := range l.recipients(f) {
 			l.open(th, name)
 		}
 		for _, g := range th.others {
-			th.by[g.author] = append(th.by[g.author], g)
+			l.attribute(th, g)
 			l.bear(th, g)
 		}
 	}
@@ -95,17 +95,24 @@ func (l *Ledger) linkRequest(f *fact) {
 	}
 }
 
+// attribute puts a fact with the others of its author.
+func (l *Ledger) attribute(th *thread, f *fact) {
+	author := l.today(f.author)
+	th.by[author] = append(th.by[author], f)
+}
+
 // bear marks the rows of th that f has a say in, and opens one for a team that answered unasked.
 func (l *Ledger) bear(th *thread, f *fact) {
+	author := l.today(f.author)
 	switch {
-	case th.ask.endedBy(f):
+	case l.ends(f, th.ask):
 		for name := range th.rows {
 			l.open(th, name)
 		}
-	case th.ask.answeredBy(f):
-		l.open(th, f.author)
-	case th.rows[f.author] != nil:
-		l.open(th, f.author)
+	case l.answers(f, th.ask):
+		l.open(th, author)
+	case th.rows[author] != nil:
+		l.open(th, author)
 	}
 }
 
@@ -132,43 +139,4 @@ func (l *Ledger) open(th *thread, name identity.TeamID) {
 func (th *thread) remove(f *fact) (empty bool) {
 	th.others = slices.DeleteFunc(th.others, func(g *fact) bool { return g == f })
 	return len(th.others) == 0
-}
-
-// recipients returns the teams that a request asks by name. In a private channel that is the other
-// of the two and nobody else, whatever the request says; a request to a whole community asks
-// nobody by name and so makes nobody silent. Nobody asks itself.
-func (f *fact) recipients() []identity.TeamID {
-	if f.channel.Private() {
-		if !f.channel.Has(f.author) {
-			return nil
-		}
-		return []identity.TeamID{f.channel.Other(f.author)}
-	}
-	var to []identity.TeamID
-	for _, name := range f.to {
-		if name != f.author {
-			to = append(to, name)
-		}
-	}
-	return to
-}
-
-// answeredBy reports whether g is somebody's own answer to the request f: in the same channel, or
-// between the two teams alone, where a team may answer in private what was asked in the open. From
-// any other channel it would be an answer that the askers cannot see.
-func (f *fact) answeredBy(g *fact) bool {
-	if g.kind != notice.KindReply || g.author == f.author {
-		return false
-	}
-	between := g.channel.Has(g.author) && g.channel.Has(f.author)
-	if f.channel.Private() {
-		return g.channel == f.channel && between
-	}
-	return g.channel == f.channel || between
-}
-
-// endedBy reports whether g takes the request f back or closes it. Only the team that asked can,
-// and only where it asked.
-func (f *fact) endedBy(g *fact) bool {
-	return (g.kind == notice.KindClose || g.kind == notice.KindWithdraw) && g.author == f.author && g.channel == f.channel
 }

@@ -252,7 +252,7 @@ func (r *Replica) rebuild() error {
 }
 
 func (r *Replica) clearViews() {
-	r.ledger = ledger.New(r.self, ledger.Options{Floor: r.floor, ReceiptGrace: r.opt.ReceiptGrace})
+	r.ledger = ledger.New(r.self, ledger.Options{Floor: r.floor, Canonical: r.canonical, ReceiptGrace: r.opt.ReceiptGrace})
 	r.index.revised, r.index.answered = map[record.ID][]record.ID{}, map[record.ID][]record.ID{}
 	r.wanted = map[record.ID]struct{}{}
 	r.index.erased, r.index.gone = map[record.ID][]eraser{}, map[record.ID][]record.ID{}

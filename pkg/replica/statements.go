@@ -2,11 +2,13 @@ package replica
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/pkg/identity"
 	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
+	"tocsin/pkg/roster"
 )
 
 // StatementOutcome is what became of a statement.
@@ -92,6 +94,9 @@ func (r *Replica) keepStatements(now time.Time, statements []*record.Statement) 
 		}
 		r.roster = r.roster.With(part...)
 		r.count(part)
+		if slices.ContainsFunc(part, func(s *record.Statement) bool { return s.Kind == roster.KindRotate }) {
+			r.ledger.Renamed()
+		}
 		if r.noteStanding(part) {
 			if err := r.setAside(); err != nil {
 				return err

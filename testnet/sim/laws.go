@@ -22,7 +22,7 @@ func (w *World) checkLedger(t *Team, list []replica.Entry) {
 		return
 	}
 	now := t.rep.Roster()
-	opt := ledger.Options{ReceiptGrace: receiptGrace, Floor: func(ch record.Channel) time.Duration {
+	opt := ledger.Options{ReceiptGrace: receiptGrace, Canonical: now.Canonical, Floor: func(ch record.Channel) time.Duration {
 		if c, ok := now.Community(ch.Community); ok && !ch.Private() {
 			return c.Charter.Floor()
 		}
@@ -334,8 +334,7 @@ func (w *World) checkDelivered(t *Team) {
 	}
 	for _, r := range t.Rows(ledger.Filter{}) {
 		asked := w.ids[r.Team]
-		if r.Own && !r.Voluntary && r.Receipt.IsZero() && asked.ID == r.Team && // what was asked of an old root is answered by a new one
-			w.reach(t, asked) && asked.rep.Has(r.Request) &&
+		if r.Own && !r.Voluntary && r.Receipt.IsZero() && w.reach(t, asked) && asked.rep.Has(r.Request) &&
 			t.rep.Roster().Share(t.ID, asked.ID) {
 			w.oracle.broken("%s has no receipt of %s for %s", t.Name, asked.Name, w.labels[r.Request])
 		}
