@@ -65,7 +65,7 @@ func (n *Node) ownApplication(id identity.CommunityID) (*roster.Application, err
 		return nil, api.NewProblem(api.Conflict, "this team is a member already", "")
 	}
 	for _, a := range c.Applications() {
-		if a.Team == n.replica.Self() && a.State == roster.Open {
+		if n.isOwn(a.Team) && a.State == roster.Open {
 			return &a, nil
 		}
 	}
@@ -217,7 +217,7 @@ func (n *Node) mayJudge(c *roster.Community, a *roster.Application) error {
 	switch self := n.replica.Self(); {
 	case c.Charter.Admission.Rule != notice.RuleSponsors:
 		return api.NewProblem(api.NotAllowed, "in this community one founder's word makes a team a member", "a founder invites it: tocsin invite")
-	case a.Team == self:
+	case n.isOwn(a.Team):
 		return api.NewProblem(api.NotAllowed, "the application is this team's own", "ask members for it")
 	case !c.Member(self):
 		return api.NewProblem(api.NotMember, "only members of the community can say something about an application", "")
@@ -243,7 +243,7 @@ func (n *Node) Sponsor(_ context.Context, id string, d api.SponsorDraft) (*api.S
 	if !expires.After(now) {
 		return nil, api.Invalid("expires", "has passed already", "")
 	}
-	own := ownVoice(a.Sponsors, n.replica.Self())
+	own := n.ownVoice(a.Sponsors)
 	already := own != record.StatementID{}
 	if !already {
 		if err := n.mayJudge(c, a); err != nil {
@@ -266,12 +266,10 @@ func (n *Node) Sponsor(_ context.Context, id string, d api.SponsorDraft) (*api.S
 	return out, n.inviteApplicant(out, c, a)
 }
 
-// ownVoice returns what a team said, or zero.
-func ownVoice(list []roster.Voice, t identity.TeamID) (id record.StatementID) {
-	for _, v := range list {
-		if v.Team == t {
-			return v.ID
-		}
+// ownVoice returns what this team said, under whatever root, or zero.
+func (n *Node) ownVoice(list []roster.Voice) (id record.StatementID) {
+	if at := slices.IndexFunc(list, func(v roster.Voice) bool { return n.isOwn(v.Team) }); at >= 0 {
+		return list[at].ID
 	}
 	return id
 }
@@ -306,7 +304,7 @@ func (n *Node) Object(_ context.Context, id string, d api.ObjectDraft) (*api.Spo
 	if err := n.mayJudge(c, a); err != nil {
 		return nil, err
 	}
-	if said := ownVoice(a.Objections, n.replica.Self()); said != (record.StatementID{}) {
+	if said := n.ownVoice(a.Objections); said != (record.StatementID{}) {
 		return nil, api.NewProblem(api.Conflict, "this team has objected already: "+said.String(), "")
 	}
 	s, err := n.state(roster.KindObject, &notice.Object{Community: c.ID, Application: a.ID, Reason: d.Reason})
@@ -325,7 +323,7 @@ func (n *Node) Admit(_ context.Context, id string, d api.AdmitDraft) (*api.Spoke
 	if err := n.mayJudge(c, a); err != nil {
 		return nil, err
 	}
-	if said := ownVoice(a.Admits, n.replica.Self()); said != (record.StatementID{}) {
+	if said := n.ownVoice(a.Admits); said != (record.StatementID{}) {
 		return nil, api.NewProblem(api.Conflict, "this team has attested it already: "+said.String(), "")
 	}
 	if _, err := c.Attest(a.ID, n.replica.Self()); err != nil {

@@ -200,7 +200,7 @@ func (n *Node) erased(id record.ID, author identity.TeamID) bool {
 func (n *Node) wantsReceipt(r *record.Record, what notice.Notice) bool {
 	switch what := what.(type) {
 	case *notice.Request:
-		return r.Header().Channel.Private() || slices.Contains(what.To, n.replica.Self()) || what.Status.Drill()
+		return r.Header().Channel.Private() || slices.ContainsFunc(what.To, n.isOwn) || what.Status.Drill()
 	case *notice.Alert:
 		return what.Status.Drill()
 	case *notice.Erase:

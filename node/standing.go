@@ -19,7 +19,7 @@ func (n *Node) showStanding(out *api.Community, c *roster.Community) {
 	for _, a := range applications {
 		if a.State == roster.Open && !c.Member(a.Team) {
 			out.Applications = append(out.Applications, n.showApplication(c, &a))
-			open = open || a.Team == self
+			open = open || n.isOwn(a.Team)
 		}
 	}
 	slices.SortStableFunc(out.Applications, func(a, b api.Application) int { return a.At.Compare(b.At) })
@@ -146,7 +146,7 @@ func (n *Node) sponsorsOf(c *roster.Community, a *roster.Application) []record.S
 // nameable is sponsorsOf with those that this team can name if it attests: not its own, nor one whose budget
 // is used up.
 func (n *Node) nameable(c *roster.Community, a *roster.Application) []record.StatementID {
-	return n.sponsorings(c, a, func(t identity.TeamID) bool { return t == n.replica.Self() || c.Spent(t) })
+	return n.sponsorings(c, a, func(t identity.TeamID) bool { return n.isOwn(t) || c.Spent(t) })
 }
 
 func (n *Node) sponsorings(c *roster.Community, a *roster.Application, without func(identity.TeamID) bool) (out []record.StatementID) {
