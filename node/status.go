@@ -49,6 +49,7 @@ func (n *Node) Status(ctx context.Context) (*api.Status, error) {
 		out.Peers = append(out.Peers, peer)
 	}
 	out.Warnings = append(out.Warnings, n.warnings(out.Store)...)
+	out.Warnings = append(out.Warnings, n.standingWarnings(communities.Communities)...)
 	out.Warnings = append(out.Warnings, n.doubleTalk(st.Equivocations)...)
 	return out, nil
 }

@@ -346,13 +346,15 @@ func TestStatusTellsWhatWaits(t *testing.T) {
 	f.answers["GET /v1/requests/"+rid(1).String()] = api.RequestView{Entry: q, Deliveries: []api.Delivery{{To: with}}}
 	f.answers["GET /v1/status"] = api.Status{
 		Team: team(1, "A"), Until: testNow().AddDate(1, 0, 0), Outbox: 1, Peers: []api.Peer{{Address: "/ip4/192.0.2.1"}},
-		Communities: []api.Community{{Name: "Drill", Role: "founder", Members: []api.Member{{Self: true, Online: true}, {Online: false}}}},
-		Store:       api.Store{Free: 10, Floor: 20},
+		Communities: []api.Community{
+			{Name: "Drill", Role: "founder", Members: []api.Member{{Self: true, Online: true}, {Online: false}}}, {Name: "Gone", Role: "removed"},
+		},
+		Store: api.Store{Free: 10, Floor: 20},
 	}
 	out := f.ok("status")
 	for _, want := range []string{
-		"One thing needs a look: in 1 community, connected to 1 peer.\n", "! the root key still lies in ", "team not known yet at /ip4/192.0.2.1",
-		"2 members, 0 of the others connected", "tocsin --home " + f.home + " request show " + short(rid(1)) + " tells why", "no room left above the floor",
+		"One thing needs a look, marked ! below: in 1 community, connected to 1 peer.\n", "! the root key still lies in ", "team not known yet at /ip4/192.0.2.1",
+		", founder, 2 members, 0 of the others connected", ", removed, 0 members\n", "tocsin --home " + f.home + " request show " + short(rid(1)) + " tells why", "no room left above the floor",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)

@@ -48,7 +48,7 @@ func writeStatus(ctx context.Context, e *env, d *client.Client, st *api.Status) 
 	e.Warned = true
 	s.title(statusSentence(st, len(warnings)))
 	for _, w := range warnings {
-		s.prose("! " + cleanLine(w))
+		s.prose("! " + e.here(cleanLine(w)))
 	}
 	s.gap()
 	s.line("Team", showTeam(st.Team))
@@ -73,21 +73,32 @@ func statusSentence(st *api.Status, warnings int) string {
 	if len(st.Peers) == 0 {
 		peers = "connected to nobody at the moment"
 	}
-	communities := "in " + plural(len(st.Communities), "community")
-	if len(st.Communities) == 0 {
+	in := 0
+	for i := range st.Communities {
+		if belongs(&st.Communities[i]) {
+			in++
+		}
+	}
+	communities := "in " + plural(in, "community")
+	switch {
+	case in == 0 && len(st.Communities) > 0:
+		communities = "a member of no community"
+	case in == 0:
 		communities = "in no community yet"
 	}
 	state := "All is well"
 	switch {
 	case warnings == 1:
-		state = "One thing needs a look"
+		state = "One thing needs a look, marked ! below"
 	case warnings > 1:
-		state = fmt.Sprintf("%d things need a look", warnings)
-	case len(st.Communities) == 0, len(st.Peers) == 0:
+		state = fmt.Sprintf("%d things need a look, marked ! below", warnings)
+	case in == 0, len(st.Peers) == 0:
 		state = "Running"
 	}
 	return state + ": " + communities + ", " + peers + "."
 }
+
+func belongs(c *api.Community) bool { return c.Role == "founder" || c.Role == "member" }
 
 // homeWarnings are what only the machine of the node shows.
 func homeWarnings(e *env) []string {
@@ -115,8 +126,16 @@ func writePeers(s *sheet, peers []api.Peer) {
 }
 
 func communitySentence(c *api.Community, now time.Time) string {
-	text := fmt.Sprintf("%s (%s), %s of %s", cleanLine(c.Name), short(c.ID), c.Role, plural(len(c.Members), "member"))
-	if others := len(c.Members) - 1; others > 0 {
+	text := fmt.Sprintf("%s (%s), %s, %s", cleanLine(c.Name), short(c.ID), cleanLine(c.Role), plural(len(c.Members), "member"))
+	switch c.Role {
+	case "removed", "left", "none":
+		return text // it hears no more of it
+	}
+	others := len(c.Members)
+	if belongs(c) {
+		others--
+	}
+	if others > 0 {
 		text += fmt.Sprintf(", %d of the others connected", online(c.Members))
 	}
 	if open := len(c.Applications); open > 0 {

@@ -2,8 +2,10 @@ package replica_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -210,6 +212,8 @@ func TestATeamComesInByItsSponsorsAndObservesMeanwhile(t *testing.T) {
 	}
 	if out := d.Publish(noon, []replica.Outgoing{{Channel: ch, Notice: alert("x")}}); reasonOf(out[0].Err) != policy.NotMember {
 		t.Error(out[0].Err)
+	} else if refusal, _ := errors.AsType[*replica.Refusal](out[0].Err); !strings.HasPrefix(refusal.Hint, "this team's application is running") {
+		t.Error(refusal.Hint)
 	}
 }
 

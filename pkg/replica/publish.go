@@ -126,7 +126,7 @@ func (r *Replica) maySpeak(ch record.Channel) error {
 	if !r.roster.Member(ch.Community, r.self) {
 		return &Refusal{
 			Reason: policy.NotMember, Detail: "this team is not a member of community " + ch.Community.String(),
-			Hint: "ask a founder of the community for an invite",
+			Hint: r.outsiderHint(ch.Community),
 		}
 	}
 	return nil
