@@ -76,9 +76,15 @@ func (n *Node) mayExport(e *replica.Entry, who string) ([]string, error) {
 		hint = e.Unread
 	case n.isOwn(e.Record.Team()) || m.TLP == notice.TLPRed && who == api.ForOwn:
 	case who == api.ForConstituents:
-		hint = "ask its author: tocsin request permission --constituents " + e.Record.ID().String()
+		hint, err = n.askAuthor(e.Record.ID(), "--constituents")
 	case who == api.ForPublic:
-		hint = "ask its author: tocsin request permission --tlp clear --public " + e.Record.ID().String()
+		hint, err = n.askAuthor(e.Record.ID(), "--tlp clear --public")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(grants) > 0 && hint != "" {
+		hint += "\nwhat its author has granted does not reach so far: tocsin record show " + e.Record.ID().String()
 	}
 	return nil, &replica.Refusal{Reason: d.Reason, Detail: "withheld: " + d.Detail, Hint: hint}
 }

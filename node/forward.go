@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/identity"
@@ -130,10 +131,61 @@ func (n *Node) mayForward(rec *record.Record, m *notice.Marking, to *destination
 			return granted(m, g, d.Tell), nil
 		}
 	}
-	return nil, &replica.Refusal{
-		Reason: why.Reason, Detail: why.Detail,
-		Hint: fmt.Sprintf("ask its author: tocsin request permission %s %s", to.says(), rec.ID()),
+	hint, err := n.askAuthor(rec.ID(), to.says())
+	if err != nil {
+		return nil, err
 	}
+	if !to.channel.Private() { // to the policy, the members of another community are teams
+		why.Detail = strings.Replace(why.Detail, " to team: ", " to community: ", 1)
+	}
+	return nil, &replica.Refusal{Reason: why.Reason, Detail: why.Detail, Hint: hint}
+}
+
+// askAuthor is the way to the permission of the author of a record, for an audience as the flags say it; what is asked already
+// comes first.
+func (n *Node) askAuthor(of record.ID, audience string) (string, error) {
+	hint := fmt.Sprintf("ask its author: tocsin request permission %s %s", audience, of)
+	open, err := n.openPermissions(of)
+	if err != nil {
+		return "", err
+	}
+	for _, id := range open {
+		hint = fmt.Sprintf("its author is asked already, and has not decided: tocsin request show %s\n", id) + hint
+	}
+	return hint, nil
+}
+
+// openPermissions are the requests of this team for permission to pass a record on that are neither over nor decided.
+func (n *Node) openPermissions(of record.ID) ([]record.ID, error) {
+	list, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest}})
+	if err != nil {
+		return nil, err
+	}
+	var open []record.ID
+	for i := range list {
+		q, ok := list[i].Notice.(*notice.Request)
+		if !ok || q.Permission == nil || q.Permission.Record != of || !n.isOwn(list[i].Record.Team()) {
+			continue
+		}
+		end, err := n.ended(&list[i])
+		if err != nil {
+			return nil, err
+		}
+		answers, err := n.replica.Answers(list[i].Record.ID())
+		if err != nil {
+			return nil, err
+		}
+		if end == nil && !slices.ContainsFunc(answers, decides) {
+			open = append(open, list[i].Record.ID())
+		}
+	}
+	return open, nil
+}
+
+// decides reports whether an answer is the last word on what was asked.
+func decides(answer replica.Entry) bool {
+	said, ok := answer.Notice.(*notice.Reply)
+	return ok && (said.State == notice.Accepted || said.State == notice.Declined || said.State == notice.Done)
 }
 
 // grantsOf returns what the author of a record allows; of one that is not kept here that is nothing.

@@ -282,3 +282,51 @@ func TestExportAudiences(t *testing.T) {
 		}
 	})
 }
+
+// TestGrantingWhatTheAuthorDoesNotKnow: what was asked for is found by the beginning of its ID, whether the author knows it or not.
+func TestGrantingWhatTheAuthorDoesNotKnow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTrio(t)
+		defer x.stop()
+		id := must(x.a.PublishAlert(t.Context(), marked(notice.Marking{TLP: notice.TLPAmber}, "First")))(t).ID
+		x.open()
+		whole, err := x.b.findCommunity("Second")
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := whole.String()
+		request := x.ask(t, id, api.PermissionDraft{TLP: notice.TLPGreen, Communities: []string{"Second"}, Teams: []string{"Charlie"}, Constituents: true})
+		if got := must(x.b.Request(t.Context(), request.String()))(t); got.Names[x.c.id().String()] != "Charlie" || got.Names[second] != "Second" {
+			t.Errorf("names %v", got.Names)
+		}
+
+		_, err = x.b.Forward(t.Context(), id.String(), api.ForwardDraft{Community: "Second"})
+		p := httpProblem(err)
+		if p == nil || !strings.Contains(p.Detail, "forward to community:") || !strings.Contains(p.Hint, "tocsin request show "+request.String()) {
+			t.Errorf("forwarding while it is asked: %+v", p)
+		}
+
+		for field, d := range map[string]api.PermissionDraft{
+			"grant.communities": {Communities: []string{"First"}}, "grant.teams": {Teams: []string{"Bravo"}},
+		} {
+			err := x.reply(t, request, notice.Accepted, &api.GrantDraft{PermissionDraft: d})
+			if p := httpProblem(err); p == nil || len(p.Fields) != 1 || p.Fields[0].Field != field || len(p.Candidates) != 1 {
+				t.Errorf("%s: %+v", field, p)
+			}
+		}
+		if err := x.reply(t, request, notice.Accepted, &api.GrantDraft{PermissionDraft: api.PermissionDraft{
+			Communities: []string{second[:api.MinPrefix]}, Teams: []string{x.c.id().String()[:12]},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		got := must(x.b.Record(t.Context(), id.String()))(t).Grants
+		if len(got) != 1 || len(got[0].Permission.Communities) != 1 || len(got[0].Permission.Teams) != 1 || got[0].Permission.Constituents || got[0].Names[second] != "Second" {
+			t.Errorf("granted %+v", got)
+		}
+		_, err = x.b.Export(t.Context(), id.String(), api.ExportQuery{For: api.ForPublic})
+		if p := httpProblem(err); p == nil || !strings.Contains(p.Hint, "tocsin record show "+id.String()) || strings.Contains(p.Hint, "asked already") {
+			t.Errorf("exporting more than was granted: %+v", p)
+		}
+		must(x.b.Forward(t.Context(), id.String(), api.ForwardDraft{Community: "Second"}))(t)
+	})
+}

@@ -135,6 +135,13 @@ func (n *Node) grant(asked *notice.Request, d *api.ReplyDraft) error {
 // narrowed is what a grant allows of what was asked.
 func (n *Node) narrowed(asked *notice.Permission, d *api.GrantDraft) (*notice.Permission, error) {
 	draft := d.PermissionDraft
+	var err error
+	if draft.Communities, err = amongAsked(identity.KindCommunity, draft.Communities, n.namedCommunities(asked)); err != nil {
+		return nil, err
+	}
+	if draft.Teams, err = amongAsked(identity.KindTeam, draft.Teams, n.namedTeams(asked)); err != nil {
+		return nil, err
+	}
 	if draft.Empty() {
 		draft.Constituents, draft.Public = asked.Constituents, asked.Public
 		for _, c := range asked.Communities {
@@ -165,8 +172,6 @@ func (n *Node) narrowed(asked *notice.Permission, d *api.GrantDraft) (*notice.Pe
 		is    bool
 	}{
 		{"tlp", asked.TLP.Stricter(p.TLP)},
-		{"communities", !within(p.Communities, asked.Communities)},
-		{"teams", !within(p.Teams, asked.Teams)},
 		{"constituents", p.Constituents && !asked.Constituents},
 		{"public", p.Public && !asked.Public},
 		{"lifts", !within(p.Lifts, asked.Lifts)},
@@ -179,6 +184,62 @@ func (n *Node) narrowed(asked *notice.Permission, d *api.GrantDraft) (*notice.Pe
 	return p, nil
 }
 
+// namedCommunities are the communities that are asked for, with the names that are known here: the author of a record need not
+// know them.
+func (n *Node) namedCommunities(asked *notice.Permission) []named[identity.CommunityID] {
+	var out []named[identity.CommunityID]
+	for _, c := range asked.Communities {
+		out = append(out, named[identity.CommunityID]{c, c.String(), n.community(c).Name})
+	}
+	return out
+}
+
+func (n *Node) namedTeams(asked *notice.Permission) []named[identity.TeamID] {
+	var out []named[identity.TeamID]
+	for _, t := range asked.Teams {
+		out = append(out, named[identity.TeamID]{t, t.String(), n.team(t).Name})
+	}
+	return out
+}
+
+// amongAsked returns the whole IDs of those of the audiences asked for that are typed: by name, by ID or by the beginning of one.
+func amongAsked[ID fmt.Stringer](kind identity.Kind, typed []string, asked []named[ID]) ([]string, error) {
+	var out []string
+	for _, text := range typed {
+		id, err := choose(kind, text, asked)
+		switch {
+		case err == nil:
+			out = append(out, id.String())
+		case api.Is(err, api.Ambiguous):
+			return nil, err
+		default:
+			return nil, candidates(api.Invalid("grant."+plural(kind), fmt.Sprintf("%+q is more than was asked for", text),
+				fmt.Sprintf("give the name of one that was, or at least %d characters of its ID: tocsin request show lists them; more can be sent anew, as an alert of your own", api.MinPrefix)),
+				asked)
+		}
+	}
+	return out, nil
+}
+
+// audienceNames are the names known here of the communities and teams that a permission is about, by ID.
+func (n *Node) audienceNames(p *notice.Permission) map[string]string {
+	if p == nil {
+		return nil
+	}
+	names := map[string]string{}
+	for _, c := range n.namedCommunities(p) {
+		if c.name != "" {
+			names[c.text] = c.name
+		}
+	}
+	for _, t := range n.namedTeams(p) {
+		if t.name != "" {
+			names[t.text] = t.name
+		}
+	}
+	return names
+}
+
 func within[T comparable](part, whole []T) bool {
 	return !slices.ContainsFunc(part, func(t T) bool { return !slices.Contains(whole, t) })
 }
@@ -189,16 +250,26 @@ func (n *Node) Grants(_ context.Context, id string) (*api.Grants, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := n.replica.Grants(e.Record.ID())
+	list, err := n.shownGrants(e.Record.ID())
 	if err != nil {
 		return nil, err
 	}
-	out := &api.Grants{Grants: []api.Grant{}}
+	return &api.Grants{Grants: list}, nil
+}
+
+// shownGrants are what the author of a record allows this team, as an answer says it; oldest first, and never nil.
+func (n *Node) shownGrants(id record.ID) ([]api.Grant, error) {
+	list, err := n.grantsOf(id)
+	if err != nil {
+		return nil, err
+	}
+	out := []api.Grant{}
 	for i := range list {
 		g := &list[i]
-		out.Grants = append(out.Grants, api.Grant{
+		out = append(out, api.Grant{
 			By: n.team(g.By), Reply: g.Reply, Request: g.Request, At: utc(g.At), Permission: g.Permission,
-			Over: !g.Permission.Until.IsZero() && !n.now().Before(g.Permission.Until),
+			Over:  !g.Permission.Until.IsZero() && !n.now().Before(g.Permission.Until),
+			Names: n.audienceNames(&g.Permission),
 		})
 	}
 	return out, nil

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/notice"
@@ -53,6 +54,11 @@ func (n *Node) published(r *record.Record) *api.Published {
 // "this is TLP:RED" must not be that its title is too long.
 func (n *Node) mayLeave(what notice.Notice, ch record.Channel) error {
 	if err := replica.MayLeave(what.MarkingOf(), ch); err != nil {
+		if r, ok := errors.AsType[*replica.Refusal](err); ok && !ch.Private() && what.MarkingOf().TLP == notice.TLPRed {
+			told := *r
+			told.Hint = "ask the persons privately: tocsin request send --private --to TEAM --tlp red --person NAME ..."
+			return &told
+		}
 		return err
 	}
 	return n.hasReader(what.MarkingOf(), ch)

@@ -52,6 +52,10 @@ func (n *Node) red(e *replica.Entry, m *notice.Marking) *api.Red {
 // noDesk is the warning where any name opens what is TLP:RED.
 const noDesk = "this team has published no RED desk, so any name opens TLP:RED that names nobody: list the persons under red_desk (tocsin profile edit, then publish)"
 
+// noDeskHere is the warning where an answer under TLP:RED would be for nobody.
+const noDeskHere = "this team has published no RED desk, so whoever is asked can answer under TLP:RED only by naming a person here: " +
+	"list the persons under red_desk (tocsin profile edit, then publish)"
+
 // mayOpen reports whether a record is for a person, and what to warn of. A record of another team is for the
 // persons that it names; where it names none, and of this team's own, this team's RED desk decides.
 func (n *Node) mayOpen(e *replica.Entry, m *notice.Marking, as string) (warning string, ok bool) {

@@ -270,3 +270,26 @@ func TestHeldRedHasNoTitle(t *testing.T) {
 		}
 	})
 }
+
+// TestRedWithoutADeskToAnswerTo: who asks under TLP:RED hears whether anybody here could read the answer.
+func TestRedWithoutADeskToAnswerTo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTrio(t)
+		defer x.stop()
+		for _, want := range []int{1, 0} {
+			if got := must(x.a.PublishRequest(t.Context(), red("Ada Obi")))(t).Warnings; len(got) != want {
+				t.Errorf("warned of %v, want %d", got, want)
+			}
+			x.deskOf(t, x.a, "Grace Wanjiru")
+		}
+		if got := must(x.b.PublishRequest(t.Context(), ask("Alpha")))(t).Warnings; len(got) != 0 {
+			t.Errorf("warned of %v", got)
+		}
+		d := draft("x")
+		d.Community, d.Alert.Marking.TLP = "First", notice.TLPRed
+		_, err := x.a.PublishAlert(t.Context(), d)
+		if p := httpProblem(err); p == nil || p.Code != api.Marking || !strings.Contains(p.Hint, "tocsin request send --private --to TEAM --tlp red --person NAME") {
+			t.Errorf("%+v", p)
+		}
+	})
+}

@@ -78,6 +78,9 @@ func (n *Node) PublishRequest(ctx context.Context, d api.RequestDraft) (*api.Req
 	if len(answer.Published) == 0 {
 		return nil, published[0].Err
 	}
+	if d.Request.Marking.TLP == notice.TLPRed && n.desk(n.replica.Self()) == nil {
+		answer.Warnings = append(answer.Warnings, noDeskHere)
+	}
 	return answer, nil
 }
 
@@ -168,6 +171,9 @@ func (n *Node) requestView(e *replica.Entry, what *notice.Request, view *api.Req
 				To: n.team(d.To), Attempts: d.Attempts, Next: utc(d.Next), Last: lastOf(d.Last), Delivered: utc(d.Delivered),
 			})
 		}
+	}
+	if view.Request != nil {
+		view.Names = n.audienceNames(view.Request.Permission)
 	}
 	var err error
 	if e.Record.Header().Channel.Private() && view.Request != nil {

@@ -121,10 +121,14 @@ func (n *Node) recordView(e *replica.Entry, shown api.Entry) (*api.RecordView, e
 	if err != nil {
 		return nil, err
 	}
+	grants, err := n.shownGrants(e.Record.ID())
+	if err != nil {
+		return nil, err
+	}
 	h, d := e.Record.Header(), e.Record.Header().Delegation
 	run := [16]byte(h.Run)
 	return &api.RecordView{
-		Entry: shown, Readings: readings,
+		Entry: shown, Readings: readings, Grants: grants,
 		Header: api.Header{
 			Run: base64.RawURLEncoding.EncodeToString(run[:]), Seq: h.Seq, Prev: h.Prev, Crit: h.Crit,
 			MediaType: h.Body.MediaType, Length: h.Body.Length,

@@ -91,6 +91,8 @@ type RecordView struct {
 	Proof  Proof  `json:"proof"`
 	// Readings are who opened it here, where it is TLP:RED; oldest first.
 	Readings []Reading `json:"readings,omitempty"`
+	// Grants are what its author allows this team beyond the marking, oldest first.
+	Grants []Grant `json:"grants,omitempty"`
 }
 
 // Header is the part of the signed header that an Entry does not show.

@@ -62,4 +62,6 @@ type Grant struct {
 	At         time.Time         `json:"at"` // first seen here
 	Over       bool              `json:"over,omitzero"`
 	Permission notice.Permission `json:"permission"`
+	// Names are what is known of the communities and teams that it names, by ID.
+	Names map[string]string `json:"names,omitempty"`
 }

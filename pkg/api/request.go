@@ -27,6 +27,8 @@ type RequestsPublished struct {
 	Case      string      `json:"case"`
 	Published []Published `json:"published"`
 	Failed    []Failed    `json:"failed,omitempty"`
+	// Warnings are for the sender, one sentence each.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Progress is how far a request is, by what this node knows.
@@ -82,6 +84,8 @@ type RequestView struct {
 	Standing   []Standing  `json:"standing"`             // one for each team asked by name, and each that helped unasked
 	Deliveries []Delivery  `json:"deliveries,omitempty"` // of an own private request
 	CaseOthers []record.ID `json:"case_others,omitempty"`
+	// Names are what is known of the communities and teams that a request for permission names, by ID.
+	Names map[string]string `json:"names,omitempty"`
 }
 
 // NotReached is the Last of a Delivery whose team no node could be reached of.
