@@ -47,7 +47,7 @@ func (n *Node) ownKeys(now time.Time) []api.Key {
 		case r.Frozen(self, node):
 			k.State = api.KeyFrozen
 		}
-		if k.State == api.KeyInForce || k.Here {
+		if k.State == api.KeyInForce || k.Here && k.State != api.KeyRevoked && k.State != api.KeyFrozen {
 			k.Warning = api.ExpiryWarning(nodeWords(&k), d.Until, now)
 		}
 		if k.Here && k.State == api.KeyInForce {

@@ -95,11 +95,23 @@ func ExpiryWarning(what string, until, now time.Time) string {
 	case left < 24*time.Hour:
 		return fmt.Sprintf("the delegation of %s ends within a day, and then nothing can be signed; renew it now: tocsin key request --renew", what)
 	case left < ExpiryNear:
-		return fmt.Sprintf("the delegation of %s ends in %d days, and then nothing can be signed; renew it now: tocsin key request --renew", what, int(left/(24*time.Hour)))
+		return fmt.Sprintf("the delegation of %s ends in %s, and then nothing can be signed; renew it now: tocsin key request --renew", what, days(left))
 	case left < ExpirySoon:
-		return fmt.Sprintf("the delegation of %s ends in %d days; after that nothing can be signed; renew it: tocsin key request --renew", what, int(left/(24*time.Hour)))
+		return fmt.Sprintf("the delegation of %s ends in %s; after that nothing can be signed; renew it: tocsin key request --renew", what, days(left))
 	}
 	return ""
+}
+
+// days says whole days, rounded as ledger.Words rounds, which says the same time beside it.
+func days(d time.Duration) string {
+	d = d.Round(time.Hour)
+	if d >= 10*24*time.Hour {
+		d = d.Round(24 * time.Hour)
+	}
+	if n := int(d / (24 * time.Hour)); n > 1 {
+		return fmt.Sprintf("%d days", n)
+	}
+	return "1 day"
 }
 
 // SealingAge is how old the keys of a node get before it says so: whoever steals its sealing key reads what

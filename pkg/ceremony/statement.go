@@ -138,7 +138,10 @@ func Paper(s *record.Statement) (lines, code string, err error) {
 
 func readPaper(text []byte) (*record.Statement, error) {
 	b, err := paper.Parse(paperRevocation, string(text))
-	if err != nil {
+	switch {
+	case errors.Is(err, paper.ErrMistyped):
+		return nil, malformed("%w", err)
+	case err != nil:
 		return nil, malformed("it is neither JSON nor a revocation on paper: %w", err)
 	}
 	if len(b) != paperSize || b[0] != version {

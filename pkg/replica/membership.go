@@ -76,20 +76,25 @@ func (r *Replica) frozenSince(t identity.TeamID, n identity.NodeID) (first time.
 // mayUseKey refuses to sign with a key that its team took back, or whose delegation is over.
 func (r *Replica) mayUseKey(now time.Time) error {
 	switch d := r.opt.Delegation; {
-	case r.roster.Frozen(d.Team, d.Node), r.roster.Revoked(d.Team, d.Node):
+	case r.roster.Frozen(d.Team, d.Node):
 		return &Refusal{
-			Reason: policy.Revoked, Detail: "the team took this node's key back: what it signs now would not count",
-			Hint: "make a new key for this node and have the root delegate it: tocsin key delegate",
+			Reason: policy.Revoked, Detail: "this node's key is frozen: what it signs now would not count",
+			Hint: "make another: tocsin key rotate",
+		}
+	case r.roster.Revoked(d.Team, d.Node):
+		return &Refusal{
+			Reason: policy.Revoked, Detail: "this node's key is revoked: what it signs now would not count",
+			Hint: "make another: tocsin key rotate",
 		}
 	case r.canonical(d.Team) != d.Team:
 		return &Refusal{
 			Reason: policy.Revoked, Detail: "the team's root key was replaced, and this node's key is delegated by the old one",
-			Hint: "have the new root delegate it: tocsin key delegate",
+			Hint: "ask the new root key for a delegation: tocsin key request --renew --team " + r.canonical(d.Team).String(),
 		}
 	case !d.Covers(now):
 		return &Refusal{
 			Reason: policy.Expired, Detail: "the delegation of this node's key is not in force at this time",
-			Hint: "have the root renew it: tocsin key delegate",
+			Hint: "renew it: tocsin key request --renew",
 		}
 	}
 	return nil
