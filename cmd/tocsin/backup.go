@@ -136,7 +136,7 @@ type backupJob struct {
 // savedFiles are the files of the home directory that a backup holds, where they are there; beside them the
 // keys that a node was rotated from, see keyfile.RetiredFiles.
 func savedFiles() []string {
-	return []string{keyfile.NodeFile, keyfile.UnlockFile, config.FileName, "peers.txt", "communities.txt", "domains.txt"}
+	return []string{keyfile.NodeFile, keyfile.UnlockFile, config.FileName, profileFile, "peers.txt", "communities.txt", "domains.txt"}
 }
 
 func createBackup(ctx context.Context, e *env, job backupJob) (backup.Counts, error) {

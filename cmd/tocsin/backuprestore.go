@@ -58,7 +58,11 @@ hands, revoke its node key (tocsin key revoke) and make another.`,
 			if err != nil {
 				return err
 			}
-			return printBackup(e, home, m, counts)
+			if err := printBackup(e, home, m, counts); err != nil {
+				return err
+			}
+			complain(e.Stderr, "", e.here("next: see that the old node is off, for good; then start this one with: tocsin daemon"))
+			return nil
 		},
 	})
 }

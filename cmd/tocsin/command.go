@@ -94,6 +94,9 @@ func newCommand(e *env, s command) *cli.Command {
 		if err := checkCount(c, s.Args); err != nil {
 			return err
 		}
+		if err := checkEmpty(c, s.Args); err != nil && !s.Hidden { // the word that is being completed may be empty
+			return err
+		}
 		if err := checkRequired(c); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func communityListCommand(e *env) *cli.Command {
 			}
 			if len(all.Communities) == 0 {
 				complain(e.Stderr, "", "no communities yet")
-				e.hint("found one: tocsin community found NAME; or join one: tocsin join INVITE-FILE; or apply to one: tocsin community apply CHARTER-FILE -o APPLICATION-FILE")
+				e.hint("found one: tocsin community found NAME; or join one: tocsin join INVITE-FILE; or apply to one: tocsin community apply -o APPLICATION-FILE CHARTER-FILE")
 				return nil
 			}
 			t := newTable("ID", "NAME", "ROLE", "MEMBERS>", "ONLINE>", "IN STEP")

@@ -28,15 +28,25 @@ func (e *env) here(text string) string {
 		}
 	}
 	typed := quoteAll([]string{"--home", e.Home})
-	named := regexp.MustCompile(`\b` + programName + ` (` + strings.Join(names, "|") + `)\b`)
+	named := regexp.MustCompile(elsewhere + `|\b` + programName + ` (` + strings.Join(names, "|") + `)\b`)
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		if !strings.Contains(line, " --home ") && !strings.HasPrefix(line, "see: ") {
-			lines[i] = named.ReplaceAllStringFunc(line, func(s string) string { return programName + typed + strings.TrimPrefix(s, programName) })
+		if strings.Contains(line, " --home ") || strings.HasPrefix(line, "see: ") && strings.HasSuffix(line, " --help") {
+			continue
 		}
+		lines[i] = named.ReplaceAllStringFunc(line, func(s string) string {
+			if command, own := strings.CutPrefix(s, programName+" "); own && !strings.HasPrefix(command, "key delegate") {
+				return programName + typed + " " + command
+			}
+			return s
+		})
 	}
 	return strings.Join(lines, "\n")
 }
+
+// elsewhere matches what is typed at another place: what another team is asked to do ("ask CERT-B to publish one: ...", "ask a
+// founder for it: ..."), up to the end of the clause, and what is signed with the root key.
+const elsewhere = `\bask (?:[^;:]*? to|(?:a founder|the team) for) (?:[^;,]|, [^o])*|\b` + programName + ` key delegate\b`
 
 // placed is a failure told from where this node lives: a directory without an identity is not one whose daemon is down.
 func (e *env) placed(f failure, err error) failure {

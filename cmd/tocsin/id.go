@@ -18,8 +18,8 @@ func idCommand(e *env) *cli.Command {
 	return newCommand(e, command{
 		Name:  "id",
 		Usage: "print who this team is, or its card for other teams",
-		Help: `Prints the team's ID in groups of four to read aloud, and on a terminal a QR code of it. It works with and without the daemon;
-with it, the addresses of this node are known too.
+		Help: `Prints the team's ID in groups of four to read aloud, the sixteen words that stand for it, and on a terminal a QR code of it. It works
+with and without the daemon; with it, the addresses of this node are known too.
 
 --card prints the team's card instead: a signed file with the delegation of this node and, if the daemon runs, its addresses. Give it
 to a founder who is to invite this team, or to found a community with you. It holds no secret. The ID in it is what the founder
@@ -70,6 +70,7 @@ daemon nor the other key files.`,
 			s := &sheet{now: e.Now()}
 			s.line("Team", who.Team.Name)
 			s.line("Team ID", who.Words)
+			s.list("Words", wordLines(identity.Words(who.Team.ID)))
 			s.line("Node", who.Node.String())
 			s.list("Addresses", who.Addresses)
 			if err := s.write(e.Stdout); err != nil {

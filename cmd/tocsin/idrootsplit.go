@@ -82,7 +82,7 @@ func idRootSplitCommand(e *env) *cli.Command {
 of the key; any two of one split restore it without the passphrase (tocsin id root join). Print them, keep each in another place,
 and destroy the files. -o names a new directory; with -o - all three go to stdout, each on a page of its own, for a printer.`,
 		Examples: []string{"tocsin id root split --root /media/stick/root.key -o sheets", "tocsin id root split --root root.key -o - | lpr"},
-		Flags: append(rootFlags(),
+		Flags: append(rootFlags("split"),
 			required(&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the sheets into the new directory `DIR`, or - for stdout"})),
 		Run: func(ctx context.Context, c *cli.Context) error {
 			dir := c.String("output")
@@ -177,7 +177,7 @@ input). A mistyped line is named. Sheets of two root keys, or of two splits, are
 					return err
 				}
 				if shares[i], err = ceremony.ParseShare(string(text)); err != nil {
-					return &userError{Code: exitFailed, Msg: path + " cannot be used", Err: err, Hint: "compare it with the paper"}
+					return &userError{Code: exitFailed, Msg: path + " cannot be used", Err: err, Hint: comparePaper(err)}
 				}
 			}
 			root, err := ceremony.JoinShares(shares[0], shares[1])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"regexp"
 
 	"github.com/urfave/cli/v2"
 
@@ -11,6 +12,7 @@ import (
 	"tocsin/pkg/client"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/keyfile"
+	"tocsin/pkg/paper"
 )
 
 func keyCommand(e *env) *cli.Command {
@@ -24,10 +26,10 @@ func keyCommand(e *env) *cli.Command {
 	})
 }
 
-// rootFlags are the root key of a command that signs with it.
-func rootFlags() []cli.Flag {
+// rootFlags are the root key of a command that does to it, or with it, what the verb says.
+func rootFlags(verb string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "root", Usage: "sign with the root key in `FILE`"},
+		&cli.StringFlag{Name: "root", Usage: verb + " the root key in `FILE`"},
 		&cli.StringFlag{Name: "passphrase-file", Usage: "read the passphrase from `FILE` (- for standard input) instead of asking on the terminal"},
 	}
 }
@@ -66,7 +68,20 @@ func readKeyRequest(e *env, path string) ([]byte, error) {
 
 // notTrusted is the refusal of a file from another machine.
 func notTrusted(path string, err error) error {
-	return &userError{Code: exitRefused, Msg: path + " is refused", Err: plainFormat(err), Hint: "have it made and brought over anew"}
+	told := &userError{Code: exitRefused, Msg: path + " is refused", Err: plainFormat(err), Hint: "have it made and brought over anew"}
+	if errors.Is(err, paper.ErrMistyped) {
+		told.Hint = comparePaper(err)
+	}
+	return told
+}
+
+// comparePaper is the way out of a mistyped paper, whose error names the line where it can.
+func comparePaper(err error) string {
+	line := regexp.MustCompile(`\bline [0-9]+\b`).FindString(err.Error())
+	if line == "" {
+		line = "what was typed"
+	}
+	return "compare " + line + " with the paper and correct it"
 }
 
 // nodeKeyHere says whether this home has a node key in use.

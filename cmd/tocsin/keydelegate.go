@@ -35,7 +35,7 @@ answer holds no secret; carry it to the node: tocsin key install.
 Refused are requests that their keys have not signed, that ask another team, or whose time is more than a day ahead of this machine's
 clock.`,
 		Examples: []string{"tocsin key delegate --root /media/stick/root.key --valid 365d -o node-2.response node-2.request"},
-		Flags: append(rootFlags(),
+		Flags: append(rootFlags("sign with"),
 			&cli.StringFlag{Name: "name", Usage: "what the team calls itself, as `NAME` (default: as the request says)"},
 			&cli.StringFlag{Name: "valid", Usage: "for this `SPAN` from now (default: as the request wishes, else 365d)"},
 			outputFlag("the answer"),
@@ -132,7 +132,7 @@ func printDelegation(e *env, out *output, d *identity.Delegation) error {
 	if err != nil {
 		return err
 	}
-	complain(e.Stderr, "", "signed; next, on the node: tocsin key install RESPONSE")
+	complain(e.Stderr, "", "signed; next, on the node: tocsin key install"+out.named("RESPONSE"))
 	return printFile(e, out, file, struct {
 		Team     identity.TeamID `json:"team"`
 		Node     identity.NodeID `json:"node"`

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -48,13 +49,47 @@ were in use before stay in a file of their own, since they open what was sealed 
 					return usageErrorf("give the whole ID", "--team: %v", err)
 				}
 			}
+			var before *identity.Delegation
+			if nodeKeyHere(home) {
+				if n, err := keyfile.Load(home, unlock); err == nil { // else Install tells what is wrong
+					before = n.Delegation
+				}
+			}
 			done, err := keyfile.Install(home, unlock, d, opt)
 			if err != nil {
 				return keyError(home, err)
 			}
-			return printInstalled(ctx, e, d, &done)
+			if err := printInstalled(ctx, e, d, &done); err != nil {
+				return err
+			}
+			switch {
+			case done.Already:
+			case before == nil:
+				tellOtherNode(e, filepath.Base(path))
+			case before.Node == d.Node:
+				tellEnds(e, before.Until, d.Until)
+			}
+			return nil
 		},
 	})
+}
+
+// tellOtherNode says what the other node of the team has to do, if there is one, before the communities know of this one.
+func tellOtherNode(e *env, response string) {
+	complain(e.Stderr, "", "next, if the team has another node, there: tocsin key publish"+quoteAll([]string{response}))
+	complain(e.Stderr, "", "and there, for each community, with the team's own card: tocsin invite --team OWN-CARD -o INVITE COMMUNITY")
+	complain(e.Stderr, "", e.here("and here, when the daemon runs, with each: tocsin join INVITE"))
+}
+
+// tellEnds shows the end of a renewed delegation beside that of the one before, and warns where the renewal took time away.
+func tellEnds(e *env, before, after time.Time) {
+	text := "this node could speak for the team until " + showTime(before, e.Now()) + ", and now until " + showTime(after, e.Now())
+	if after.Before(before) {
+		complain(e.Stderr, "warning: ", text+", which is earlier")
+		complain(e.Stderr, "hint: ", "for longer, ask the root key again: tocsin key delegate --valid SPAN")
+		return
+	}
+	complain(e.Stderr, "", text)
 }
 
 func printInstalled(ctx context.Context, e *env, d *identity.Delegation, done *keyfile.Installed) error {

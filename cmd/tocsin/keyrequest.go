@@ -160,6 +160,11 @@ func requestRenewal(e *env, c *cli.Context, r *ceremony.Request) error {
 		return err
 	}
 	defer out.drop()
+	until := n.Delegation.Until
+	complain(e.Stderr, "", "the delegation in use ends "+showTime(until, e.Now()))
+	if r.Valid != 0 && r.Created.Add(r.Valid).Before(until) {
+		complain(e.Stderr, "warning: ", "what is asked for ends earlier: "+showTime(r.Created.Add(r.Valid), e.Now()))
+	}
 	return printRequest(e, out, r, n.Key)
 }
 
@@ -196,7 +201,7 @@ func printRequest(e *env, out *output, r *ceremony.Request, key *identity.NodeKe
 	}
 	complain(e.Stderr, "", "node "+nodeGroups(r.Keys.Node))
 	complain(e.Stderr, "", "asks team "+groups(r.Team))
-	complain(e.Stderr, "", "next, on the machine of the root key, compare both and: tocsin key delegate --root ROOTFILE -o RESPONSE REQUEST")
+	complain(e.Stderr, "", "next, on the machine of the root key, compare both and: tocsin key delegate --root ROOTFILE -o RESPONSE"+out.named("REQUEST"))
 	return printFile(e, out, file, struct {
 		Node     identity.NodeID `json:"node"`
 		Team     identity.TeamID `json:"team"`

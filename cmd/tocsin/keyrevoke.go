@@ -32,7 +32,7 @@ numbered lines into a file, or put the text of its QR code there, and publish th
 			"tocsin key revoke --root /media/stick/root.key --why 'laptop stolen' -o stolen.revoke stolen.request",
 			"tocsin key revoke --in-advance nbcq5rk4x2ma... --root /media/stick/root.key -o paper.txt",
 		},
-		Flags: append(rootFlags(),
+		Flags: append(rootFlags("sign with"),
 			&cli.StringFlag{Name: "request", Usage: "write the request to revoke `NODE`, with the heads of its lanes as they are here"},
 			&cli.StringFlag{Name: "in-advance", Usage: "make a revocation of `NODE` (its whole ID) for paper"},
 			&cli.StringFlag{Name: "why", Usage: "say in a line why, as `TEXT` that others see"},
@@ -144,7 +144,7 @@ func printSigned(e *env, out *output, s *record.Statement) error {
 	if err != nil {
 		return err
 	}
-	complain(e.Stderr, "", "signed; next, at a node of the team: tocsin key publish FILE")
+	complain(e.Stderr, "", "signed; next, at a node of the team: tocsin key publish"+out.named("FILE"))
 	return printFile(e, out, file, struct {
 		ID        record.StatementID `json:"id"`
 		Kind      string             `json:"kind"`

@@ -27,7 +27,7 @@ Two different rotations of one root key are followed by nobody. If the old root 
 			"tocsin key rotate-root --request -o rotation.request",
 			"tocsin key rotate-root --root old.key --new-root new.key -o rotation.json rotation.request",
 		},
-		Flags: append(rootFlags(),
+		Flags: append(rootFlags("sign with"),
 			&cli.BoolFlag{Name: "request", Usage: "write the request, at a node"},
 			&cli.StringFlag{Name: "new-root", Usage: "the new root key in `FILE`"},
 			&cli.StringFlag{Name: "new-passphrase-file", Usage: "read the passphrase of the new root key from `FILE`"},
@@ -88,7 +88,7 @@ func keySucceedCommand(e *env) *cli.Command {
 		Help: `For a team that has lost its root key, or whose root key was stolen: it goes on under a new ID. This signs the claim with the new root
 key; it moves nothing by itself. Other teams attest it by vouching for the new ID, and each node pins it again.`,
 		Examples: []string{"tocsin key succeed --old tb2cqbr4x2ma... --root new.key -o claim.json"},
-		Flags:    append(rootFlags(), required(&cli.StringFlag{Name: "old", Usage: "the `ID` of the team whose root key is lost"}), outputFlag("the claim")),
+		Flags:    append(rootFlags("sign with"), required(&cli.StringFlag{Name: "old", Usage: "the `ID` of the team whose root key is lost"}), outputFlag("the claim")),
 		Run: func(ctx context.Context, c *cli.Context) error {
 			old, err := identity.ParseTeam(c.String("old"))
 			if err != nil {

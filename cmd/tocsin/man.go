@@ -54,6 +54,7 @@ func manFiles() [][2]string {
 		{keyfile.UnlockFile, "opens node.key without a person (keys.unlock)"},
 		{config.FileName, "the settings; tocsin config init writes it with its manual"},
 		{config.Default().Store.Dir, "what the node keeps, encrypted (store.dir)"},
+		{profileFile, "the draft of the team's profile (profile init, profile edit)"},
 		{"peers.txt", "addresses from invites and cards"},
 		{"communities.txt", "the communities that this team founded, joined or applied to"},
 		{"domains.txt", "what looks at the domains of communities found (community prove)"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 
 	"tocsin/pkg/api"
 )
@@ -26,6 +27,15 @@ func openOutput(path string) (*output, error) {
 
 // toFile says whether there is a file that still waits for its content.
 func (o *output) toFile() bool { return o.f != nil }
+
+// named is the file's name as the end of a line to type elsewhere, where it lies under the same name; or a word for it, if the
+// answer goes to stdout.
+func (o *output) named(otherwise string) string {
+	if o.f == nil {
+		return " " + otherwise
+	}
+	return quoteAll([]string{filepath.Base(o.f.Name())})
+}
 
 // write fills the file and says so.
 func (o *output) write(e *env, file api.File) error { return o.writeText(e, string(withNewline(file))) }

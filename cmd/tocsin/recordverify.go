@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -201,6 +202,9 @@ func verifyStatement(file dsse.Envelope, text []byte) (*verdict, error) {
 	v := &verdict{
 		OK: true, What: "statement", ID: s.ID().String(), Kind: s.Kind, Created: s.Created,
 		Proven: []string{"every signer named in it has signed it, byte for byte as it is here"}, NotProven: common(),
+	}
+	if !slices.ContainsFunc(s.Signers, func(who record.Signer) bool { return who.Delegation != nil }) {
+		v.NotProven[len(v.NotProven)-1] = "that the team's root key was not stolen or replaced since"
 	}
 	for _, who := range s.Signers {
 		if who.Delegation == nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/urfave/cli/v2"
 
@@ -43,12 +44,12 @@ func askRecord(ctx context.Context, d *client.Client, c *cli.Context) (*api.Reco
 // warnRed passes on what the daemon warns of when something was opened.
 func warnRed(e *env, n *api.Entry) {
 	if n.Red != nil && n.Red.Warning != "" {
-		complain(e.Stderr, "warning: ", n.Red.Warning)
+		complain(e.Stderr, "warning: ", e.here(n.Red.Warning))
 	}
 }
 
 // red says whom a record is for that is TLP:RED, and how to open it. What is the command that shows it.
-func (s *sheet) red(n *api.Entry, what string) {
+func (s *sheet) red(e *env, n *api.Entry, what string) {
 	if n.Red == nil {
 		return
 	}
@@ -59,5 +60,5 @@ func (s *sheet) red(n *api.Entry, what string) {
 	}
 	s.marking(&n.Red.Marking)
 	s.limits(&n.Red.Marking)
-	s.linef("To open it", "tocsin %s show --as NAME %s", what, n.ID)
+	s.line("To open it", e.here(fmt.Sprintf("tocsin %s show --as NAME %s", what, n.ID)))
 }

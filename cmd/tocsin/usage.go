@@ -126,6 +126,22 @@ func checkCount(c *cli.Context, shape string) error {
 	return nil
 }
 
+// checkEmpty refuses an empty argument, as an unset variable of a script makes one.
+func checkEmpty(c *cli.Context, shape string) error {
+	for i, word := range c.Args().Slice() {
+		if strings.TrimSpace(word) == "" {
+			return usageErrorf(seeHelp(c.Command.HelpName), "%s is empty", argumentName(shape, i))
+		}
+	}
+	return nil
+}
+
+// argumentName is what the shape calls the argument at i, where the last name stands for all that follow.
+func argumentName(shape string, i int) string {
+	names := strings.Fields(shape)
+	return strings.TrimSuffix(strings.Trim(names[min(i, len(names)-1)], "[]"), "...")
+}
+
 // countOf reads a shape such as "REQUEST [FILE...]"; most is -1 for any number.
 func countOf(shape string) (least, most int) {
 	for word := range strings.FieldsSeq(shape) {
