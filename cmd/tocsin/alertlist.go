@@ -179,7 +179,7 @@ func writeAlert(e *env, r *api.RecordView) error {
 	s.title(headline(&r.Entry))
 	s.gap()
 	writeEnvelope(s, &r.Entry)
-	s.red(e, &r.Entry, "alert")
+	s.red(&r.Entry, "alert")
 	if a := r.Alert; a != nil {
 		s.marking(&a.Marking)
 		s.line("Type", alertKind(a))
@@ -193,6 +193,7 @@ func writeAlert(e *env, r *api.RecordView) error {
 		s.line("Their ref", a.OurRef)
 		s.line("Your ref", a.YourRef)
 	}
+	s.grants(r.Grants)
 	for _, by := range r.SupersededBy {
 		if slices.Contains(r.CancelledBy, by) {
 			s.line("Cancelled by", by.String())

@@ -73,7 +73,7 @@ func (d *drafting) audience(w *requestDraft, tlp notice.TLP) {
 	case !w.Private && w.Community == "":
 		d.wrong("community", "is missing", "name a community, or ask teams privately: "+d.privately())
 	case tlp == notice.TLPRed && !w.Private:
-		d.wrong("tlp", "is TLP:RED, which goes to named teams only", "send it privately: "+d.privately())
+		d.wrong("tlp", "is TLP:RED, which goes to named teams only", "send it privately: "+d.privately()+", with --to TEAM and --person NAME")
 	}
 }
 

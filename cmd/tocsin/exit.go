@@ -110,7 +110,9 @@ func report(e *env, f failure) int {
 		if line := field.Field + ": " + field.Problem; !strings.Contains(f.Message, line) {
 			complain(e.Stderr, "", line)
 		}
-		e.hint(field.Hint)
+		if e.here(field.Hint) != f.Hint { // the daemon gives that of a lone field to the whole, too
+			e.hint(field.Hint)
+		}
 	}
 	for _, c := range f.Candidates {
 		complain(e.Stderr, "hint: ", strings.TrimSpace("it may be "+c.ID+" "+c.Name))

@@ -141,6 +141,7 @@ func (o over) when(key string, into *any) {
 func (o over) draft(e *env, w *draft) error {
 	o.text("community", &w.Community)
 	o.text("tlp", &w.TLP)
+	noteWhite(e, w.TLP)
 	o.text("pap", &w.PAP)
 	o.list("purpose", &w.Purpose)
 	o.text("status", &w.Status)
@@ -159,6 +160,13 @@ func (o over) draft(e *env, w *draft) error {
 		return err
 	}
 	return o.block(e, w)
+}
+
+// noteWhite tells who typed the label of TLP 1.0 what it is taken as.
+func noteWhite(e *env, typed string) {
+	if label := strings.ToLower(strings.TrimSpace(typed)); strings.TrimPrefix(label, "tlp:") == "white" {
+		complain(e.Stderr, "note: ", "TLP:WHITE is the old name of TLP:CLEAR, and is taken as that")
+	}
 }
 
 func (o over) asns(w *draft) error {

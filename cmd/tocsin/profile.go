@@ -53,7 +53,7 @@ There is a text already? tocsin profile import reads it.`,
 
 // startProfile is what is published, else the little that is known of the team without asking.
 func startProfile(ctx context.Context, e *env) *notice.Profile {
-	p := &notice.Profile{Language: "en", Conduct: notice.Conduct{NoMaliciousActivity: true}}
+	p := &notice.Profile{Language: "en"}
 	d, err := dial(e)
 	if err != nil {
 		return p

@@ -130,8 +130,8 @@ func (w *tomlText) constituency(c *notice.Constituency) {
 
 func (w *tomlText) conduct(c notice.Conduct) {
 	w.table("conduct")
-	w.note("True says: " + notice.ConductStatement)
-	w.raw("no_malicious_activity", fmt.Sprint(c.NoMaliciousActivity), c.NoMaliciousActivity)
+	w.note("The team's own word, which nobody gives for it. True says: " + notice.ConductStatement)
+	w.raw("no_malicious_activity", "true", c.NoMaliciousActivity)
 	w.note("In the team's own words.")
 	w.prose("text", c.Text)
 }

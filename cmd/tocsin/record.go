@@ -66,10 +66,11 @@ func writeRecord(e *env, r *api.RecordView) error {
 	writeEnvelope(s, &r.Entry)
 	s.line("Came by", r.Via)
 	s.line("Class", string(r.Class))
-	s.red(e, &r.Entry, "record")
+	s.red(&r.Entry, "record")
 	for _, o := range r.Readings {
 		s.linef("Opened by", "%s, %s, as the user %s", o.As, showTime(o.At, s.now), o.By)
 	}
+	s.grants(r.Grants)
 	if title := headline(&r.Entry); r.Alert != nil || r.Request != nil {
 		s.line("Title", title)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -34,7 +35,8 @@ asked, or for the persons there that --person names; --as NAME opens a request t
 
 A request for permission to pass a record of yours on (tocsin request permission) is accepted with --grant: it allows what was
 asked. --community, --team, --constituents and --public allow only those audiences, --tlp a stricter marking, --until an earlier end,
---lift only those limits (--lift none: no limit); more than was asked cannot be granted. A later decline takes it back for what
+--lift only those limits (--lift none: no limit); more than was asked cannot be granted. An audience is typed by its name or by
+8 or more characters of its ID, as tocsin request show lists it, whether this team knows it or not. A later decline takes it back for what
 has not gone out yet.`,
 		Examples: []string{
 			"tocsin reply rafdcebd6a2x ack",
@@ -83,11 +85,38 @@ has not gone out yet.`,
 			}
 			done, err := a.client.Reply(ctx, a.id.String(), api.ReplyDraft{Reply: n, Grant: grant})
 			if err != nil {
-				return err
+				return inGrantFlags(err)
 			}
 			return printPublished(e, done)
 		},
 	})
+}
+
+// inGrantFlags names the flag that a problem of the daemon with what is granted is about.
+func inGrantFlags(err error) error {
+	var p *api.Problem
+	if !errors.As(err, &p) || len(p.Fields) != 1 {
+		return err
+	}
+	f := p.Fields[0]
+	part, ok := strings.CutPrefix(f.Field, "grant.")
+	if !ok {
+		part, ok = strings.CutPrefix(f.Field, "permission.")
+	}
+	if !ok {
+		return err
+	}
+	switch part {
+	case "communities":
+		part = "community"
+	case "teams":
+		part = "team"
+	case "lifts", "no_lifts":
+		part = "lift"
+	}
+	told := *p
+	told.Detail, told.Hint, told.Fields = "--"+part+" "+f.Problem, f.Hint, nil
+	return &told
 }
 
 func replyTitle(state notice.ReplyState) string { return "Reply: " + state.String() }

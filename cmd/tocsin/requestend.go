@@ -43,6 +43,7 @@ func beginAnswer(ctx context.Context, e *env, c *cli.Context) (*answering, error
 	if err != nil {
 		return nil, err
 	}
+	noteWhite(e, c.String("tlp"))
 	id := c.Args().First()
 	r, err := askRequest(ctx, daemon, c)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -128,14 +129,14 @@ against what this node itself saw. A team that is away (unreachable), one whose 
 }
 
 func writeRequest(e *env, r *api.RequestView) error {
-	s := &sheet{now: e.Now()}
+	s, names := &sheet{now: e.Now()}, namesOf(r)
 	if r.Request != nil {
 		s.limits(&r.Request.Marking)
 	}
 	s.title(headline(&r.Entry))
 	s.gap()
 	writeEnvelope(s, &r.Entry)
-	s.red(e, &r.Entry, "request")
+	s.red(&r.Entry, "request")
 	if q := r.Request; q != nil {
 		s.marking(&q.Marking)
 		s.line("Action", q.Action.String()+", priority "+q.Priority.String())
@@ -143,7 +144,7 @@ func writeRequest(e *env, r *api.RequestView) error {
 		s.line("Asked", askedOf(q, r))
 		s.line("Case", q.Case)
 		s.line("Legal basis", q.LegalBasis)
-		s.permission("May pass on", q.Permission, namesOf(r))
+		s.permission("May pass on", q.Permission, names)
 		s.affected(&q.Affected)
 		s.references(q.References)
 		s.attachments(q.Attachments)
@@ -159,7 +160,7 @@ func writeRequest(e *env, r *api.RequestView) error {
 	}
 	writeStanding(s, r.Standing)
 	for i := range r.Answers {
-		writeAnswer(s, &r.Answers[i])
+		writeAnswer(s, &r.Answers[i], names)
 	}
 	return s.write(e.Stdout)
 }
@@ -170,7 +171,7 @@ func replyBy(n *api.Entry, now time.Time) string {
 		return ""
 	}
 	text := showTime(n.Request.ReplyBy, now)
-	if n.Progress == nil || n.Progress.Due == nil {
+	if n.Progress == nil || n.Progress.Due == nil || n.Progress.Due.At.Sub(n.Request.ReplyBy).Abs() <= time.Second {
 		return text
 	}
 	why := "it left late"
@@ -280,7 +281,7 @@ func waited(seconds int64) string {
 	return words(time.Duration(min(seconds, int64(maxSpan/time.Second))) * time.Second)
 }
 
-func writeAnswer(s *sheet, n *api.Entry) {
+func writeAnswer(s *sheet, n *api.Entry, names map[string]string) {
 	s.gap()
 	what := n.Kind
 	var texts []notice.Text
@@ -306,7 +307,7 @@ func writeAnswer(s *sheet, n *api.Entry) {
 	}
 	s.title(showTeam(n.Author) + ", " + showTime(n.Created, s.now) + ": " + what)
 	if n.Reply != nil {
-		s.permission("  Granted for", n.Reply.Grant, nil)
+		s.permission("  Granted for", n.Reply.Grant, names)
 	}
 	for _, m := range more {
 		if m[1] != "" {
@@ -334,9 +335,10 @@ func ownTitle(n *api.Entry) string {
 	}
 }
 
-// namesOf are the names of the teams that a request is about, as far as it tells.
+// namesOf are the names of the teams and communities that a request is about, as far as the daemon knows them.
 func namesOf(r *api.RequestView) map[string]string {
 	names := map[string]string{r.Author.ID.String(): r.Author.Name}
+	maps.Copy(names, r.Names)
 	for _, st := range r.Standing {
 		names[st.Team.ID.String()] = st.Team.Name
 	}

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -70,6 +70,7 @@ it carries the record's own TLP label.`,
 			despiteDutyFlag(),
 		),
 		Run: func(ctx context.Context, c *cli.Context) error {
+			noteWhite(e, c.String("tlp"))
 			d := newDrafting(e, origin{flags: map[string]string{"reply_by": "--reply-by", "lift": "--lift"}})
 			q := api.PermissionRequest{Permission: d.sharing(c), DespiteDuty: c.Bool("despite-duty")}
 			if q.Permission.Empty() {
@@ -114,29 +115,74 @@ func despiteDutyFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "despite-duty", Usage: "send it although the recipient's profile names a duty to hand on what it is told"}
 }
 
-// permission shows what onward sharing is asked for, or granted.
+// permission shows what onward sharing is asked for, or granted; each of its lines is indented as its label is.
 func (s *sheet) permission(label string, p *notice.Permission, names map[string]string) {
 	if p == nil {
 		return
 	}
+	in := label[:len(label)-len(strings.TrimLeft(label, " "))]
 	s.line(label, p.Record.String())
-	s.line("Goes on as", p.TLP.String())
+	s.line(in+"Goes on as", p.TLP.String())
 	for _, c := range p.Communities {
-		s.line("To members", named(names, c.String()))
+		s.line(in+"To members", named(names, c.String()))
 	}
 	for _, t := range p.Teams {
-		s.line("To team", named(names, t.String()))
+		s.line(in+"To team", named(names, t.String()))
 	}
 	if p.Constituents {
-		s.line("To", "the constituents of the team that asks")
+		s.line(in+"To", "the constituents of the team that asks")
 	}
 	if p.Public {
-		s.line("To", "anybody")
+		s.line(in+"To", "anybody")
 	}
 	for _, l := range p.Lifts {
-		s.line("Lifts", fmt.Sprintf("%s: %s", l, l.Contract()))
+		s.line(in+"Lifts", limitSentence(l))
 	}
-	s.at("Until", p.Until)
+	s.at(in+"Until", p.Until)
+}
+
+// grants shows what the author of a record allows this team beyond the marking, one line each.
+func (s *sheet) grants(list []api.Grant) {
+	for i := range list {
+		g := &list[i]
+		s.line("Granted", grantSentence(g, s.now))
+	}
+}
+
+func grantSentence(g *api.Grant, now time.Time) string {
+	p := &g.Permission
+	var to []string
+	for _, c := range p.Communities {
+		to = append(to, "the members of "+orID(g.Names, c.String()))
+	}
+	for _, t := range p.Teams {
+		to = append(to, orID(g.Names, t.String()))
+	}
+	if p.Constituents {
+		to = append(to, "constituents")
+	}
+	if p.Public {
+		to = append(to, "anybody")
+	}
+	text := p.TLP.String() + " to " + strings.Join(to, ", ")
+	switch {
+	case g.Over:
+		text += " (over: until " + showTime(p.Until, now) + ")"
+	case !p.Until.IsZero():
+		text += " until " + showTime(p.Until, now)
+	}
+	if len(p.Lifts) > 0 {
+		text += ", without " + strings.Join(texts(p.Lifts), ", ")
+	}
+	return text + " by " + showTeam(g.By) + " (request " + short(g.Request) + ")"
+}
+
+// orID is a name in a sentence, or the ID where none is known.
+func orID(names map[string]string, id string) string {
+	if n := names[id]; n != "" {
+		return n
+	}
+	return id
 }
 
 func named(names map[string]string, id string) string {
