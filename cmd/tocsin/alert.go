@@ -115,6 +115,9 @@ func printPublished(e *env, p *api.Published) error {
 	if e.JSON {
 		return printAnswer(e, p)
 	}
+	if p.To != nil && p.Apart {
+		complain(e.Stderr, "", waitsApart(p))
+	}
 	_, err := fmt.Fprintln(e.Stdout, p.ID)
 	return err
 }

@@ -86,13 +86,29 @@ func communityLeaveCommand(e *env) *cli.Command {
 		Usage: "end this team's own membership",
 		Args:  "COMMUNITY",
 		Help: `What this team wrote so far stays with the members. From now on it gets nothing new of the community and can say nothing there. It can
-become a member again as it became one, where the charter's rule lets it.`,
+become a member again as it became one, where the charter's rule lets it: it applies again, or a founder invites it. Where a founder's
+word decides and this team is the last founder, nobody can admit or remove a team any more: then it is refused without --for-good.`,
 		Examples: []string{"tocsin community leave 'Drill 2026'"},
-		Flags:    []cli.Flag{&cli.StringFlag{Name: "reason", Usage: "why, in a `LINE` for all members"}},
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "for-good", Usage: "leave as the last founder, knowing that nobody decides on members any more"},
+			&cli.StringFlag{Name: "reason", Usage: "why, in a `LINE` for all members"},
+		},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			d, err := dial(e)
 			if err != nil {
 				return err
+			}
+			m, err := d.Community(ctx, c.Args().First())
+			if err != nil {
+				return err
+			}
+			if lastFounder(m) && !c.Bool("for-good") {
+				reason := ""
+				if c.IsSet("reason") {
+					reason = " --reason" + quoteAll([]string{c.String("reason")})
+				}
+				return usageErrorf("if it is meant so: "+programName+" community leave --for-good"+reason+quoteAll(c.Args().Slice()),
+					"this team is the last founder of %s: without it nobody can admit a team or remove one, and nobody can let it in again", cleanLine(m.Name))
 			}
 			left, err := d.Leave(ctx, c.Args().First(), api.LeaveDraft{Reason: c.String("reason")})
 			if err != nil {
@@ -101,9 +117,31 @@ become a member again as it became one, where the charter's rule lets it.`,
 			if e.JSON {
 				return printAnswer(e, left)
 			}
-			complain(e.Stderr, "", "left "+cleanLine(left.Community.Name))
+			complain(e.Stderr, "", "left "+cleanLine(left.Community.Name)+": what this team wrote stays with the members, and nothing new comes from there; "+wayBack(m))
 			_, err = fmt.Fprintln(e.Stdout, left.Statement)
 			return err
 		},
 	})
+}
+
+// lastFounder reports whether this team is the only founder left where a founder's word decides.
+func lastFounder(m *api.Community) bool {
+	founders := 0
+	for _, member := range m.Members {
+		if member.Founder {
+			founders++
+		}
+	}
+	return m.Admission.Rule == notice.RuleFounders && m.Role == "founder" && founders == 1
+}
+
+// wayBack says how this team becomes a member again once it has left.
+func wayBack(m *api.Community) string {
+	switch {
+	case m.Admission.Rule == notice.RuleSponsors:
+		return "it may apply again"
+	case lastFounder(m):
+		return "nobody can let it in again"
+	}
+	return "a founder can invite it again"
 }

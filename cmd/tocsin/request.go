@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -147,7 +148,7 @@ func tellRequested(e *env, done *api.RequestsPublished) {
 			complain(e.Stderr, "", short(p.ID)+" goes to "+showTeam(*p.To))
 		}
 		if p.Apart {
-			complain(e.Stderr, "", showTeam(*p.To)+" shares no community with this team: the request waits here until it does")
+			complain(e.Stderr, "", waitsApart(p))
 		}
 	}
 	for i := range done.Published {
@@ -160,6 +161,11 @@ func tellRequested(e *env, done *api.RequestsPublished) {
 			break
 		}
 	}
+}
+
+// waitsApart says why a private record does not go out now.
+func waitsApart(p *api.Published) string {
+	return showTeam(*p.To) + " shares no community with this team: the " + cmp.Or(cleanLine(p.Kind), "request") + " waits here until it does"
 }
 
 // printRequested prints the IDs that are kept, and complains of those that are not.

@@ -1,9 +1,11 @@
 package replica
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/pkg/dsse"
@@ -175,6 +177,18 @@ func (r *Replica) spoke(words []roster.Voice) bool {
 	return slices.ContainsFunc(words, func(w roster.Voice) bool { return w.Team == self && w.Counts })
 }
 
+// opposing returns the objections that count, one of each team, in words.
+func (r *Replica) opposing(a *roster.Application) (out []string) {
+	seen := map[identity.TeamID]bool{}
+	for _, v := range a.Objections {
+		if v.Counts && !seen[v.Team] {
+			seen[v.Team] = true
+			out = append(out, fmt.Sprintf("%s (%s): %s", cmp.Or(r.roster.Name(v.Team), "a member"), v.Team, v.Text))
+		}
+	}
+	return out
+}
+
 func (r *Replica) maySponsor(c *roster.Community, application record.StatementID) error {
 	a, err := r.openApplication(c, application)
 	if err != nil {
@@ -182,6 +196,10 @@ func (r *Replica) maySponsor(c *roster.Community, application record.StatementID
 	}
 	if r.spoke(a.Sponsors) {
 		return refusal(policy.Duplicate, "this team sponsors it already", "")
+	}
+	if against := r.opposing(a); len(against) >= c.Charter.Admission.Objections {
+		return refusal(policy.NotMember, "the application is kept out by objections, and sponsoring it changes nothing: "+strings.Join(against, "; "),
+			"the team can apply again once they are settled: tocsin community applications")
 	}
 	if used, limit := c.Budget(r.self); limit > 0 && used >= limit {
 		return refusal(policy.Quota, fmt.Sprintf("this team answers for %d teams already, at most %d are allowed", used, limit),
