@@ -179,7 +179,7 @@ func writeAlert(e *env, r *api.RecordView) error {
 	s.title(headline(&r.Entry))
 	s.gap()
 	writeEnvelope(s, &r.Entry)
-	s.red(&r.Entry, "alert")
+	s.red(e, &r.Entry, "alert")
 	if a := r.Alert; a != nil {
 		s.marking(&a.Marking)
 		s.line("Type", alertKind(a))

@@ -66,7 +66,7 @@ func writeRecord(e *env, r *api.RecordView) error {
 	writeEnvelope(s, &r.Entry)
 	s.line("Came by", r.Via)
 	s.line("Class", string(r.Class))
-	s.red(&r.Entry, "record")
+	s.red(e, &r.Entry, "record")
 	for _, o := range r.Readings {
 		s.linef("Opened by", "%s, %s, as the user %s", o.As, showTime(o.At, s.now), o.By)
 	}

@@ -136,7 +136,7 @@ func writeRequest(e *env, r *api.RequestView) error {
 	s.title(headline(&r.Entry))
 	s.gap()
 	writeEnvelope(s, &r.Entry)
-	s.red(&r.Entry, "request")
+	s.red(e, &r.Entry, "request")
 	if q := r.Request; q != nil {
 		s.marking(&q.Marking)
 		s.line("Action", q.Action.String()+", priority "+q.Priority.String())
