@@ -154,8 +154,8 @@ func TestExpiryWarnings(t *testing.T) {
 		says string
 	}{
 		{api.ExpirySoon, ""},
-		{api.ExpirySoon - 1, "in 29 days; after that"},
-		{api.ExpiryNear - 1, "in 6 days, and then nothing can be signed; renew it now"},
+		{api.ExpirySoon - 1, "in 30 days; after that"},
+		{api.ExpiryNear - 1, "in 7 days, and then nothing can be signed; renew it now"},
 		{time.Hour, "within a day"},
 		{0, "has ended"},
 		{-time.Hour, "has ended"},
