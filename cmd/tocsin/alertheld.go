@@ -147,6 +147,7 @@ stdout means that the alert is on stable storage here.`,
 			if err := oneDestination(c); err != nil {
 				return err
 			}
+			noteWhite(e, c.String("tlp"))
 			d := newDrafting(e, origin{flags: map[string]string{}})
 			m := api.MarkDraft{
 				TLP: word(d, "tlp", c.String("tlp"), notice.ParseTLP), PAP: word(d, "pap", c.String("pap"), notice.ParsePAP),

@@ -137,7 +137,7 @@ func inFlags(c *cli.Context, err error) error {
 // tellRequested says what a sender would else learn too late: which request went to whom, which waits, and when they are due.
 func tellRequested(e *env, done *api.RequestsPublished) {
 	for _, w := range done.Warnings {
-		complain(e.Stderr, "warning: ", w)
+		complain(e.Stderr, "warning: ", e.here(w))
 	}
 	for i := range done.Published {
 		p := &done.Published[i]
