@@ -45,7 +45,7 @@ test: ## run every test
 	$(GO) test ./...
 
 race: ## run the tests that do not link libp2p with the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race $(RACE_PACKAGES)
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(RACE_PACKAGES)
 
 lint: $(GOLANGCI_LINT) ## run the linters
 	$(GOLANGCI_LINT) run ./...
