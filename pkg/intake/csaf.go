@@ -113,12 +113,18 @@ func (d *Draft) refer(kind, value string) {
 		return
 	}
 	d.tried[ref] = struct{}{}
-	alone := notice.Alert{
-		Type: notice.AlertNew, Status: notice.StatusActual, Marking: notice.Marking{TLP: notice.TLPClear},
-		Texts: []notice.Text{{Language: "en", Title: "-"}}, References: []notice.Reference{ref},
-	}
-	alone.Normalise()
-	if alone.Validate() == nil {
+	if fits(func(a *notice.Alert) { a.References = []notice.Reference{ref} }) {
 		d.Alert.References = append(d.Alert.References, ref)
 	}
+}
+
+// fits reports whether an alert that is otherwise sound may have what change puts in.
+func fits(change func(*notice.Alert)) bool {
+	alone := notice.Alert{
+		Type: notice.AlertNew, Status: notice.StatusActual, Marking: notice.Marking{TLP: notice.TLPClear},
+		Texts: []notice.Text{{Language: "en", Title: "-"}},
+	}
+	change(&alone)
+	alone.Normalise()
+	return alone.Validate() == nil
 }

@@ -55,7 +55,7 @@ func fileName(name string, source Source) string {
 
 // language returns the document's own, or that it did not say.
 func language(s string) string {
-	if s = line(s, 64); s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == "" {
+	if s = line(s, 64); s != "" && fits(func(a *notice.Alert) { a.Texts[0].Language = s }) {
 		return s
 	}
 	return "und"
