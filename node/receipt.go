@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -44,12 +45,17 @@ type receipts struct {
 func newReceipts() *receipts { return &receipts{woken: make(chan struct{}, 1)} }
 
 func (r *receipts) look(id record.ID) {
+	r.keep(id)
+	rouse(r.woken)
+}
+
+// keep is look that waits for the next record to come.
+func (r *receipts) keep(id record.ID) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if len(r.looks) < maxLooks {
 		r.looks = append(r.looks, id)
 	}
-	r.mu.Unlock()
-	rouse(r.woken)
 }
 
 func (r *receipts) take() []record.ID {
@@ -86,21 +92,33 @@ func (n *Node) runReceipts(ctx context.Context) error {
 	}
 }
 
-// receipted is what receipts were sent for: records that are here, and bodies that were removed.
-type receipted struct{ here, erased map[record.ID]struct{} }
+// receipted is what receipts were sent for: records that are here, and bodies that were removed, each with
+// when it was noted. It forgets what is too old to be looked at again.
+type receipted struct{ here, erased map[record.ID]time.Time }
 
-func (s *receipted) note(r *notice.Receipt) {
+func newReceipted() *receipted {
+	return &receipted{here: map[record.ID]time.Time{}, erased: map[record.ID]time.Time{}}
+}
+
+// forget drops what was noted before a time: no record that old gets a receipt any more.
+func (s *receipted) forget(before time.Time) {
+	old := func(_ record.ID, at time.Time) bool { return at.Before(before) }
+	maps.DeleteFunc(s.here, old)
+	maps.DeleteFunc(s.erased, old)
+}
+
+func (s *receipted) note(r *notice.Receipt, at time.Time) {
 	for _, id := range r.Records {
-		s.here[id] = struct{}{}
+		s.here[id] = at
 	}
 	for _, id := range r.Erased {
-		s.erased[id] = struct{}{}
+		s.erased[id] = at
 	}
 }
 
 // recallReceipts queues the records of the last days and returns those that have their receipt.
 func (n *Node) recallReceipts() (*receipted, error) {
-	sent := &receipted{map[record.ID]struct{}{}, map[record.ID]struct{}{}}
+	sent := newReceipted()
 	since := n.now().Add(-lookBack)
 	own, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindReceipt}, Since: since})
 	if err != nil {
@@ -108,7 +126,7 @@ func (n *Node) recallReceipts() (*receipted, error) {
 	}
 	for i := range own {
 		if r, ok := own[i].Notice.(*notice.Receipt); ok && n.isOwn(own[i].Record.Team()) {
-			sent.note(r)
+			sent.note(r, n.now())
 		}
 	}
 	asked, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest, notice.KindErase}, Since: since})
@@ -128,6 +146,7 @@ func (n *Node) recallReceipts() (*receipted, error) {
 func (n *Node) sendReceipts(ctx context.Context, sent *receipted) error {
 	due, gone := map[identity.TeamID][]record.ID{}, map[identity.TeamID][]record.ID{}
 	since := n.now().Add(-lookBack)
+	sent.forget(since)
 	looks := n.receipts.take()
 	for _, id := range looks {
 		e, err := n.replica.Entry(id)
@@ -165,7 +184,12 @@ func (n *Node) sendReceipts(ctx context.Context, sent *receipted) error {
 			errs = append(errs, p.Err)
 			continue
 		}
-		sent.note(r)
+		sent.note(r, n.now())
+	}
+	if len(errs) > 0 { // looked at again with what comes next; what was sent is known
+		for _, id := range looks {
+			n.receipts.keep(id)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -23,11 +23,7 @@ tocsin record verify FILE and apply with tocsin community apply FILE.`,
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the charter to `FILE` (default: stdout)"},
 		},
 		Run: func(ctx context.Context, c *cli.Context) error {
-			d, err := dial(e)
-			if err != nil {
-				return err
-			}
-			out, err := openOutput(c.String("output"))
+			d, out, err := dialForFile(e, c)
 			if err != nil {
 				return err
 			}
@@ -80,11 +76,7 @@ Without it the one in your profile is taken.`,
 					Hint: "ask a founder for the complete charter: tocsin community charter",
 				}
 			}
-			d, err := dial(e)
-			if err != nil {
-				return err
-			}
-			out, err := openOutput(c.String("output"))
+			d, out, err := dialForFile(e, c)
 			if err != nil {
 				return err
 			}

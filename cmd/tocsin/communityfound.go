@@ -53,11 +53,7 @@ or is said with --parent: NAME alone is this team's, TEAM=NAME that of another f
 			if err != nil {
 				return err
 			}
-			d, err := dial(e)
-			if err != nil {
-				return err
-			}
-			out, err := openOutput(c.String("output"))
+			d, out, err := dialForFile(e, c)
 			if err != nil {
 				return err
 			}
@@ -219,11 +215,7 @@ changes nothing.`,
 			if err != nil {
 				return &userError{Code: exitRefused, Msg: c.Args().First(), Err: plainFormat(err)}
 			}
-			d, err := dial(e)
-			if err != nil {
-				return err
-			}
-			out, err := openOutput(c.String("output"))
+			d, out, err := dialForFile(e, c)
 			if err != nil {
 				return err
 			}

@@ -46,11 +46,7 @@ written; the first sponsor should send one. The statement's ID goes to stdout.`,
 					return usageErrorf(whenHint, "--expires: %v", err)
 				}
 			}
-			d, err := dial(e)
-			if err != nil {
-				return err
-			}
-			out, err := openOutput(c.String("output"))
+			d, out, err := dialForFile(e, c)
 			if err != nil {
 				return err
 			}

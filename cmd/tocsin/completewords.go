@@ -10,37 +10,34 @@ import (
 
 // flagWords are the words that a flag takes, from the vocabulary itself; none where any text will do.
 func flagWords(flag string) []string {
-	switch flag {
-	case "tlp":
-		return vocabulary(notice.ParseTLP)
-	case "pap":
-		return vocabulary(notice.ParsePAP)
-	case "status":
-		return vocabulary(notice.ParseStatus)
-	case "severity":
-		return vocabulary(notice.ParseSeverity)
-	case "urgency":
-		return vocabulary(notice.ParseUrgency)
-	case "certainty":
-		return vocabulary(notice.ParseCertainty)
-	case "action":
-		return vocabulary(notice.ParseAction)
-	case "priority":
-		return vocabulary(notice.ParsePriority)
-	case "reason":
-		return vocabulary(notice.ParseReason)
-	case "opinion":
-		return vocabulary(notice.ParseOpinion)
-	case "purpose", "lift":
-		return vocabulary(notice.ParsePurpose)
-	case "for":
-		return api.ExportAudiences()
-	case "template":
-		return templateNames()
-	case "rule", "history", "parking":
-		return ruleWordsOf(flag)
+	words, ok := map[string]func() []string{
+		"tlp":       parsed(notice.ParseTLP),
+		"pap":       parsed(notice.ParsePAP),
+		"status":    parsed(notice.ParseStatus),
+		"severity":  parsed(notice.ParseSeverity),
+		"urgency":   parsed(notice.ParseUrgency),
+		"certainty": parsed(notice.ParseCertainty),
+		"action":    parsed(notice.ParseAction),
+		"priority":  parsed(notice.ParsePriority),
+		"reason":    parsed(notice.ParseReason),
+		"opinion":   parsed(notice.ParseOpinion),
+		"purpose":   parsed(notice.ParsePurpose),
+		"lift":      parsed(notice.ParsePurpose),
+		"for":       api.ExportAudiences,
+		"template":  templateNames,
+		"rule":      func() []string { return ruleWordsOf(flag) },
+		"history":   func() []string { return ruleWordsOf(flag) },
+		"parking":   func() []string { return ruleWordsOf(flag) },
+	}[flag]
+	if !ok {
+		return nil
 	}
-	return nil
+	return words()
+}
+
+// parsed is vocabulary, to be asked when it is wanted.
+func parsed[W any](parse func(string) (W, error)) func() []string {
+	return func() []string { return vocabulary(parse) }
 }
 
 // argumentWords are the words that may stand for an argument, by what the help calls it.

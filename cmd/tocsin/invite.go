@@ -40,11 +40,7 @@ and your ID, works for that team alone, and expires; the membership itself does 
 			if err != nil {
 				return err
 			}
-			d, err := dial(e)
-			if err != nil {
-				return err
-			}
-			out, err := openOutput(c.String("output"))
+			d, out, err := dialForFile(e, c)
 			if err != nil {
 				return err
 			}

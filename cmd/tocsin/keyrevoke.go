@@ -54,11 +54,7 @@ numbered lines into a file, or put the text of its QR code there, and publish th
 
 // writeHeads asks the daemon where the lanes of a node key end, or of all keys of the team.
 func writeHeads(ctx context.Context, e *env, c *cli.Context, node string) error {
-	d, err := dial(e)
-	if err != nil {
-		return err
-	}
-	out, err := openOutput(c.String("output"))
+	d, out, err := dialForFile(e, c)
 	if err != nil {
 		return err
 	}

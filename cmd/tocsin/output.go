@@ -4,7 +4,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/urfave/cli/v2"
+
 	"tocsin/pkg/api"
+	"tocsin/pkg/client"
 )
 
 // output is the file of -o. It is opened before the daemon is called, so that nothing is done whose answer has no place to go.
@@ -23,6 +26,16 @@ func openOutput(path string) (*output, error) {
 		return nil, err
 	}
 	return &output{f}, nil
+}
+
+// dialForFile is dial for a command whose answer goes into the file of -o; drop the output when done.
+func dialForFile(e *env, c *cli.Context) (*client.Client, *output, error) {
+	d, err := dial(e)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := openOutput(c.String("output"))
+	return d, out, err
 }
 
 // toFile says whether there is a file that still waits for its content.

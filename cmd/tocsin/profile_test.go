@@ -309,7 +309,7 @@ func TestOpenPGPWithGPG(t *testing.T) {
 		gpg + " --armor --export-options export-minimal --export > key.asc",
 	} {
 		if out, err := sh(dir, line); err != nil {
-			t.Skipf("gpg of this machine makes no key: %v: %s", err, out)
+			t.Fatalf("%s: %v: %s", line, err, out)
 		}
 	}
 	read := func(name string) string {
