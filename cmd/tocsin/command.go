@@ -102,6 +102,9 @@ func newCommand(e *env, s command) *cli.Command {
 		if err := checkRequired(c); err != nil {
 			return err
 		}
+		if err := checkDash(c); err != nil {
+			return err
+		}
 		return s.Run(c.Context, c)
 	}
 	return cmd
