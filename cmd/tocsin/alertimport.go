@@ -76,7 +76,7 @@ type importing struct {
 func (i importing) bring(ctx context.Context, path string) error {
 	data, err := readInput(i.e, path, intake.MaxFile)
 	if err != nil {
-		return &userError{Code: exitFailed, Msg: "cannot read " + plainFileError(err)}
+		return cannotRead("", err)
 	}
 	in, err := i.client.Import(ctx, api.ImportDraft{Name: filepath.Base(path), Data: data})
 	if err != nil {

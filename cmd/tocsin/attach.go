@@ -53,6 +53,10 @@ func (d *drafting) attachments(w *draft) []notice.Attachment {
 	for i, typed := range w.Attach {
 		key := fmt.Sprintf("attach[%d]", i)
 		path, media := splitAttachment(typed)
+		if path == dash {
+			d.wrong(key, "standard input has no name that an attachment could have", "name a file; one that is called - is ./-")
+			continue
+		}
 		data, err := d.read(path)
 		if err != nil {
 			hint := "FILE or FILE:media/type"

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,21 +36,27 @@ func backupCreateCommand(e *env) *cli.Command {
 		Usage: "write a backup of this node",
 		Help: `Writes the node's keys, its settings and everything in its store (records, statements, keys that open sealed records, pins, the
 outbox) into one age file, for a passphrase or for age recipients (--recipient, may be repeated). The daemon may be running: the
-backup is of one moment. When the command returns the file is on stable storage.
+backup is of one moment. When the command returns the file is on stable storage; with -o - it went to stdout, never to a terminal, and
+whatever reads it there must keep it: tocsin backup check reads it back.
 
 root.key is not in it unless --with-root is given: keep it apart. Whoever opens the backup can speak as this node and read what it can
 read; whoever also has root.key is the team. An unlock key that lies outside of the home directory is not in it either.`,
 		Examples: []string{
 			"tocsin backup create -o node.backup",
+			"tocsin backup create -o - | ssh HOST 'cat > node.backup'",
 			"tocsin backup create --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p -o node.backup",
 		},
 		Flags: []cli.Flag{
-			required(&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write; it must not exist"}),
+			required(&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write, which must not exist, or - for stdout"}),
 			&cli.StringSliceFlag{Name: "recipient", Usage: "encrypt to this age `RECIPIENT` instead of a passphrase; may be repeated"},
 			&cli.StringFlag{Name: "passphrase-file", Usage: "read the passphrase from `FILE` (- for standard input) instead of asking on the terminal"},
 			&cli.BoolFlag{Name: "with-root", Usage: "put root.key in as well, which stays under its own passphrase"},
 		},
 		Run: func(ctx context.Context, c *cli.Context) error {
+			path := c.String("output")
+			if err := notShown(e, path, "a backup", "tocsin backup create -o - | ssh HOST 'cat > node.backup'"); err != nil {
+				return err
+			}
 			home, err := e.home()
 			if err != nil {
 				return err
@@ -58,18 +65,21 @@ read; whoever also has root.key is the team. An unlock key that lies outside of 
 			if err != nil {
 				return err
 			}
-			counts, err := createBackup(ctx, e, backupJob{home: home, path: c.String("output"), to: to, root: c.Bool("with-root")})
+			counts, err := createBackup(ctx, e, backupJob{home: home, path: path, to: to, root: c.Bool("with-root")})
 			if err != nil {
 				return err
 			}
-			if e.JSON {
+			if e.JSON && path != dash {
 				return printJSON(e.Stdout, struct {
 					File string `json:"file"`
 					backup.Counts
-				}{c.String("output"), counts})
+				}{path, counts})
 			}
 			complain(e.Stderr, "", fmt.Sprintf("wrote %d files and %d entries of the store; keep it apart from this machine", counts.Files, counts.Pairs))
-			_, err = fmt.Fprintln(e.Stdout, c.String("output"))
+			if path == dash {
+				return nil
+			}
+			_, err = fmt.Fprintln(e.Stdout, path)
 			return err
 		},
 	})
@@ -158,19 +168,28 @@ func createBackup(ctx context.Context, e *env, job backupJob) (backup.Counts, er
 		return none, err
 	}
 	defer done()
+	content := backup.Content{Files: files, Pairs: pairs, Manifest: backup.Manifest{
+		Created: e.Now().UTC(), Program: versionString(), Team: keys.Delegation.Team.String(), Node: keys.Delegation.Node.String(),
+	}}
+	if job.path == dash {
+		return writeBackup(e.Stdout, job.to, content)
+	}
 	f, err := newFile(job.path, 0o600)
 	if err != nil {
 		return none, err
 	}
-	out := bufio.NewWriterSize(f, 1<<20)
-	counts, err := backup.Write(out, job.to, backup.Content{Files: files, Pairs: pairs, Manifest: backup.Manifest{
-		Created: e.Now().UTC(), Program: versionString(), Team: keys.Delegation.Team.String(), Node: keys.Delegation.Node.String(),
-	}})
-	if err = errors.Join(err, out.Flush(), f.Sync(), f.Close()); err != nil {
+	counts, err := writeBackup(f, job.to, content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		_ = os.Remove(job.path) // made here; half a backup is worse than none
 		return none, err
 	}
 	return counts, nil
+}
+
+func writeBackup(w io.Writer, to []age.Recipient, content backup.Content) (backup.Counts, error) {
+	out := bufio.NewWriterSize(w, 1<<20)
+	counts, err := backup.Write(out, to, content)
+	return counts, errors.Join(err, out.Flush())
 }
 
 func homeFiles(job backupJob) ([]backup.File, error) {
@@ -195,7 +214,7 @@ func homeFiles(job backupJob) ([]backup.File, error) {
 			continue
 		}
 		if err != nil {
-			return nil, &userError{Code: exitFailed, Msg: "cannot read " + plainFileError(err)}
+			return nil, cannotRead("", err)
 		}
 		files = append(files, backup.File{Name: name, Data: data})
 	}
@@ -234,9 +253,9 @@ func storePairs(ctx context.Context, e *env, home string, key []byte) (pairs bac
 // backupIdentity opens a backup with an age identity file or a passphrase.
 func backupIdentity(ctx context.Context, e *env, c *cli.Context) (age.Identity, error) {
 	if path := c.String("identity"); path != "" {
-		text, err := readLimited(path, 16<<10)
+		text, err := readInput(e, path, 16<<10)
 		if err != nil {
-			return nil, &userError{Code: exitFailed, Msg: "cannot read " + plainFileError(err)}
+			return nil, cannotRead("", err)
 		}
 		ids, err := age.ParseIdentities(bytes.NewReader(text))
 		if err != nil || len(ids) != 1 {

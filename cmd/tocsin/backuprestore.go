@@ -24,7 +24,7 @@ import (
 // openFlags are those of the commands that open a backup.
 func openFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "identity", Usage: "open it with the age identity in `FILE`, where it was written for a recipient"},
+		&cli.StringFlag{Name: "identity", Usage: "open it with the age identity in `FILE` (- for standard input), where it was written for a recipient"},
 		&cli.StringFlag{Name: "passphrase-file", Usage: "read the passphrase from `FILE` (- for standard input) instead of asking on the terminal"},
 	}
 }
@@ -34,8 +34,8 @@ func backupRestoreCommand(e *env) *cli.Command {
 		Name:  "restore",
 		Usage: "bring a node back from a backup",
 		Args:  "FILE",
-		Help: `Makes the home directory (--home, which must not exist or be empty) as it was when the backup was written. It appears when
-everything is there, or not at all.
+		Help: `Reads FILE (- for standard input) and makes the home directory (--home, which must not exist or be empty) as it was when the backup
+was written. It appears when everything is there, or not at all.
 
 The node begins new lanes: what it signed after the backup is not known to it, and it must not sign at such a place again. What it
 lacks it gets from the members. Never run the old node and the restored one at the same time; if the old machine may be in other
@@ -72,7 +72,7 @@ func backupCheckCommand(e *env) *cli.Command {
 		Name:     "check",
 		Usage:    "read a backup to its end without restoring it",
 		Args:     "FILE",
-		Help:     `Opens the file, reads it whole and says what it is of. A backup that nobody has read is not one.`,
+		Help:     `Opens the file (- for standard input), reads it whole and says what it is of. A backup that nobody has read is not one.`,
 		Examples: []string{"tocsin backup check node.backup"},
 		Flags:    openFlags(),
 		Run: func(ctx context.Context, c *cli.Context) error {
@@ -81,7 +81,7 @@ func backupCheckCommand(e *env) *cli.Command {
 				return err
 			}
 			var m backup.Manifest
-			counts, err := readBackup(c.Args().First(), id, backup.Taker{
+			counts, err := readBackup(e, c.Args().First(), id, backup.Taker{
 				Begin: func(got backup.Manifest) error { m = got; return nil },
 				File:  func(backup.File) error { return nil },
 				Pair:  func(_, _ []byte) error { return nil },
@@ -149,7 +149,7 @@ func restoreBackup(e *env, path, home string, id age.Identity) (m backup.Manifes
 		}
 	}()
 	r := &restoring{e: e, stage: stage}
-	counts, err = readBackup(path, id, backup.Taker{
+	counts, err = readBackup(e, path, id, backup.Taker{
 		Begin: func(got backup.Manifest) error { m = got; return nil }, File: r.file, Pair: r.pair,
 	})
 	if err = errors.Join(err, r.end(err == nil)); err != nil {
@@ -169,8 +169,11 @@ func restoreBackup(e *env, path, home string, id age.Identity) (m backup.Manifes
 }
 
 // readBackup reads a backup file and says in words what is wrong with it.
-func readBackup(path string, id age.Identity, take backup.Taker) (backup.Counts, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator named it
+func readBackup(e *env, path string, id age.Identity, take backup.Taker) (backup.Counts, error) {
+	f, err := openInput(e, path)
+	if usage, ok := errors.AsType[*userError](err); ok {
+		return backup.Counts{}, usage
+	}
 	if err != nil {
 		return backup.Counts{}, &userError{Code: exitNotFound, Msg: "cannot read " + plainFileError(err)}
 	}

@@ -53,7 +53,8 @@ type command struct {
 	// Examples are lines that can be typed as they stand.
 	Examples []string
 	// Flags are the command's own; --json and --home are added to every command. A flag names its value in back
-	// quotes inside its usage (`TEAM`). Repeat a slice flag to give several values; commas do not split.
+	// quotes inside its usage (`TEAM`). Repeat a slice flag to give several values; commas do not split. Any other flag that is
+	// given twice is refused.
 	Flags []cli.Flag
 	// Verbs makes this a group.
 	Verbs []*cli.Command
@@ -66,18 +67,19 @@ type command struct {
 // newCommand is the only place that makes a cli.Command (a lint rule sees to it), so that the mistakes urfave accepts in
 // silence, answers on stdout, or exits on, are usage errors with a hint on stderr here.
 func newCommand(e *env, s command) *cli.Command {
+	var twice *userError
 	cmd := &cli.Command{
 		Name:            s.Name,
 		Usage:           s.Usage,
 		ArgsUsage:       s.Args,
 		Description:     s.Help,
 		UsageText:       strings.Join(s.Examples, "\n"),
-		Flags:           append(slices.Clone(s.Flags), globalFlags()...),
+		Flags:           once(append(slices.Clone(s.Flags), globalFlags()...), &twice),
 		Subcommands:     s.Verbs,
 		Hidden:          s.Hidden,
 		HideHelp:        true,
 		HideHelpCommand: true,
-		OnUsageError:    usageHandler(e),
+		OnUsageError:    usageHandler(e, &twice),
 	}
 	cmd.Action = func(c *cli.Context) error {
 		readGlobals(e, c)
@@ -98,6 +100,9 @@ func newCommand(e *env, s command) *cli.Command {
 			return err
 		}
 		if err := checkRequired(c); err != nil {
+			return err
+		}
+		if err := checkDash(c); err != nil {
 			return err
 		}
 		return s.Run(c.Context, c)

@@ -20,7 +20,7 @@ func communityCharterCommand(e *env) *cli.Command {
 tocsin record verify FILE and apply with tocsin community apply FILE.`,
 		Examples: []string{"tocsin community charter -o lantau.charter Lantau"},
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the charter to `FILE` (default: stdout)"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the charter to `FILE`, - for stdout (default: stdout)"},
 		},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			d, out, err := dialForFile(e, c)
@@ -58,7 +58,7 @@ Without it the one in your profile is taken.`,
 			&cli.StringFlag{Name: "contact", Usage: "whom members may ask about you, in a `LINE`"},
 			&cli.StringFlag{Name: "note", Usage: "why you apply: `TEXT`"},
 			&cli.StringFlag{Name: "name", Usage: "what you call yourself there: `NAME` (default: the team's name)"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the application to `FILE` (default: stdout)"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the application to `FILE`, - for stdout (default: stdout)"},
 		},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			path := c.Args().First()
@@ -142,7 +142,7 @@ type aboutApplication struct {
 }
 
 func readAbout(e *env, typed string) (aboutApplication, error) {
-	if typed != "-" && !exists(typed) {
+	if typed != dash && !exists(typed) {
 		return aboutApplication{id: typed}, nil
 	}
 	file, err := readFile(e, typed, "an application (written with: tocsin community apply)")

@@ -41,12 +41,12 @@ or is said with --parent: NAME alone is this team's, TEAM=NAME that of another f
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "region", Usage: "where its members are, in words: `REGION`"},
 			&cli.StringFlag{Name: "sector", Usage: "what they protect: `SECTOR`, a word such as finance"},
-			&cli.StringSliceFlag{Name: "founder", Usage: "`CARD` file of another founder; may be repeated"},
+			&cli.StringSliceFlag{Name: "founder", Usage: "`CARD` file of another founder (- for standard input); may be repeated"},
 			&cli.StringFlag{Name: "retention", Usage: "how long members keep records: `SPAN` (default 400d)"},
 			&cli.StringFlag{Name: "reply-by-floor", Usage: "the shortest time in which an answer can be asked for: `SPAN` (default 1h)"},
 			&cli.StringFlag{Name: "last-resort", Usage: "whom to ask when nobody else answers, in a `LINE` for people"},
 			&cli.StringFlag{Name: "ends", Usage: "close it at this `TIME`, or after this span: for a community made for one case"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write a charter that others are to sign to `FILE` (default: stdout)"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write a charter that others are to sign to `FILE`, - for stdout (default: stdout)"},
 		}, ruleFlags()...),
 		Run: func(ctx context.Context, c *cli.Context) error {
 			draft, err := readFound(e, c)
@@ -118,7 +118,7 @@ func spanFlag(c *cli.Context, name string) (time.Duration, error) {
 func readFile(e *env, path, what string) (api.File, error) {
 	text, err := readInput(e, path, invite.MaxFile)
 	if err != nil {
-		return nil, &userError{Code: exitFailed, Msg: "cannot read " + plainFileError(err)}
+		return nil, cannotRead("", err)
 	}
 	file := api.File(text)
 	if !file.IsValid() || file.Kind() != '{' {
@@ -158,7 +158,7 @@ func printFounding(e *env, out *output, s signing, f *api.Founding) error {
 	if e.JSON {
 		return printAnswer(e, f)
 	}
-	if s.typed == "-" || !complete && s.typed == "" {
+	if s.typed == dash || !complete && s.typed == "" {
 		_, err := e.Stdout.Write(withNewline(f.Charter))
 		return err
 	}
@@ -176,7 +176,7 @@ func printFounding(e *env, out *output, s signing, f *api.Founding) error {
 // tellOthers sees that the complete charter goes back to the founders who signed before: for them nothing exists until it does.
 func tellOthers(e *env, s signing) {
 	file := s.typed
-	if file == "" || file == "-" {
+	if file == "" || file == dash {
 		file = "the complete charter"
 	}
 	complain(e.Stderr, "", "the charter is complete: send "+file+" to the other founders; each runs: tocsin community sign FILE")

@@ -27,10 +27,10 @@ func configInitCommand(e *env) *cli.Command {
 		Help: `Writes config.toml into the home directory (or to the file of -o; - is standard output). It sets nothing: every setting stands
 there with its default and its manual, as comments. A file that exists is left as it is. A node needs no config.toml to run.`,
 		Examples: []string{"tocsin config init", "tocsin config init -o -"},
-		Flags:    []cli.Flag{&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE` instead"}},
+		Flags:    []cli.Flag{&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE` instead, - for stdout"}},
 		Run: func(_ context.Context, c *cli.Context) error {
 			path := c.String("output")
-			if path == "-" {
+			if path == dash {
 				_, err := fmt.Fprint(e.Stdout, config.Template())
 				return err
 			}
@@ -89,6 +89,9 @@ func configCheckCommand(e *env) *cli.Command {
 
 // checkedSource is the named file alone, or what this node would read.
 func checkedSource(e *env, file string) (config.Source, error) {
+	if err := noDash(file, "the file to check"); err != nil {
+		return config.Source{}, err
+	}
 	if file != "" {
 		return config.Source{File: file, Required: true}, nil
 	}

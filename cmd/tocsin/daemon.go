@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -22,7 +25,8 @@ func daemonCommand(e *env) *cli.Command {
 		Usage: "run this node until it is interrupted",
 		Help: `Opens the keys without asking anybody (keys.unlock in the settings: a key file, or credential:NAME for a systemd credential), then
 the store, joins the mesh and listens for the other commands on the socket in the home directory. It logs to stderr, never what
-notices say. The first interrupt or SIGTERM ends it in order; the second at once, which loses nothing that was acknowledged.
+notices say. The first interrupt or SIGTERM ends it in order; the second at once, which loses nothing that was acknowledged. It goes on
+where the terminal is closed (SIGHUP), and where nobody reads the log any more; lines that could not be written are counted.
 
 The settings come from defaults, config.toml, the environment and the flags here, each over the one before: tocsin config init writes
 them with their manual, tocsin config show --origin shows what holds. One directory has room for one daemon.`,
@@ -86,6 +90,8 @@ func daemonFlags(c *cli.Context) (map[string][]string, error) {
 
 // runDaemon opens the keys, makes the node and runs it. That ctx ends is how a daemon is meant to end, not a failure.
 func runDaemon(ctx context.Context, e *env, home string, loaded *config.Loaded) error {
+	// Who reads the log may go away, and so may the terminal: neither is a reason to end. Other commands keep the usual effect.
+	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
 	if err := leaveNoCore(); err != nil { // before any key is in memory
 		return err
 	}
@@ -102,8 +108,12 @@ func runDaemon(ctx context.Context, e *env, home string, loaded *config.Loaded) 
 		return keyError(home, err)
 	}
 	node.Tune(e.Getenv)
+	lines := newDaemonLog(e.Stderr)
+	defer lines.close()
+	logger := node.NewLogger(loaded.Log, lines)
+	lines.lost = func(n int) { logger.WarnContext(ctx, "lines of the log were lost", slog.Int("lines", n)) }
 	n, err := node.New(ctx, node.Options{
-		Home: home, Config: loaded.Config, Version: versionString(), Logger: node.NewLogger(loaded.Log, e.Stderr), Now: e.Now, Rand: e.Rand,
+		Home: home, Config: loaded.Config, Version: versionString(), Logger: logger, Now: e.Now, Rand: e.Rand,
 		Getenv: e.Getenv, Keys: keys, Retired: retired,
 	})
 	if err != nil {

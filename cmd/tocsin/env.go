@@ -13,7 +13,7 @@ import (
 type env struct {
 	// Args are the words typed after the program's name.
 	Args []string
-	// Stdin is read only by commands that say so in their help.
+	// Stdin is read only by commands that say so in their help, through standardInput.
 	Stdin io.Reader
 	// Stdout takes the answer. run wraps it so that a failed write ends the command with exit code 1 even when the
 	// command did not look at the error of its fmt.Fprintf.
@@ -39,6 +39,8 @@ type env struct {
 	Ends time.Time
 	// Warned says that the command has told of it itself.
 	Warned bool
+	// stdinRead says that something has read standard input.
+	stdinRead bool
 	// clients are those that were dialled.
 	clients []*client.Client
 }
@@ -46,10 +48,10 @@ type env struct {
 // home is the directory of this node's keys, store and socket: --home, else TOCSIN_HOME, else .tocsin in the home directory.
 func (e *env) home() (string, error) {
 	if e.Home != "" {
-		return e.Home, nil
+		return e.Home, noDash(e.Home, "--home")
 	}
 	if dir := e.Getenv("TOCSIN_HOME"); dir != "" {
-		return dir, nil
+		return dir, noDash(dir, "TOCSIN_HOME")
 	}
 	if dir := e.Getenv("HOME"); dir != "" {
 		return filepath.Join(dir, ".tocsin"), nil

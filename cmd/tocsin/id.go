@@ -30,7 +30,7 @@ daemon nor the other key files.`,
 		Examples: []string{"tocsin id", "tocsin id --card -o cert-b.card", "tocsin id --root /media/stick/root.key"},
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "card", Usage: "print the card"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the card to `FILE` (default: stdout)"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the card to `FILE`, - for stdout (default: stdout)"},
 			&cli.StringFlag{Name: "parent", Usage: "name the parent organisation in the card: `NAME` (default: the one in the profile)"},
 			&cli.StringFlag{Name: "root", Usage: "check the root key in `FILE` instead"},
 			&cli.StringFlag{Name: "passphrase-file", Usage: "with --root: read the passphrase from `FILE` (- for standard input)"},

@@ -86,7 +86,10 @@ and destroy the files. -o names a new directory; with -o - all three go to stdou
 			required(&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the sheets into the new directory `DIR`, or - for stdout"})),
 		Run: func(ctx context.Context, c *cli.Context) error {
 			dir := c.String("output")
-			if dir != "-" && exists(dir) {
+			if err := notShown(e, dir, "a root key on paper", "tocsin id root split --root root.key -o - | lpr"); err != nil {
+				return err
+			}
+			if dir != dash && exists(dir) {
 				return &userError{Code: exitRefused, Msg: dir + " exists already, and is left as it is", Hint: "name another directory"}
 			}
 			root, err := openRoot(ctx, e, c)
@@ -133,7 +136,7 @@ Made   %s
 
 // writeSheets puts the sheets where nobody but their owner reads them; with one missing nothing is left.
 func writeSheets(e *env, dir string, sheets []string) error {
-	if dir == "-" {
+	if dir == dash {
 		_, err := fmt.Fprint(e.Stdout, strings.Join(sheets, "\f"))
 		return err
 	}

@@ -30,10 +30,10 @@ and your ID, works for that team alone, and expires; the membership itself does 
 			"tocsin invite --team tb2cqbr4x2ma... --name CERT-B --expires 3d 'Drill 2026' > cert-b.invite",
 		},
 		Flags: []cli.Flag{
-			required(&cli.StringFlag{Name: "team", Usage: "the team's `CARD` file, or its whole ID"}),
+			required(&cli.StringFlag{Name: "team", Usage: "the team's `CARD` file (- for standard input), or its whole ID"}),
 			&cli.StringFlag{Name: "name", Usage: "what you call the team, as `NAME`; needed with an ID"},
 			&cli.StringFlag{Name: "expires", Usage: "the file can be used for this `SPAN`, or until this time (default 7d)"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the invite to `FILE` (default: stdout)"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the invite to `FILE`, - for stdout (default: stdout)"},
 		},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			draft, err := readInvite(e, c)
@@ -87,7 +87,7 @@ func readInvite(e *env, c *cli.Context) (api.InviteDraft, error) {
 			return draft, usageErrorf("or invite by the team's card: --team FILE", "missing --name: what do you call the team?")
 		}
 		return draft, nil
-	} else if !exists(typed) {
+	} else if typed != dash && !exists(typed) {
 		hint := "the team itself makes its card, with the command id --card"
 		if len(typed) < identity.TextLen/2 {
 			return draft, usageErrorf(hint, "--team %q is neither a file nor a team ID", typed)

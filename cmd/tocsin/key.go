@@ -35,7 +35,7 @@ func rootFlags(verb string) []cli.Flag {
 }
 
 func outputFlag(what string) cli.Flag {
-	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write " + what + " to `FILE` (default: stdout)"}
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write " + what + " to `FILE`, - for stdout (default: stdout)"}
 }
 
 // openRoot opens the root key that --root names.
@@ -61,7 +61,7 @@ func openRoot(ctx context.Context, e *env, c *cli.Context) (*identity.RootKey, e
 func readKeyRequest(e *env, path string) ([]byte, error) {
 	text, err := readInput(e, path, ceremony.MaxFile)
 	if err != nil {
-		return nil, &userError{Code: exitFailed, Msg: "cannot read " + plainFileError(err)}
+		return nil, cannotRead("", err)
 	}
 	return text, nil
 }

@@ -29,7 +29,7 @@ the one that key delegate shows. With --renew, --team is for the new ID of a tea
 		},
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "renew", Usage: "for the keys in use here, whose delegation ends"},
-			&cli.StringFlag{Name: "team", Usage: "the team's whole ID, or its `CARD` file"},
+			&cli.StringFlag{Name: "team", Usage: "the team's whole ID, or its `CARD` file (- for standard input)"},
 			&cli.StringFlag{Name: "name", Usage: "what the team calls itself, as `NAME` (default: as it does now)"},
 			&cli.StringFlag{Name: "valid", Usage: "wish for this `SPAN`, in days (default: the root's operator says it)"},
 			outputFlag("the request"),
@@ -126,7 +126,7 @@ func validFlag(c *cli.Context) (time.Duration, error) {
 // typedTeam reads a whole team ID, or a card, which tells the name too.
 func typedTeam(e *env, typed string) (identity.TeamID, string, error) {
 	id, err := identity.ParseTeam(typed)
-	if err == nil || !exists(typed) {
+	if err == nil || typed != dash && !exists(typed) {
 		if err != nil {
 			err = usageErrorf("tocsin id --card, at the team's other node, writes its card", "--team is neither a file nor a team ID: %v", err)
 			return id, "", err

@@ -30,7 +30,7 @@ Two different rotations of one root key are followed by nobody. If the old root 
 		Flags: append(rootFlags("sign with"),
 			&cli.BoolFlag{Name: "request", Usage: "write the request, at a node"},
 			&cli.StringFlag{Name: "new-root", Usage: "the new root key in `FILE`"},
-			&cli.StringFlag{Name: "new-passphrase-file", Usage: "read the passphrase of the new root key from `FILE`"},
+			&cli.StringFlag{Name: "new-passphrase-file", Usage: "read the passphrase of the new root key from `FILE` (- for standard input)"},
 			outputFlag("the request or the rotation"),
 		),
 		Run: func(ctx context.Context, c *cli.Context) error {

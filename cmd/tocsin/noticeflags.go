@@ -71,9 +71,9 @@ func readDraft(e *env, c *cli.Context, arg int, into any) (origin, error) {
 	}
 	text, err := readInput(e, name, maxDraft)
 	if err != nil {
-		return origin{}, &userError{Code: exitFailed, Msg: "cannot read the draft: " + plainFileError(err)}
+		return origin{}, cannotRead("the draft: ", err)
 	}
-	if name == "-" {
+	if name == dash {
 		name = "standard input"
 	}
 	o, err := decodeDraft(name, text, into)
@@ -83,10 +83,14 @@ func readDraft(e *env, c *cli.Context, arg int, into any) (origin, error) {
 
 // readInput reads a file, or standard input for "-".
 func readInput(e *env, name string, limit int64) ([]byte, error) {
-	if name != "-" {
+	if name != dash {
 		return readLimited(name, limit)
 	}
-	text, err := io.ReadAll(io.LimitReader(e.Stdin, limit+1))
+	stdin, err := e.standardInput()
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(stdin, limit+1))
 	if err == nil && int64(len(text)) > limit {
 		err = fmt.Errorf("standard input is %w: at most %s", errTooBig, bytesOf(limit))
 	}
@@ -218,7 +222,7 @@ func (o over) block(e *env, w *draft) error {
 	}
 	text, err := readInput(e, o.c.String("summary-file"), notice.MaxSummary)
 	if err != nil {
-		return &userError{Code: exitFailed, Msg: "cannot read the text: " + plainFileError(err), Err: nil}
+		return cannotRead("the text: ", err)
 	}
 	t.Summary = string(text)
 	o.from.flags[key+"summary"] = "--summary-file"

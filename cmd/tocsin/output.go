@@ -18,7 +18,7 @@ type output struct {
 
 // openOutput opens a new file for an answer that is not secret; the empty name and "-" are standard output.
 func openOutput(path string) (*output, error) {
-	if path == "" || path == "-" {
+	if path == "" || path == dash {
 		return &output{}, nil
 	}
 	f, err := newFile(path, 0o644)

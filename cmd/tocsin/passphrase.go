@@ -51,7 +51,7 @@ func newPassphrase(ctx context.Context, e *env, file string, allowShort bool) (s
 func passphraseFile(e *env, path string) (string, error) {
 	text, err := readInput(e, path, 4*maxPassphrase)
 	if err != nil {
-		return "", &userError{Code: exitFailed, Msg: "cannot read the passphrase: " + plainFileError(err)}
+		return "", cannotRead("the passphrase: ", err)
 	}
 	line, rest, _ := bytes.Cut(text, []byte("\n"))
 	if len(bytes.TrimSpace(rest)) > 0 {

@@ -44,7 +44,7 @@ is published, the draft has what that says. A file that exists is left as it is.
 
 There is a text already? tocsin profile import reads it.`,
 		Examples: []string{"tocsin profile init", "tocsin profile init -o -"},
-		Flags:    []cli.Flag{&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE` instead"}},
+		Flags:    []cli.Flag{&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE` instead, - for stdout"}},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			return writeProfileDraft(e, c.String("output"), profileDraft(startProfile(ctx, e)))
 		},
@@ -74,7 +74,7 @@ func startProfile(ctx context.Context, e *env) *notice.Profile {
 
 // writeProfileDraft writes a new file and prints where it is, or prints the draft itself.
 func writeProfileDraft(e *env, typed, text string) error {
-	if typed == "-" {
+	if typed == dash {
 		_, err := fmt.Fprint(e.Stdout, text)
 		return err
 	}
@@ -157,7 +157,7 @@ The text proves nothing: what proves a profile is the signed statement (tocsin p
 		Examples: []string{"tocsin profile export --rfc2350 -o rfc2350.txt", "tocsin profile export --rfc2350 CERT-B"},
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "rfc2350", Usage: "write the classic text document"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE` (default: stdout)"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE`, - for stdout (default: stdout)"},
 		},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			v, err := profileOf(ctx, e, c.Args().First())
@@ -168,7 +168,7 @@ The text proves nothing: what proves a profile is the signed statement (tocsin p
 			if !c.Bool("rfc2350") {
 				text = profileDraft(v.Profile)
 			}
-			if path := c.String("output"); path != "" && path != "-" {
+			if path := c.String("output"); path != "" && path != dash {
 				if err := createFile(path, []byte(text), 0o644); err != nil {
 					return err
 				}

@@ -19,6 +19,9 @@ import (
 // the daemon reads; what is wrong is named with its line.
 func readProfile(e *env, path string) (*notice.Profile, error) {
 	text, err := readInput(e, path, maxDraft)
+	if usage, ok := errors.AsType[*userError](err); ok {
+		return nil, usage
+	}
 	if err != nil {
 		return nil, &userError{Code: exitFailed, Msg: "cannot read " + plainFileError(err), Hint: "make one with: tocsin profile init"}
 	}

@@ -22,6 +22,9 @@ publishes it if there is none.`,
 		Examples: []string{"tocsin profile edit", "tocsin profile edit --publish"},
 		Flags:    []cli.Flag{&cli.BoolFlag{Name: "publish", Usage: "publish it afterwards, if it is right"}},
 		Run: func(ctx context.Context, c *cli.Context) error {
+			if err := noDash(c.Args().First(), "the draft to edit"); err != nil {
+				return err
+			}
 			path, err := profilePath(e, c.Args().First())
 			if err != nil {
 				return err

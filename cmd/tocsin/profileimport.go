@@ -28,7 +28,7 @@ the draft as comments. Nothing is published. Exit code 3: something was not unde
 		Run: func(_ context.Context, c *cli.Context) error {
 			text, err := readInput(e, c.Args().First(), rfc2350.MaxText)
 			if err != nil {
-				return &userError{Code: exitFailed, Msg: "cannot read " + plainFileError(err)}
+				return cannotRead("", err)
 			}
 			r, err := rfc2350.Read(text)
 			if err != nil {

@@ -110,7 +110,7 @@ organisations that the team serves, public for anybody. What the author granted 
 never exported. What is withheld is said on stderr, with exit code 11; so is what the marking asks of whoever gets the file.`,
 		Examples: []string{"tocsin record export -o alert.dsse.json rafdcebd6a2x", "tocsin record export --for constituents rafdcebd6a2x"},
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE` (default: stdout)"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE`, - for stdout (default: stdout)"},
 			&cli.StringFlag{Name: "for", Usage: "who gets it: `AUDIENCE` own, constituents or public", Value: api.ForOwn},
 		},
 		Run: func(ctx context.Context, c *cli.Context) error {
@@ -130,7 +130,7 @@ never exported. What is withheld is said on stderr, with exit code 11; so is wha
 			for _, sentence := range out.Contracts {
 				complain(e.Stderr, "", sentence)
 			}
-			if path := c.String("output"); path != "" && path != "-" {
+			if path := c.String("output"); path != "" && path != dash {
 				if err := createFile(path, file, 0o600); err != nil {
 					return err
 				}

@@ -64,7 +64,7 @@ verified, 1 that the file proves nothing.`,
 			path := c.Args().First()
 			text, err := readInput(e, path, maxVerify)
 			if err != nil {
-				return &userError{Code: exitFailed, Msg: "cannot read " + plainFileError(err)}
+				return cannotRead("", err)
 			}
 			v, err := verify(text, e.Now())
 			if err != nil {

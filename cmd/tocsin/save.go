@@ -17,8 +17,8 @@ func saveAttachments(e *env, dir string, files []notice.Attachment) error {
 	if len(files) == 0 {
 		return nil
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return &userError{Code: exitFailed, Msg: "cannot make the directory: " + plainFileError(err), Hint: "name another directory"}
+	if err := makeDir(dir); err != nil {
+		return err
 	}
 	for i, f := range files {
 		path := filepath.Join(dir, safeName(f.Name, i))
@@ -62,6 +62,9 @@ func createFile(path string, data []byte, mode fs.FileMode) error {
 
 // newFile opens a file that was not there.
 func newFile(path string, mode fs.FileMode) (*os.File, error) {
+	if err := noDash(path, "the file to write"); err != nil {
+		return nil, err
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode) //nolint:gosec // the operator named it
 	if errors.Is(err, fs.ErrExist) {
 		return nil, &userError{Code: exitFailed, Msg: path + " exists already, and is left as it is", Hint: "name another file, or move that one away"}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
@@ -51,8 +50,8 @@ of [openpgp] in profile.toml, and that of gpg --armor --export-options export-mi
 }
 
 func writeOpenPGP(e *env, dir string, v *api.ProfileView) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return &userError{Code: exitFailed, Msg: "cannot make the directory: " + plainFileError(err), Hint: "name another directory"}
+	if err := makeDir(dir); err != nil {
+		return err
 	}
 	o := v.Profile.OpenPGP
 	answer := openPGPFiles{Team: v.Team, Fingerprint: o.Fingerprint}
