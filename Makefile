@@ -54,7 +54,7 @@ fuzz: ## run every fuzz target for FUZZTIME
 	GO="$(GO)" FUZZTIME="$(FUZZTIME)" .ci/fuzz
 
 bench: ## run the benchmarks: packages first, then real processes
-	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) ./pkg/... ./cmd/...
+	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) ./pkg/... ./node/... ./cmd/...
 	$(GO) test -run '^$$' -bench . ./testnet/local
 
 sim: ## run the simulated world; a failure prints the seed that repeats it

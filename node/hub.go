@@ -23,7 +23,7 @@ type hub struct {
 	life string // of this start of the daemon, so that IDs of an earlier one are told apart
 
 	mu    sync.Mutex // guards what follows
-	ring  []api.Event
+	ring  []api.Event   // event n is at (n-1) mod ringSize; it grows to ringSize, and is written over then
 	next  uint64        // number of the next event; the first is 1
 	moved chan struct{} // closed and replaced when there is a new event
 	feeds int
@@ -40,11 +40,12 @@ func (h *hub) tell(e api.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	e.ID = h.id(h.next)
-	h.next++
-	h.ring = append(h.ring, e)
-	if len(h.ring) > ringSize {
-		h.ring = append(make([]api.Event, 0, 2*ringSize), h.ring[len(h.ring)-ringSize:]...)
+	if len(h.ring) < ringSize {
+		h.ring = append(h.ring, e)
+	} else {
+		h.ring[(h.next-1)%ringSize] = e
 	}
+	h.next++
 	close(h.moved)
 	h.moved = make(chan struct{})
 }
@@ -112,13 +113,11 @@ func (h *hub) place(from string) (at uint64, lost bool) {
 func (h *hub) since(at uint64) (events []api.Event, now uint64, missed bool, moved <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	first := h.next - uint64(len(h.ring))
-	if at < first {
+	if at+uint64(len(h.ring)) < h.next {
 		return nil, h.next, true, h.moved
 	}
-	list := h.ring[at-first:]
-	if len(list) > 64 {
-		list = list[:64]
+	for ; at < h.next && len(events) < 64; at++ {
+		events = append(events, h.ring[(at-1)%ringSize])
 	}
-	return append([]api.Event(nil), list...), h.next, false, h.moved
+	return events, h.next, false, h.moved
 }

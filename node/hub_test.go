@@ -84,3 +84,36 @@ func TestHubTellsTheSlowThatTheyLost(t *testing.T) {
 		}
 	})
 }
+
+// TestHubKeepsItsMemory: what an event costs does not depend on how many came before it.
+func TestHubKeepsItsMemory(t *testing.T) {
+	h := newHub(time.UnixMilli(1))
+	for range ringSize {
+		h.tell(api.Event{Type: api.EventRecord})
+	}
+	where, size := &h.ring[0], cap(h.ring)
+	for range 2*ringSize + 7 {
+		h.tell(api.Event{Type: api.EventRecord})
+	}
+	if &h.ring[0] != where || cap(h.ring) != size {
+		t.Fatal("a full ring was copied")
+	}
+	const last = 3*ringSize + 7
+	for _, from := range []int{last - 1, last - 100, last - ringSize} {
+		for i, e := range collect(t, h, h.id(uint64(from)), last-from) { //nolint:gosec // a small number
+			if want := h.id(uint64(from + 1 + i)); e.ID != want { //nolint:gosec // a small number
+				t.Fatalf("after %d event %d is %s, want %s", from, i, e.ID, want)
+			}
+		}
+	}
+	if got := collect(t, h, h.id(last-ringSize-1), 1); got[0].Type != api.EventLost {
+		t.Errorf("one too far back: %v", got)
+	}
+}
+
+func BenchmarkHubTell(b *testing.B) {
+	h := newHub(time.UnixMilli(1))
+	for b.Loop() {
+		h.tell(api.Event{Type: api.EventRecord})
+	}
+}

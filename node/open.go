@@ -82,6 +82,7 @@ func Tune(getenv func(string) string) {
 		debug.SetGCPercent(40)
 	}
 	if getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(192 << 20)
+		// Well above what the store's compactions hold while many records come in: at the limit the collector runs without end.
+		debug.SetMemoryLimit(512 << 20)
 	}
 }
