@@ -39,6 +39,7 @@ func (n *Node) committed(outcomes []replica.Outcome, published []replica.Publish
 		if o.Record != nil && (o.Verdict == policy.Accept || o.Reason == policy.Future) {
 			n.skew.saw(o.Record.Team(), o.Record.Header().Created.Sub(now))
 		}
+		n.steps.Missed(o)
 		if o.Verdict != policy.Accept || o.Record == nil {
 			continue
 		}
@@ -112,7 +113,9 @@ func (n *Node) inStep(ch record.Channel, team identity.TeamID, at time.Time) {
 		return
 	}
 	n.unsent.gone(ch)
-	n.steps.reached(replica.Step{Channel: ch, Team: team, At: at})
+	n.look(n.now())
+	n.steps.Reached(replica.Step{Channel: ch, Team: team, At: at})
+	rouse(n.compared)
 }
 
 // Watch implements httpapi.Service. Entries are read when they are sent: the ring holds no content.

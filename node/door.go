@@ -27,6 +27,8 @@ const maxBatch = 1024
 type door struct {
 	engine engine
 	now    func() time.Time
+	// before is told the time before every commit, from the door's goroutine. It must be quick.
+	before func(now time.Time)
 	// after is told of every commit before the callers are, from the door's goroutine. It must be quick.
 	after func(outcomes []replica.Outcome, published []replica.Published)
 	// queue has room for the configured number of calls. When it is full, peers' arrivals wait (and with
@@ -46,7 +48,7 @@ type call struct {
 
 func newDoor(e engine, now func() time.Time, queue int) *door {
 	return &door{
-		engine: e, now: now, after: func([]replica.Outcome, []replica.Published) {},
+		engine: e, now: now, before: func(time.Time) {}, after: func([]replica.Outcome, []replica.Published) {},
 		queue: make(chan *call, queue), stopped: make(chan struct{}),
 	}
 }
@@ -143,6 +145,7 @@ func (d *door) commit(batch []*call) {
 	}
 	var outcomes []replica.Outcome
 	var published []replica.Published
+	d.before(d.now())
 	// Our own go first: a person waits for them.
 	if len(outgoing) > 0 {
 		published = d.engine.Publish(d.now(), outgoing)

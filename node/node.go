@@ -106,7 +106,8 @@ type Node struct {
 	outbox   *outbox
 	receipts *receipts
 	bodies   *bodies
-	steps    *steps
+	steps    *replica.Steps
+	compared chan struct{} // room for one: steps have something to note
 	unsent   *unsent
 	skew     *skew
 	book     *book
@@ -155,9 +156,10 @@ func (n *Node) open(ctx context.Context) error {
 	}
 	n.hub = newHub(n.started)
 	n.outbox, n.receipts, n.bodies = newOutbox(), newReceipts(), newBodies()
-	n.steps, n.unsent, n.skew = newSteps(), newUnsent(), newSkew()
+	n.steps, n.compared = replica.NewSteps(n.started, gapLimit), make(chan struct{}, 1)
+	n.unsent, n.skew = newUnsent(), newSkew()
 	n.door = newDoor(n.replica, n.now, n.opt.Config.Limits.Queue)
-	n.door.after = n.committed
+	n.door.before, n.door.after = n.look, n.committed
 	n.book, n.joined, n.proofs = newAddressBook(n.opt.Home), newJoinedBook(n.opt.Home), newProofBook(n.opt.Home)
 	n.members = make(chan struct{}, 1)
 	n.recallJoined(ctx)

@@ -9,16 +9,15 @@ import (
 	"time"
 
 	"tocsin/pkg/identity"
-	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
 )
 
 const (
 	tendEvery  = time.Minute
 	pruneEvery = 24 * time.Hour
-	// settled is how long ago a connected team's word is surely here: longer than a dead connection takes
-	// to be noticed and a frame that gossip lost to be fetched.
-	settled = 2 * time.Minute
+	// lookEvery is how often the clock is looked at though nothing happens, and gapLimit how far apart two looks
+	// may be before this node takes itself for paused.
+	lookEvery, gapLimit = 10 * time.Second, 20 * time.Second
 	// skewLimit is how far the clocks of others may seem ahead before the operator is told.
 	skewLimit = 30 * time.Second
 	// skewTeams is how many teams must agree that this clock is behind.
@@ -27,57 +26,6 @@ const (
 	// attestSoon is how long statements may gather before the applications are looked at.
 	attestSoon = 250 * time.Millisecond
 )
-
-// steps remembers with whom this node is in step.
-type steps struct {
-	woken chan struct{} // room for one
-
-	mu    sync.Mutex
-	fresh []replica.Step          // reached by a comparison since the last take
-	here  map[levelWith]time.Time // the newest mark of teams that are connected since a comparison
-}
-
-type levelWith struct {
-	channel record.Channel
-	team    identity.TeamID
-}
-
-func newSteps() *steps {
-	return &steps{woken: make(chan struct{}, 1), here: map[levelWith]time.Time{}}
-}
-
-func (s *steps) reached(step replica.Step) {
-	s.mu.Lock()
-	s.fresh = append(s.fresh, step)
-	s.here[levelWith{step.Channel, step.Team}] = step.At
-	s.mu.Unlock()
-	rouse(s.woken)
-}
-
-// take returns the steps to note: those just reached, and on the minute those with teams that have
-// been connected ever since, as of settled ago: gossip keeps the node in step between comparisons, and
-// a line that is dead is noticed before that. A team that is gone is forgotten until it is compared
-// with again.
-func (s *steps) take(minute bool, now time.Time, connected func(record.Channel, identity.TeamID) bool) []replica.Step {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := s.fresh
-	s.fresh = nil
-	if !minute {
-		return out
-	}
-	for with, last := range s.here {
-		if !connected(with.channel, with.team) {
-			delete(s.here, with)
-			continue
-		}
-		if at := now.Add(-settled); at.After(last) {
-			s.here[with] = at
-			out = append(out, replica.Step{Channel: with.channel, Team: with.team, At: at})
-		}
-	}
-	return out
-}
 
 // skew remembers how far each team's latest record was ahead of our clock when it came.
 type skew struct {
@@ -114,12 +62,26 @@ func (s *skew) warning() string {
 		len(ahead), ahead[len(ahead)/2].Round(time.Second))
 }
 
+// look asks whether this node was paused, or its clock set, since anybody last asked. It comes before
+// everything that depends on how long ago something was, and before what came in meanwhile is taken up.
+func (n *Node) look(now time.Time) {
+	found, gone := n.steps.Look(now)
+	if found == replica.Uninterrupted {
+		return
+	}
+	n.log.Info("this node was paused, or its clock was set: it compares with all again", slog.Bool("clock", found == replica.Jumped)) //nolint:noctx // the door has none
+	for _, s := range gone {
+		n.net.Sync(s.Channel, s.Team)
+	}
+}
+
 // runTending marks where the node is in step, notes departures, attests applications, prunes, and watches
 // the clock, until ctx ends.
 func (n *Node) runTending(ctx context.Context) error {
 	n.recallUnsent(ctx)
-	ticker := time.NewTicker(tendEvery)
+	ticker, looks := time.NewTicker(tendEvery), time.NewTicker(lookEvery)
 	defer ticker.Stop()
+	defer looks.Stop()
 	due := time.NewTimer(0) // looks at the applications once at the start
 	defer due.Stop()
 	var pruned, warned time.Time
@@ -141,7 +103,10 @@ func (n *Node) runTending(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 			minute = true
-		case <-n.steps.woken:
+		case <-looks.C:
+			n.look(n.now())
+			continue
+		case <-n.compared:
 		case <-n.unsent.woken:
 		case <-n.members:
 			due.Reset(attestSoon)
@@ -153,7 +118,8 @@ func (n *Node) runTending(ctx context.Context) error {
 			continue
 		}
 		n.noteLeft(ctx, n.unsent.take())
-		if err := n.replica.InStep(n.steps.take(minute, n.now(), n.connectedTo)...); err != nil {
+		n.look(n.now())
+		if err := n.replica.InStep(n.steps.Take(n.now(), minute, n.connectedTo)...); err != nil {
 			n.log.WarnContext(ctx, "could not note that the node is in step", slog.Any("err", err))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -187,6 +188,7 @@ type member struct {
 	store *memstore.Store
 	home  string
 	name  string
+	ahead atomic.Int64 // nanoseconds of its clock before the world's
 }
 
 // seed is a reader of bytes that differ from node to node.
@@ -225,7 +227,8 @@ func (w *world) member(name string) *member {
 func (m *member) options() Options {
 	return Options{
 		Home: m.home, Config: config.Default(), Version: "test", Logger: slog.New(slog.DiscardHandler),
-		Now: time.Now, Rand: &seed{m.name[0] + 50}, Keys: m.keys,
+		Now:  func() time.Time { return time.Now().Add(time.Duration(m.ahead.Load())) },
+		Rand: &seed{m.name[0] + 50}, Keys: m.keys,
 		Store: func() (replica.Store, error) { return m.store, nil },
 		Network: func(opt mesh.Options) (Network, error) {
 			e := &end{w: m.w, opt: opt, self: opt.Delegation.Team}

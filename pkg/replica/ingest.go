@@ -227,7 +227,7 @@ func (r *Replica) candidate(now time.Time, a *Arrival, o opening, retention time
 		Day:      dropDay(rec, retention),
 	}
 	if e.Sighting.InStep.After(now) {
-		e.Sighting.InStep = now // our clock was set back
+		e.Sighting.InStep = time.Time{} // our clock was set back: a mark by the old one proves nothing by the new
 	}
 	c := candidate{entry: e, own: a.own, lost: !a.own && rec.Node() == r.Node(), row: indexRow{
 		drop: e.Day, created: millisOf(h.Created), code: o.code(), class: classOf(rec, o.notice), place: placeOf(rec),

@@ -90,7 +90,7 @@ var (
 )
 
 func (t *Team) sign(kind string, says notice.Content) (*record.Statement, error) {
-	if !t.Up() {
+	if !t.Up() || t.paused {
 		return nil, fmt.Errorf("sign for %s: %w", t.Name, errDown)
 	}
 	b, err := notice.Encode(says)

@@ -32,6 +32,7 @@ const (
 func (w *World) SetNetwork(n Network) {
 	n.defaults()
 	w.cfg.Network = n
+	w.standing = w.standing && n.Loss == 0
 	w.note("network %+v", n)
 }
 
@@ -71,11 +72,17 @@ func (w *World) stream(from, to *Team, take func()) {
 
 // carry delivers, unless a cut or the receiver's end comes before.
 func (w *World) carry(delay time.Duration, from, to *Team, take func()) {
-	w.after(delay, func() {
-		if to.Up() && w.group[from] == w.group[to] {
+	var arrive func()
+	arrive = func() {
+		switch {
+		case !to.Up() || w.group[from] != w.group[to]:
+		case to.paused:
+			to.queued = append(to.queued, arrive)
+		default:
 			take()
 		}
-	})
+	}
+	w.after(delay, arrive)
 }
 
 // Partition cuts the network: only teams in the same group reach each other. Teams that are not

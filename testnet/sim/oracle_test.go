@@ -73,7 +73,9 @@ func TestOracleNotices(t *testing.T) {
 			if _, err := alpha.Publish(replica.Outgoing{Channel: ch, Notice: newAlert("unheard")}); err != nil {
 				t.Fatal(err)
 			}
-			w.now = w.now.Add(time.Hour)
+			if err := w.Run(time.Hour); err != nil {
+				t.Fatal(err)
+			}
 			if err := beta.rep.InStep(replica.Step{Channel: ch, Team: alpha.ID, At: w.now}); err != nil {
 				t.Fatal(err)
 			}

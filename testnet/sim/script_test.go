@@ -53,7 +53,7 @@ func (s *script) do(line string) ([]string, error) {
 		return nil, s.erase()
 	case "alert", "request", "reply", "close", "withdraw":
 		return nil, s.speak(verb)
-	case "partition", "heal", "network", "crash", "restart", "break":
+	case "partition", "heal", "network", "crash", "restart", "break", "pause", "resume", "stay-in-step":
 		return nil, s.trouble(verb)
 	case "run":
 		d, err := duration(s.word())

@@ -29,15 +29,14 @@ func (s *script) trouble(verb string) error {
 		s.w.Heal()
 	case "network":
 		return s.network()
-	case "crash", "restart":
+	case "crash", "restart", "pause", "resume":
 		t, err := s.team(s.word())
 		if err != nil {
 			return err
 		}
-		if verb == "crash" {
-			return t.Crash()
-		}
-		return t.Restart()
+		return map[string]func() error{"crash": t.Crash, "restart": t.Restart, "pause": t.Pause, "resume": t.Resume}[verb]()
+	case "stay-in-step":
+		s.w.StandInStep()
 	case "break":
 		return s.fault()
 	}

@@ -15,7 +15,7 @@ import (
 // Publish says something as the team's operator does, and sends it on its way. The error is the
 // node's answer to the operator; nil means that the record is kept.
 func (t *Team) Publish(o replica.Outgoing) (record.ID, error) {
-	if !t.Up() {
+	if !t.Up() || t.paused {
 		return record.ID{}, fmt.Errorf("publish for %s: %w", t.Name, errDown)
 	}
 	defer t.w.bury()
@@ -132,6 +132,9 @@ func (t *Team) ingest(from *Team, via replica.Via, frames [][]byte) []replica.Ou
 	for i, f := range frames {
 		arrivals[i] = replica.Arrival{Frame: f, Via: via, From: from.ID}
 	}
+	if t.w.standing {
+		t.steps.Look(t.now())
+	}
 	out := t.rep.Ingest(t.now(), arrivals)
 	if t.dying {
 		return nil
@@ -139,6 +142,7 @@ func (t *Team) ingest(from *Team, via replica.Via, frames [][]byte) []replica.Ou
 	for i := range out {
 		o := &out[i]
 		t.w.unsecret(t, o.Detail)
+		t.steps.Missed(o)
 		switch {
 		case o.Verdict == policy.Accept:
 			t.w.tell("%s has %s (%s from %s)", t.Name, t.w.label(o.Record), via, from.Name)

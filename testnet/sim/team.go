@@ -44,6 +44,10 @@ type Team struct {
 	why      map[record.ID]string   // last told reason of waiting
 	keyround
 	tending time.Time // when applications are looked at next, by the world's clock
+	steps   *replica.Steps
+	paused  bool     // the machine stands still; it keeps its connections
+	late    []func() // timers that ran out meanwhile
+	queued  []func() // what came meanwhile
 
 	// What a hostile team does with keys:
 	lies    map[*Team]bool // hands these another key in place of each
@@ -106,11 +110,17 @@ func (t *Team) Up() bool { return t.rep != nil && !t.dying }
 // later schedules something that this life of the node does; it is void after a crash.
 func (t *Team) later(d time.Duration, do func()) {
 	life := t.life
-	t.w.after(d, func() {
-		if t.Up() && t.life == life {
+	var run func()
+	run = func() {
+		switch {
+		case !t.Up() || t.life != life:
+		case t.paused:
+			t.late = append(t.late, run)
+		default:
 			do()
 		}
-	})
+	}
+	t.w.after(d, run)
 }
 
 // Crash takes the machine down at once. What was acknowledged stays.
@@ -126,6 +136,7 @@ func (t *Team) down() {
 	t.w.tell("%s goes down", t.Name)
 	t.store = t.store.Crash()
 	t.rep, t.dying, t.fault = nil, false, nil
+	t.paused, t.late, t.queued = false, nil, nil
 	t.life++
 }
 
@@ -158,6 +169,7 @@ func (t *Team) start() error {
 	t.visiting, t.flying = map[*Team]bool{}, map[*Team]bool{}
 	t.unsent, t.owed, t.why = map[record.ID]struct{}{}, nil, map[record.ID]string{}
 	t.keyround, t.tending = newKeyround(), time.Time{}
+	t.steps = replica.NewSteps(t.now(), stepGap)
 	if err := t.remember(); err != nil {
 		return err
 	}
@@ -165,6 +177,9 @@ func (t *Team) start() error {
 	t.later(t.w.upTo(24*time.Hour), t.housekeeping)
 	t.later(0, t.sendDue)
 	t.later(receiptSettle, t.payReceipts)
+	if t.w.standing {
+		t.later(stepEvery, t.standStep)
+	}
 	t.tend()
 	return nil
 }

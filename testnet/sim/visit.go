@@ -302,7 +302,7 @@ func (t *Team) wholeBody(id record.ID, to identity.TeamID) []byte {
 
 // alike notes that this copy of a channel holds all that a team had written in it until at.
 func (t *Team) alike(ch record.Channel, other identity.TeamID, at time.Time) {
-	if err := t.rep.InStep(replica.Step{Channel: ch, Team: other, At: at}); err != nil {
-		t.w.note("%s cannot note that it is in step: %v", t.Name, err)
-	}
+	t.steps.Look(t.now())
+	t.steps.Reached(replica.Step{Channel: ch, Team: other, At: at})
+	t.noteSteps(false)
 }

@@ -72,6 +72,9 @@ func (k *walker) begin() error {
 			return err
 		}
 	}
+	if w.rnd.IntN(2) == 0 {
+		w.StandInStep()
+	}
 	k.days = 3
 	if w.rnd.IntN(2) == 0 {
 		k.days = 30
@@ -145,8 +148,10 @@ func (k *walker) act() error {
 		return k.erase()
 	case n < 66:
 		return k.cut()
-	case n < 73:
+	case n < 71:
 		return k.upDown()
+	case n < 73:
+		return k.standStill()
 	case n < 80:
 		return k.breakStore()
 	case n < 82:
@@ -291,6 +296,28 @@ func (k *walker) upDown() error {
 		return t.Crash()
 	}
 	return t.Restart()
+}
+
+// standStill closes a lid while others speak.
+func (k *walker) standStill() error {
+	t := k.anyUp()
+	if t == nil {
+		return nil
+	}
+	if err := t.Pause(); err != nil {
+		return err
+	}
+	said := k.alert()
+	if said == nil {
+		said = k.answer()
+	}
+	if err := k.w.Run(k.w.upTo(20 * time.Minute)); err != nil {
+		return err
+	}
+	if !t.Up() {
+		return said
+	}
+	return errors.Join(said, t.Resume())
 }
 
 func (k *walker) breakStore() error {

@@ -44,6 +44,9 @@ type World struct {
 	// checked is the step of the last whole check.
 	checked int
 	learnt  int // statements that teams learnt
+	// standing: whom a team has visited it counts as in step for as long as it reaches it, as the daemon does
+	// with whom it stays connected.
+	standing bool
 
 	group map[*Team]int // of the partition; all 0 when the network is whole
 	teams []*Team       // in the order of their making
