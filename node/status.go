@@ -9,6 +9,7 @@ import (
 	"tocsin/pkg/identity"
 	"tocsin/pkg/invite"
 	"tocsin/pkg/keyfile"
+	"tocsin/pkg/replica"
 )
 
 // Status implements httpapi.Service.
@@ -26,7 +27,7 @@ func (n *Node) Status(ctx context.Context) (*api.Status, error) {
 		Version: n.opt.Version, Team: n.team(d.Team), Node: d.Node, Until: d.Until, Started: n.started.UTC(),
 		ReadyMillis: n.ready.Milliseconds(), Addresses: orEmpty(n.net.Addrs()), Peers: []api.Peer{},
 		Communities: communities.Communities, Records: map[string]int{}, Statements: st.Statements, Outbox: st.Waiting,
-		Store:    api.Store{Used: st.Store.Used, Quota: st.Store.Quota, Free: st.Store.Free, Floor: st.Store.Floor},
+		Store:    storeOf(st.Store),
 		Warnings: []string{},
 	}
 	if _, err := os.Lstat(filepath.Join(n.opt.Home, keyfile.RootFile)); err == nil {
@@ -54,6 +55,14 @@ func (n *Node) Status(ctx context.Context) (*api.Status, error) {
 	return out, nil
 }
 
+func storeOf(u replica.Usage) api.Store {
+	out := api.Store{Used: u.Used, Quota: u.Quota, Free: u.Free, Floor: u.Floor}
+	if f := u.Failure; !f.At.IsZero() {
+		out.Failure = &api.StoreFailure{At: f.At.UTC(), Cause: f.Cause, Lasts: f.Lasts, Broken: f.Broken}
+	}
+	return out
+}
+
 func orEmpty(list []string) []string {
 	if list == nil {
 		return []string{}
@@ -64,7 +73,12 @@ func orEmpty(list []string) []string {
 // warnings says what an operator should look at.
 func (n *Node) warnings(room api.Store) []string {
 	out := n.expiryWarnings()
-	if room.Free > 0 && room.Free < room.Floor {
+	switch f := room.Failure; {
+	case f != nil && f.Broken:
+		out = append(out, "the store takes no writes until it has opened itself again, which it tries every few seconds; nothing new is kept or sent: "+f.Cause)
+	case f != nil && f.Lasts:
+		out = append(out, "the last write to the store failed, and none was made since: "+f.Cause)
+	case room.Free < room.Floor:
 		out = append(out, "the disk has no room left above store.floor: nothing new is kept")
 	}
 	if room.Quota > 0 && room.Used > room.Quota-room.Quota/10 {

@@ -46,3 +46,27 @@ func TestStatusTellsOfOthers(t *testing.T) {
 		}
 	})
 }
+
+// What is wrong with the store is said with its cause, and a disk with exactly nothing free is full.
+func TestStatusTellsOfTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newWorld(t).member("Alpha")
+		defer m.stop()
+		for _, tt := range []struct {
+			name, want string
+			room       api.Store
+		}{
+			{"nothing free", "no room left above store.floor", api.Store{Free: 0, Floor: 10}},
+			{"below the floor", "no room left above store.floor", api.Store{Free: 9, Floor: 10}},
+			{"broken", "takes no writes until it has opened itself again", api.Store{Free: 20, Floor: 10, Failure: &api.StoreFailure{Cause: "bad disk", Broken: true, Lasts: true}}},
+			{"refused", "none was made since: bad disk", api.Store{Free: 20, Floor: 10, Failure: &api.StoreFailure{Cause: "bad disk", Lasts: true}}},
+			{"over", "", api.Store{Free: 20, Floor: 10, Failure: &api.StoreFailure{Cause: "bad disk"}}},
+			{"well", "", api.Store{Free: 20, Floor: 10}},
+		} {
+			got := strings.Join(m.warnings(tt.room), "\n")
+			if !strings.Contains(got, tt.want) || (tt.want == "") != (got == "") {
+				t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+			}
+		}
+	})
+}

@@ -373,6 +373,28 @@ func TestStatusSentence(t *testing.T) {
 	}
 }
 
+// A write of the store that failed is told with its cause, also when writing goes on.
+func TestStatusTellsOfAFailedWrite(t *testing.T) {
+	f := newFake(t)
+	for _, tt := range []struct {
+		failure api.StoreFailure
+		want    []string
+	}{
+		{api.StoreFailure{Broken: true, Lasts: true}, []string{"free on the disk; it takes no writes", "and the store takes no writes since: write x: input/output error"}},
+		{api.StoreFailure{Lasts: true}, []string{"and nothing was written since: write x: input/output error"}},
+		{api.StoreFailure{}, []string{"writing goes on since: write x: input/output error"}},
+	} {
+		tt.failure.At, tt.failure.Cause = testNow(), "write x: input/output error"
+		f.answers["GET /v1/status"] = api.Status{Team: team(1, "A"), Until: testNow().AddDate(1, 0, 0), Store: api.Store{Free: 30, Floor: 20, Failure: &tt.failure}}
+		out := strings.Join(strings.Fields(f.ok("status")), " ")
+		for _, want := range tt.want {
+			if !strings.Contains(out, want) {
+				t.Errorf("no %q in\n%s", want, out)
+			}
+		}
+	}
+}
+
 func TestNoDaemon(t *testing.T) {
 	dir := t.TempDir()
 	for _, line := range []string{"status", "alert list", "alert send --community d --tlp clear --title x", "ledger", "community list", "alert watch"} {

@@ -62,6 +62,9 @@ func writeStatus(ctx context.Context, e *env, d *client.Client, st *api.Status) 
 	s.line("Delivery", delivery(ctx, e, d, st))
 	s.line("Records", recordsSentence(st))
 	s.line("Store", storeSentence(&st.Store))
+	if f := st.Store.Failure; f != nil {
+		s.line("Write failed", failureSentence(f, s.now))
+	}
 	s.line("Clock", showInstant(s.now)+" on this machine")
 	return s.write(e.Stdout)
 }
@@ -209,10 +212,26 @@ func storeSentence(s *api.Store) string {
 	}
 	text += ", " + bytesOf(s.Free) + " free on the disk"
 	switch {
+	case s.Failure != nil && s.Failure.Broken:
+		return text + "; it takes no writes"
 	case s.Free <= 0:
 		return text + ": the disk is full"
 	case s.Free < s.Floor:
 		return text + ": no room left above the floor of " + bytesOf(s.Floor) + " (store.floor), so nothing is written"
 	}
 	return text + "; below " + bytesOf(s.Floor) + " nothing is written"
+}
+
+// failureSentence tells of the last write that failed also when it is over: it is the first sign of a bad disk.
+func failureSentence(f *api.StoreFailure, now time.Time) string {
+	text := showTime(f.At, now)
+	switch {
+	case f.Broken:
+		text += ", and the store takes no writes since"
+	case f.Lasts:
+		text += ", and nothing was written since"
+	default:
+		text += ", writing goes on since"
+	}
+	return text + ": " + cleanLine(f.Cause)
 }

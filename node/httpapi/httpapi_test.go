@@ -112,6 +112,7 @@ func TestAnswersAndProblems(t *testing.T) {
 		{"done", nil, "", api.ExitDone},
 		{"refusal", &replica.Refusal{Reason: policy.Marking, Detail: "no", Hint: "do that"}, api.Marking, api.ExitRefused},
 		{"wrapped", fmt.Errorf("publish: %w", &replica.Refusal{Reason: policy.Full}), api.Full, api.ExitFailed},
+		{"broken store", fmt.Errorf("publish: %w", replica.ErrBroken), api.Unavailable, api.ExitFailed},
 		{"problem", api.NewProblem(api.NotAllowed, "no", ""), api.NotAllowed, api.ExitRefused},
 		{"fields", notice.FieldErrors{{Field: "texts[0].title", Problem: "is missing"}}, api.BadNotice, api.ExitUsage},
 		{"unmarked", notice.FieldErrors{{Field: "marking.tlp", Problem: "is missing"}}, api.MarkingAbsent, api.ExitRefused},

@@ -43,6 +43,8 @@ func Problem(err error) *api.Problem {
 		return api.NewProblem(api.Ambiguous, err.Error(), "give more characters of it")
 	case errors.Is(err, replica.ErrFull):
 		return api.NewProblem(api.Full, err.Error(), "make room on the disk, or raise store.quota")
+	case errors.Is(err, replica.ErrBroken):
+		return api.NewProblem(api.Unavailable, err.Error(), "make the disk writable; the store then opens itself again, and tocsin status says so")
 	case errors.Is(err, replica.ErrClosed):
 		return api.NewProblem(api.Unavailable, "the node is stopping", "")
 	case errors.Is(err, invite.ErrSignature):

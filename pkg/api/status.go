@@ -38,6 +38,16 @@ type Store struct {
 	Quota int64 `json:"quota"` // 0: none
 	Free  int64 `json:"free"`
 	Floor int64 `json:"floor"` // below this many free bytes nothing is written
+
+	Failure *StoreFailure `json:"failure,omitzero"` // absent: no write failed since the start
+}
+
+// StoreFailure is the last write of the store that failed.
+type StoreFailure struct {
+	At     time.Time `json:"at"`
+	Cause  string    `json:"cause"`
+	Lasts  bool      `json:"lasts,omitzero"`  // nothing was written since
+	Broken bool      `json:"broken,omitzero"` // nothing is kept until the store has opened itself again
 }
 
 // Identity is the answer of GET of PathIdentity.

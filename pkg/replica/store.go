@@ -1,6 +1,9 @@
 package replica
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Errors a Store answers with. Test with errors.Is.
 var (
@@ -8,6 +11,9 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrFull: the free-space watermark or the quota is reached; nothing of the call was written.
 	ErrFull = errors.New("store is full")
+	// ErrBroken: a write failed half way, or the store could be opened for reading only. It takes no write until it
+	// has opened itself again; reads go on where they can.
+	ErrBroken = errors.New("store takes no writes until it has opened itself again")
 	// ErrClosed: the store was closed before or during the call.
 	ErrClosed = errors.New("store is closed")
 	// ErrTooBig: one Apply carries more than MaxApplyBytes or MaxApplyOps; nothing was written.
@@ -48,14 +54,17 @@ type Store interface {
 
 	// Apply performs the operations, all or none, in order. When it returns nil they are on stable
 	// storage: they survive kill -9 and loss of power from then on. When it returns ErrFull or
-	// ErrTooBig nothing was written. After any other error the caller must assume either outcome.
+	// ErrTooBig nothing was written. After any other error the caller must assume either outcome; and
+	// nothing is acknowledged behind such a write before all that the store answers from is on stable
+	// storage again, since a loss of power may end a log where a write failed.
 	Apply(ops []Op) error
 
 	// Drop removes every key with one of the prefixes and gives the space back. It may take long and
 	// delay writers. It is not atomic: after an error or a crash, call it again.
 	Drop(prefixes ...[]byte) error
 
-	// Usage tells what the store occupies and what is left.
+	// Usage tells what the store occupies, what is left, and whether it can be written. It answers a broken store's
+	// too.
 	Usage() (Usage, error)
 
 	// Close flushes and releases the store. Further calls return ErrClosed.
@@ -68,4 +77,14 @@ type Usage struct {
 	Quota int64 // the limit set in the configuration; 0 means none
 	Free  int64 // left on the file system
 	Floor int64 // the watermark: below this many free bytes writes are refused
+
+	Failure Failure
+}
+
+// Failure is the last write that the system refused, or did half.
+type Failure struct {
+	At     time.Time // zero: none since the store was opened
+	Cause  string    // one line
+	Lasts  bool      // nothing was written since
+	Broken bool      // the store answers ErrBroken
 }

@@ -51,7 +51,37 @@ func checkLog(path string) (err error) {
 	}
 }
 
-type logEntry struct{ intact, fin bool }
+// trimLog cuts a log behind its last whole transaction, as Badger does when it opens a log for writing.
+func trimLog(path string) (err error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // below the operator's directory
+	if err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	r := bufio.NewReaderSize(f, 64<<10)
+	if _, err := r.Discard(logHead); err != nil {
+		return nil // as in checkLog
+	}
+	at, end := int64(logHead), int64(logHead)
+	for {
+		e, ok := nextEntry(r)
+		if !ok || !e.intact {
+			break
+		}
+		if at += e.size; e.fin {
+			end = at
+		}
+	}
+	if err := f.Truncate(end); err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	return nil
+}
+
+type logEntry struct {
+	intact, fin bool
+	size        int64
+}
 
 // nextEntry answers ok false at the end and where the lengths make no sense. It never holds more
 // than the reader's buffer.
@@ -73,14 +103,16 @@ func nextEntry(r *bufio.Reader) (e logEntry, ok bool) {
 		return e, false
 	}
 	e.fin = head[0]&logFin != 0
+	e.size = int64(n) + int64(lens[0]) + int64(lens[1]) //nolint:gosec // both bounded above
 	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	if _, err := io.CopyN(sum, r, int64(n)+int64(lens[0])+int64(lens[1])); err != nil { //nolint:gosec // both bounded above
+	if _, err := io.CopyN(sum, r, e.size); err != nil {
 		return e, false
 	}
 	var want [crc32.Size]byte
 	if _, err := io.ReadFull(r, want[:]); err != nil {
 		return e, false
 	}
+	e.size += crc32.Size
 	e.intact = sum.Sum32() == binary.BigEndian.Uint32(want[:])
 	return e, true
 }

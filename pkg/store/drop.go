@@ -21,12 +21,20 @@ func (s *Store) Drop(prefixes ...[]byte) (err error) {
 	if len(prefixes) == 0 {
 		return nil
 	}
+	if err := s.health.refuses(); err != nil {
+		return err
+	}
 	if err := s.makeReserve(); err != nil {
+		s.health.refused(err)
+		return noRoom(s.dir, err)
+	}
+	if err := s.prepareLog(); err != nil { // Badger begins a new one
+		s.health.refused(err)
 		return err
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			err = s.breakDown("drop", r)
+			err = s.panicked("drop", r)
 		}
 	}()
 	var whole [][]byte
@@ -39,10 +47,10 @@ func (s *Store) Drop(prefixes ...[]byte) (err error) {
 			whole = append(whole, p)
 		}
 	}
-	if err := s.db.DropPrefix(whole...); err != nil {
-		// Badger may have flushed some memtables and kept them: using it on would flush them twice.
-		return fmt.Errorf("open the store again: %w", s.breakDown("drop", err))
+	if err := s.dropWhole(whole); err != nil {
+		return err
 	}
+	s.noticeLog()
 	for _, p := range prefixes {
 		// What is left: all of a shadowed prefix, and what was in a compaction that failed, which
 		// Badger only logs.
@@ -55,6 +63,30 @@ func (s *Store) Drop(prefixes ...[]byte) (err error) {
 	}
 	_, err = s.room.usage() // the figures that writes are judged by are new
 	return err
+}
+
+// dropWhole has Badger drop prefixes, and does not wait for it when the store breaks: Badger waits for its flushes first,
+// and they are tried for as long as the disk refuses.
+func (s *Store) dropWhole(prefixes [][]byte) error {
+	done, db := make(chan error, 1), s.db
+	s.dropping.Go(func() {
+		defer func() {
+			if r := recover(); r != nil {
+				done <- fmt.Errorf("drop: %s", oneLine(fmt.Sprint(r)))
+			}
+		}()
+		done <- db.DropPrefix(prefixes...)
+	})
+	select {
+	case err := <-done:
+		if err != nil {
+			// Badger may have flushed some memtables and kept them: using it on would flush them twice.
+			return s.fail("drop", err)
+		}
+		return nil
+	case <-s.health.broke():
+		return s.health.refuses()
+	}
 }
 
 // shadowed tells whether a key shorter than p that p begins with is or was in the store. Badger's
@@ -93,7 +125,7 @@ func (s *Store) deleteAll(p []byte) error {
 		if err != nil || len(keys) == 0 {
 			return explain("drop", err)
 		}
-		err = s.db.Update(func(txn *badger.Txn) error {
+		err = s.commit(func(txn *badger.Txn) error {
 			size := 0
 			for _, k := range keys {
 				if size += len(k); size > replica.MaxApplyBytes {
@@ -106,7 +138,7 @@ func (s *Store) deleteAll(p []byte) error {
 			return nil
 		})
 		if err != nil {
-			return explain("drop", err)
+			return err
 		}
 	}
 }

@@ -55,15 +55,29 @@ func fromSystem(err error) bool {
 	if _, ok := errors.AsType[syscall.Errno](err); ok {
 		return true
 	}
-	for _, e := range []syscall.Errno{
-		syscall.EACCES, syscall.EPERM, syscall.EROFS, syscall.EIO,
-		syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOSPC,
-	} {
+	refusals := []syscall.Errno{
+		syscall.EACCES, syscall.EPERM, syscall.EROFS, syscall.EIO, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM,
+		syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.ENXIO, syscall.ENODEV, syscall.ESTALE, syscall.ETIMEDOUT,
+		syscall.EAGAIN, syscall.EBUSY, syscall.ENOLCK,
+	}
+	for _, e := range refusals {
 		if strings.Contains(err.Error(), e.Error()) {
 			return true
 		}
 	}
 	return false
+}
+
+// noRoom is replica.ErrFull where the system refused room, with its reason: the disk, a quota, a limit on the size of
+// files, or no more files. Other errors, and those that say so already, stay as they are.
+func noRoom(dir string, err error) error {
+	for _, e := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, e) {
+			return fmt.Errorf("%w: the system refused room in %s: %w; free space on the disk, or raise the limit",
+				replica.ErrFull, dir, err)
+		}
+	}
+	return err
 }
 
 // explain turns an error of an open Badger into one of the contract's.

@@ -40,7 +40,7 @@ func TestFullDisk(t *testing.T) {
 	wantBallast(t, d, true)
 
 	d.free = DefaultBallast + DefaultFloor - 1
-	err := applyUntilMeasured(s, one("new"))
+	err := s.Apply(one("new"))
 	if !errors.Is(err, replica.ErrFull) || !strings.Contains(err.Error(), d.dir) || !strings.Contains(err.Error(), "floor") {
 		t.Fatalf("write below the floor: %v, want ErrFull with the directory", err)
 	}
@@ -50,7 +50,7 @@ func TestFullDisk(t *testing.T) {
 
 	// Others fill the disk; the store is stopped, opened and pruned all the same.
 	d.free = DefaultBallast + 1<<20
-	if err := applyUntilMeasured(s, []replica.Op{{Key: []byte("new"), Delete: true}}); !errors.Is(err, replica.ErrFull) {
+	if err := s.Apply([]replica.Op{{Key: []byte("new"), Delete: true}}); !errors.Is(err, replica.ErrFull) {
 		t.Fatalf("deleting without a reserve: %v, want ErrFull", err)
 	}
 	mustClose(t, s)
@@ -74,16 +74,6 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantBallast(t, d, true)
-}
-
-// applyUntilMeasured writes as often as a measurement is trusted, and once more.
-func applyUntilMeasured(s *Store, ops []replica.Op) error {
-	for range staleCalls + 1 {
-		if err := s.Apply(ops); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func wantBallast(t *testing.T, d *disk, want bool) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -17,10 +18,18 @@ const (
 	reserve = 96 << 20
 	// DefaultFloor is twice the reserve.
 	DefaultFloor = 2 * reserve
-	// leastFloor is the least that Options.Floor may be: the reserve and a measurement's age.
+	// leastFloor is the least that Options.Floor may be: the reserve, and room for two logs.
 	leastFloor = reserve + 32<<20
 	// DefaultBallast is the reserve and room to be in doubt.
 	DefaultBallast = reserve + 32<<20
+)
+
+// memTableSize is what Badger keeps in memory, and in one log, before it makes a table of it: the smallest that
+// takes a write of replica.MaxApplyBytes. A log has room for twice as much.
+const (
+	memTableSize = 8 << 20
+	logSize      = 2 * memTableSize
+	logSuffix    = ".mem"
 )
 
 // keySize is that of AES-256.
@@ -36,7 +45,7 @@ type Options struct {
 	// signed). It is not changed and not kept after Open except inside Badger.
 	Key []byte
 
-	// Quota is the most bytes the files may occupy, the ballast not counted. 0 means no quota.
+	// Quota is the most bytes the files may occupy, the ballast and the room of logs not counted. 0 means no quota.
 	// A write beyond it is refused with replica.ErrFull. Compactions may exceed it for a moment.
 	Quota int64
 
@@ -61,6 +70,10 @@ type Options struct {
 
 	// statfs answers how many bytes are free; nil asks the system. Tests fill disks with it.
 	statfs func(dir string) (int64, error)
+	// commit performs a transaction; nil lets Badger do it. Tests make it fail.
+	commit func(txn *badger.Txn, done func(error))
+	// retry is how long the first attempt to mend a broken store waits; 0 means mendFirst.
+	retry time.Duration
 }
 
 func (o Options) validate() (Options, error) {
@@ -88,21 +101,26 @@ func (o Options) validate() (Options, error) {
 	if o.statfs == nil {
 		o.statfs = freeBytes
 	}
+	if o.commit == nil {
+		o.commit = (*badger.Txn).CommitWith
+	}
+	if o.retry == 0 {
+		o.retry = mendFirst
+	}
 	return o, nil
 }
 
 // badgerOptions are fixed: the file formats and the memory a daemon takes depend on them.
-func badgerOptions(dir string, key []byte, log *slog.Logger) badger.Options {
+func badgerOptions(dir string, key []byte, log logAdapter) badger.Options {
 	const mib = 1 << 20
 	o := badger.DefaultOptions(dir)
-	o.Logger = logAdapter{log}
+	o.Logger = log
 	o.EncryptionKey = key
 	o.SyncWrites = true       // an ID printed is a record kept
 	o.DetectConflicts = false // transactions here only write; order is all they need
 	o.MetricsEnabled = false
 
-	// One Apply must fit 15 % of a memtable: 8 MiB is the smallest that holds MaxApplyBytes.
-	o.MemTableSize = 8 * mib
+	o.MemTableSize = memTableSize // one Apply must fit 15 % of it
 	o.NumMemtables = 2
 	o.BaseTableSize = 8 * mib
 	o.BaseLevelSize = 32 * mib // with the next two: what a compaction may need, see reserve

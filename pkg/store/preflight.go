@@ -14,49 +14,49 @@ import (
 )
 
 // preflight looks at the files that Badger is about to trust, and answers ErrCorrupt or ErrWrongKey
-// where it would lose data without a word or end the process. When it returns nil the clean marker
-// is gone and Badger may open. It runs with the directory's lock held.
-func preflight(o Options, db string) error {
+// where it would lose data without a word or end the process. It writes nothing, but sets tables aside. It runs with the
+// directory's lock held.
+func preflight(o Options, db string) (files, error) {
 	clean, err := wasClean(o.Dir)
 	if err != nil {
-		return err
+		return files{}, err
 	}
 	files, err := listFiles(db)
 	if err != nil {
-		return err
+		return files, err
 	}
 	if !files.manifest {
 		if len(files.tables)+len(files.logs) > 0 {
-			return corrupt(filepath.Join(db, badger.ManifestFilename), "the file is missing")
+			return files, corrupt(filepath.Join(db, badger.ManifestFilename), "the file is missing")
 		}
-		return nil // a new store
+		return files, nil // a new store
 	}
 	if !files.keys {
 		if clean || len(files.tables)+len(files.logs) > 0 {
-			return corrupt(filepath.Join(db, badger.KeyRegistryFileName), "the file is missing")
+			return files, corrupt(filepath.Join(db, badger.KeyRegistryFileName), "the file is missing")
 		}
-		return nil // a crash in the first Open: nothing was ever written
+		return files, nil // a crash in the first Open: nothing was ever written
 	}
 	keys, err := checkKeys(o, db)
 	if err != nil {
-		return err
+		return files, err
 	}
 	manifest, err := readManifest(o, db)
 	if err != nil {
-		return err
+		return files, err
 	}
 	if err := checkTables(o, db, manifest, keys); err != nil {
-		return err
+		return files, err
 	}
 	if err := setAside(o, db, orphansOf(files, manifest), clean); err != nil {
-		return err
+		return files, err
 	}
 	for _, name := range files.logs {
 		if err := checkLog(filepath.Join(db, name)); err != nil {
-			return err
+			return files, err
 		}
 	}
-	return unmarkClean(o.Dir)
+	return files, nil
 }
 
 type files struct {
@@ -111,7 +111,7 @@ func readManifest(o Options, db string) (m badger.Manifest, err error) {
 		}
 		err = errors.Join(err, f.Close())
 	}()
-	m, _, err = badger.ReplayManifestFile(f, 0, badgerOptions(db, o.Key, o.Logger))
+	m, _, err = badger.ReplayManifestFile(f, 0, badgerOptions(db, o.Key, logAdapter{log: o.Logger}))
 	if err != nil {
 		return m, corrupt(path, oneLine(err.Error()))
 	}
@@ -134,9 +134,9 @@ func orphansOf(f files, m badger.Manifest) []string {
 // not elsewhere too; but a MANIFEST cut short looks the same. What an earlier Open set aside is
 // removed once a whole run has ended in order.
 func setAside(o Options, db string, orphans []string, clean bool) error {
-	aside := filepath.Join(o.Dir, "orphans")
+	aside := orphanDir(o)
 	if clean {
-		if err := os.RemoveAll(aside); err != nil {
+		if err := empty(aside); err != nil {
 			return fmt.Errorf("open store: %w", err)
 		}
 	}
@@ -156,3 +156,17 @@ func setAside(o Options, db string, orphans []string, clean bool) error {
 		slog.String("dir", aside), slog.Int("tables", len(orphans)))
 	return nil
 }
+
+// empty removes the files in a directory and leaves it there, for a disk on which none can be made.
+func empty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
+	}
+	return err
+}
+
+func orphanDir(o Options) string { return filepath.Join(o.Dir, "orphans") }

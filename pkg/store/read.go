@@ -14,6 +14,7 @@ func (s *Store) Get(key []byte) (value []byte, err error) {
 		return nil, err
 	}
 	defer s.leave("read", &err)
+	defer faultsPanic()()
 	if len(key) == 0 || len(key) > maxKey {
 		return nil, replica.ErrNotFound
 	}
@@ -38,6 +39,7 @@ func (s *Store) Scan(prefix []byte, keysOnly bool, fn func(key, value []byte) er
 	if err := s.enter(); err != nil {
 		return err
 	}
+	defer faultsPanic()()
 	inFn := false
 	defer s.mu.RUnlock()
 	defer func() {
@@ -45,7 +47,7 @@ func (s *Store) Scan(prefix []byte, keysOnly bool, fn func(key, value []byte) er
 			return
 		}
 		if r := recover(); r != nil {
-			err = s.breakDown("read", r)
+			err = s.panicked("read", r)
 		}
 	}()
 	txn := s.db.NewTransaction(false)

@@ -10,13 +10,24 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"tocsin/pkg/replica"
 )
 
-// freeBytes tells how much an unprivileged process may still write on dir's file system.
+// leastFiles is how many files more a file system must be able to hold: logs and tables are made before the ones
+// that they replace are removed.
+const leastFiles = 64
+
+// freeBytes tells how much an unprivileged process may still write on dir's file system. It answers
+// replica.ErrFull where bytes are left and files are not.
 func freeBytes(dir string) (int64, error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {
 		return 0, fmt.Errorf("ask free space of %s: %w", dir, err)
+	}
+	if st.Files > 0 && int64(st.Ffree) < leastFiles { //nolint:gosec,unconvert // as below; 0 files: it does not count them
+		return 0, fmt.Errorf("%w: the disk of %s has room for %d more files (inodes), and %d are needed; remove files from it",
+			replica.ErrFull, dir, st.Ffree, leastFiles)
 	}
 	//nolint:gosec,unconvert // the types differ between systems; the product is below 2^63
 	return int64(st.Bavail) * int64(st.Bsize), nil
