@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+	ma "github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 	"golang.org/x/time/rate"
 )
@@ -40,25 +41,34 @@ func (c *crowd) allow(from netip.Prefix) bool {
 	return own.Allow() && c.all.Allow()
 }
 
-// originOf returns the address that a peer is connected from, as far as one holder of addresses is told
-// from another: of IPv6 the first 56 bits. It is invalid where libp2p does not know.
+// originOf returns the address that a peer is connected from; invalid where libp2p does not know.
 func (m *Mesh) originOf(p peer.ID) netip.Prefix {
 	for _, c := range m.host.Network().ConnsToPeer(p) {
-		ip, err := manet.ToIP(c.RemoteMultiaddr())
-		if err != nil {
-			continue
-		}
-		addr, ok := netip.AddrFromSlice(ip)
-		if !ok {
-			continue
-		}
-		bits := 56
-		if addr = addr.Unmap(); addr.Is4() {
-			bits = 32
-		}
-		if prefix, err := addr.Prefix(bits); err == nil {
-			return prefix
+		if from := originAt(c.RemoteMultiaddr()); from.IsValid() {
+			return from
 		}
 	}
 	return netip.Prefix{}
+}
+
+// originAt returns an address as far as one holder of addresses is told from another: of IPv6 the first 56
+// bits. It is invalid where there is no IP address.
+func originAt(remote ma.Multiaddr) netip.Prefix {
+	ip, err := manet.ToIP(remote)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	addr, ok := netip.AddrFromSlice(ip)
+	if !ok {
+		return netip.Prefix{}
+	}
+	bits := 56
+	if addr = addr.Unmap(); addr.Is4() {
+		bits = 32
+	}
+	prefix, err := addr.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return prefix
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
+	"github.com/libp2p/go-libp2p/p2p/protocol/identify"
 )
 
 // gatedHost is the host as gossip sees it: peers exist once they are admitted and not before, so that
@@ -111,8 +112,14 @@ func (g *gatedHost) admit(p peer.ID) {
 	}
 	g.mu.Unlock()
 	protocols, err := g.Host.Peerstore().SupportsProtocols(p, gossipProtocols()...)
-	if err != nil || len(protocols) == 0 {
-		return // it speaks no gossip that we do
+	if err != nil {
+		return
+	}
+	if len(protocols) == 0 {
+		if told, err := g.Host.Peerstore().SupportsProtocols(p, identify.ID); err != nil || len(told) > 0 {
+			return // it told what it speaks, and it is not our gossip
+		}
+		protocols = gossipProtocols() // not told yet, or never: the stream will show
 	}
 	_ = g.announce.Emit(event.EvtPeerIdentificationCompleted{Peer: p, Protocols: protocols})
 }

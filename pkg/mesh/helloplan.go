@@ -60,12 +60,19 @@ func (m *Mesh) helloFailed(ctx context.Context, p peer.ID, err error) {
 	}
 	m.log.LogAttrs(ctx, slog.LevelDebug, "hello failed", slog.String("peer", p.String()), slog.Any("err", err))
 	m.mu.Lock()
-	if l := m.links[p]; l != nil && !errors.Is(err, errNotItself) {
+	l := m.links[p]
+	if l != nil {
 		l.failed++
-		wait := m.jitter(helloEvery << min(l.failed, 6))
-		soonest(m.hellos, p, time.Now().Add(wait))
+		l.why = errors.New("it was connected, and its hello failed: " + rootOf(err))
 	}
+	if l != nil && !errors.Is(err, errNotItself) {
+		soonest(m.hellos, p, time.Now().Add(m.jitter(helloEvery<<min(l.failed, 4))))
+	}
+	again := l != nil && l.failed >= helloFailures
 	m.mu.Unlock()
+	if again {
+		m.renew(p, 0)
+	}
 	if errors.Is(err, errNotItself) {
 		_ = m.host.Network().ClosePeer(p)
 	}
@@ -90,11 +97,13 @@ func (m *Mesh) greeted(ctx context.Context, p peer.ID, found findings, began boo
 		soonest(m.hellos, p, time.Now().Add(helloEvery))
 		m.rouse()
 	}
+	if l != nil {
+		l.heard, l.failed, l.why = true, 0, nil
+	}
 	if l == nil || !l.known {
 		m.mu.Unlock()
 		return
 	}
-	l.failed = 0
 	first := !l.greeted
 	l.greeted = true
 	tell := l.fellow() && (!l.announced || !slices.Equal(l.told, l.shared))

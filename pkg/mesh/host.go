@@ -33,26 +33,27 @@ func Quiet() { gologshim.SetDefaultHandler(slog.DiscardHandler) }
 // newHost opens a host that listens. It offers TCP (TLS 1.3, which took a quarter
 // less CPU per record than Noise where AES is in hardware) and QUIC, identify and nothing else: no
 // relay, no AutoNAT service, no ping, no WebTransport or WebRTC.
-func newHost(opt *Options) (host.Host, error) {
+func newHost(opt *Options) (host.Host, *guard, error) {
 	key, err := transportKey(opt.Key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	limits, err := resourceManager()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	guard := newGuard(limits)
 	conns, err := connmgr.NewConnManager(connLow, connHigh, connmgr.WithGracePeriod(connGrace))
 	if err != nil {
-		return nil, fmt.Errorf("open connection manager: %w", err)
+		return nil, nil, fmt.Errorf("open connection manager: %w", err)
 	}
 	listen, err := parseAddrs("listen on", opt.Listen)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	announced, err := parseAddrs("announce", opt.Announce)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h, err := libp2p.New(
 		libp2p.Identity(key),
@@ -67,16 +68,20 @@ func newHost(opt *Options) (host.Host, error) {
 		libp2p.Transport(tcp.NewTCPTransport, tcp.DisableReuseport()), // two daemons on one port would share its callers
 		libp2p.Transport(quic.NewTransport),
 		libp2p.Security(libp2ptls.ID, libp2ptls.New),
-		libp2p.ResourceManager(limits),
+		libp2p.ResourceManager(guard),
+		libp2p.ConnectionGater(guard),
 		libp2p.ConnectionManager(conns),
 		libp2p.SwarmOpts(swarm.WithDialRanker(tcpFirst)),
+		// After many dials in vain libp2p refuses to try a whole family of addresses. The reconnector waits by itself.
+		libp2p.UDPBlackHoleSuccessCounter(nil),
+		libp2p.IPv6BlackHoleSuccessCounter(nil),
 		libp2p.DisableRelay(),
 		libp2p.ForceReachabilityPublic(), // keeps the AutoNAT client from probing; nothing here uses its answer yet
 		libp2p.Ping(false),
 		libp2p.DisableMetrics(),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("open host: %w", err)
+		return nil, nil, fmt.Errorf("open host: %w", err)
 	}
 	for _, a := range listen {
 		if _, err := a.ValueForProtocol(ma.P_IP6); err == nil && !hasIPv6() {
@@ -85,10 +90,10 @@ func newHost(opt *Options) (host.Host, error) {
 		// One that fails is not passed over: a node that cannot be called where its operator thinks it can
 		// would be noticed by nobody.
 		if err := h.Network().Listen(a); err != nil {
-			return nil, errors.Join(fmt.Errorf("listen on %s: %w; choose another address (mesh.listen, or daemon --listen), or stop what has this one", a, err), h.Close())
+			return nil, nil, errors.Join(fmt.Errorf("listen on %s: %w; choose another address (mesh.listen, or daemon --listen), or stop what has this one", a, err), h.Close())
 		}
 	}
-	return h, nil
+	return h, guard, nil
 }
 
 // hasIPv6 reports whether the kernel gives sockets of that family at all. The default addresses name
@@ -146,7 +151,7 @@ func tcpFirst(addrs []ma.Multiaddr) []network.AddrDelay {
 func resourceManager() (network.ResourceManager, error) {
 	all := rcmgr.ResourceLimits{
 		Streams: maxStreams, StreamsInbound: maxStreams, StreamsOutbound: maxStreams,
-		Conns: maxConns, ConnsInbound: maxConns, ConnsOutbound: maxConns,
+		Conns: maxConns, ConnsInbound: maxInbound, ConnsOutbound: maxConns,
 		FD: maxFD, Memory: maxMemory,
 	}
 	peer := rcmgr.ResourceLimits{
@@ -162,9 +167,9 @@ func resourceManager() (network.ResourceManager, error) {
 	perIP := rate.Limit{RPS: connRate, Burst: connBurst}
 	rm, err := rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(limits),
 		rcmgr.WithMetricsDisabled(),
-		rcmgr.WithLimitPerSubnet(
-			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: connPerSubnet}},
-			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 56, ConnCount: connPerSubnet}},
+		rcmgr.WithLimitPerSubnet( // the guard bounds addresses: members may share one with strangers
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: maxConns}},
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 56, ConnCount: maxConns}},
 		),
 		rcmgr.WithConnRateLimiters(&rate.Limiter{
 			NetworkPrefixLimits: []rate.PrefixLimit{

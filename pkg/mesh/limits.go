@@ -12,16 +12,32 @@ const (
 	connLow       = 96               // trim down to this many
 	connHigh      = 160              // begin to trim above this many
 	connGrace     = 30 * time.Second // a hello is over by then
-	connPerSubnet = 32               // teams share an egress or a data centre; libp2p's 8 is too few
 	connRate      = 4                // new connections a second from one address; loopback is exempt
 	connBurst     = 32
-	maxConns      = 256
-	maxConnsPeer  = 4 // both ends dial at once, over TCP and QUIC
+	maxConns      = 416
+	maxInbound    = 320 // the rest is for what we dial
+	maxConnsPeer  = 4   // both ends dial at once, over TCP and QUIC
 	maxStreams    = 4096
 	maxStreamPeer = 64
 	maxMemory     = 128 << 20 // what all connections and streams may reserve together
 	maxMemoryPeer = 32 << 20  // QUIC and yamux windows of one peer
 	maxFD         = 512
+
+	// Of maxInbound; what these two shares leave is for members. Loopback is exempt from what is by address.
+	maxHandshakes      = 96 // connections that have shown no key yet
+	handshakesOrigin   = 8
+	strangeConns       = 2*maxStrangers + 16 // those who have to go are there for a moment yet
+	strangeConnsOrigin = 16                  // a room of teams that join behind one address
+	strangeConnsPeer   = 2
+	connsTeam          = 16 // a team's; beyond it they are strangers', whatever its root delegated
+
+	// Streams that one peer opens. A body takes one for each chunk of 256 KiB; a stranger has no use but hello.
+	streamRate          = 1000 // a second, sustained
+	streamBurst         = 4000
+	streamRateStranger  = 10
+	streamBurstStranger = 50
+	paceLook            = time.Second // between two looks whether a stranger has become known
+	maxPaces            = 1024        // peers remembered; a forgotten one has its burst again
 
 	// Strangers: peers that the roster does not know.
 	maxStrangers   = 32               // at once; one more takes the place of the oldest, or is refused
@@ -49,6 +65,12 @@ const (
 	backoffFirst     = time.Second
 	backoffStatic    = 30 * time.Second // a static peer is the way back after a long night
 	backoffMember    = 2 * time.Minute
+	backoffAlone     = 30 * time.Second // for everybody while no member is connected
+	dialLook         = 30 * time.Second // whom to dial is asked again, though nothing said so
+	maxDialsTold     = 32               // in the list of those that are tried
+	maxWhy           = 200              // bytes of why one failed
+	helloPressed     = 20 * time.Second // who should have greeted by then is greeted, and left after helloTimeout more
+	helloFailures    = 6                // in a row, after which the connection is made anew
 	linkProven       = 10 * time.Second // one that ends before this counts as a failed dial
 	reviewEvery      = time.Minute      // the roster is asked again about every peer
 	addressesReload  = 10 * time.Minute // addresses learnt from hello are re-read at the latest then
@@ -63,7 +85,7 @@ const (
 	// Hello.
 	maxHello       = 256 << 10 // bytes of all messages of one side
 	maxHave        = 5000      // statement IDs in one hello: 160 kB; a larger copy is compared in windows
-	helloTimeout   = 20 * time.Second
+	helloTimeout   = 60 * time.Second
 	helloEvery     = 2 * time.Second // per peer, sustained; statements that come in between share one
 	helloBurst     = 6
 	helloSettle    = 300 * time.Millisecond // news is collected for this long before it is told on

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -18,7 +19,10 @@ import (
 // link is a peer that is connected. Its fields are guarded by Mesh.mu.
 type link struct {
 	since    time.Time
-	deadline time.Time // when a stranger must go
+	deadline time.Time    // when a stranger must go, and anybody who has not greeted
+	pressed  bool         // the deadline for a greeting has passed once
+	dialled  bool         // by us
+	from     netip.Prefix // invalid: not known
 	limit    *rate.Limiter
 
 	standing
@@ -26,11 +30,13 @@ type link struct {
 	showed    *identity.Delegation
 	sealing   []byte // the public key that showed names; nil before
 	keys      keysLink
-	greeted   bool // a hello is over
+	heard     bool // a hello is over
+	greeted   bool // and shows a node of a known team
 	announced bool // OnPeer was called
 	told      []identity.CommunityID
 	watched   []identity.CommunityID       // that we observed at the last hello
 	failed    int                          // hellos that failed in a row
+	why       error                        // of the last that failed
 	compared  map[record.Channel]time.Time // when a session that we began has ended
 	renewAt   time.Time                    // when the connection is ended to be made anew; zero: not
 }
@@ -48,20 +54,25 @@ type PeerInfo struct {
 	Observing   []identity.CommunityID // that one of us observes and the other is a member of
 }
 
-// met takes note of a peer that is connected and identified.
+// met takes note of a peer that is connected. It is called again when more is known of it.
 func (m *Mesh) met(ctx context.Context, p peer.ID) {
 	if m.host.Network().Connectedness(p) != network.Connected {
 		return
 	}
 	now := time.Now()
 	s := m.stands(p)
+	dialled, from := m.dialled(p), m.originOf(p)
 	var away peer.ID
 	m.mu.Lock()
 	l := m.links[p]
-	if l == nil {
-		l = &link{since: now, deadline: now.Add(strangerLinger), limit: rate.NewLimiter(rate.Every(helloEvery), helloBurst)}
-		if m.crowded(s) {
-			if away = m.giveWay(p, s, now); away == p {
+	fresh := l == nil
+	if fresh {
+		l = &link{
+			since: now, deadline: now.Add(strangerLinger), dialled: dialled, from: from,
+			limit: rate.NewLimiter(rate.Every(helloEvery), helloBurst), standing: s,
+		}
+		if !dialled && m.crowded(s) {
+			if away = m.giveWay(p, l, now); away == p {
 				m.mu.Unlock()
 				_ = m.host.Network().ClosePeer(p)
 				return
@@ -70,7 +81,8 @@ func (m *Mesh) met(ctx context.Context, p peer.ID) {
 		m.links[p] = l
 	}
 	l.standing = s
-	if !l.greeted && m.dialled(p) {
+	l.dialled = l.dialled || dialled
+	if dialled && !l.heard && l.failed == 0 && !m.greeting[p] {
 		soonest(m.hellos, p, now)
 	}
 	g := m.gossip
@@ -82,10 +94,13 @@ func (m *Mesh) met(ctx context.Context, p peer.ID) {
 	if g != nil && len(s.shared) > 0 {
 		g.admit(p)
 	}
-	m.log.LogAttrs(ctx, slog.LevelDebug, "peer connected", slog.String("peer", p.String()), slog.Bool("fellow", s.fellow()))
+	if fresh {
+		m.log.LogAttrs(ctx, slog.LevelDebug, "peer connected", slog.String("peer", p.String()), slog.Bool("fellow", s.fellow()))
+	}
 }
 
-// crowded reports whether there is no room for one more peer of that standing. The caller holds mu.
+// crowded reports whether there is no room for one more peer of that standing that dialled us. The caller
+// holds mu.
 func (m *Mesh) crowded(s standing) bool {
 	switch {
 	case s.fellow():
@@ -96,17 +111,27 @@ func (m *Mesh) crowded(s standing) bool {
 	return m.count(standing.stranger) >= maxStrangers
 }
 
-// giveWay returns who is to go when one more stranger, or observer, has come: the one of its kind that
-// is here longest, if it has had time for a hello, so that those who only sit there keep no joiner out;
-// else the newcomer. The caller holds mu.
-func (m *Mesh) giveWay(newcomer peer.ID, s standing, now time.Time) (away peer.ID) {
-	away, oldest := newcomer, now.Add(-strangerLeast)
+// giveWay returns who is to go when one more stranger, or observer, has come: of its kind, from where most
+// are, the one that is here longest, if it has had time for a hello. So those who only sit there keep no joiner
+// out, and one address does not push out others. Else it is the newcomer. The caller holds mu.
+func (m *Mesh) giveWay(newcomer peer.ID, n *link, now time.Time) (away peer.ID) {
+	held := map[netip.Prefix]int{n.from: 1}
+	for _, l := range m.links {
+		if !l.fellow() && l.observer() == n.observer() {
+			held[l.from]++
+		}
+	}
+	away = newcomer
+	most, oldest := 0, now
 	for p, l := range m.links {
+		if l.fellow() || l.observer() != n.observer() || l.dialled || now.Sub(l.since) <= strangerLeast || held[l.from] < held[n.from] {
+			continue
+		}
 		if c := m.candidates[p]; c != nil && c.static {
 			continue // we dial it again at once
 		}
-		if !l.fellow() && l.observer() == s.observer() && l.since.Before(oldest) {
-			away, oldest = p, l.since
+		if held[l.from] > most || held[l.from] == most && l.since.Before(oldest) {
+			away, most, oldest = p, held[l.from], l.since
 		}
 	}
 	if away != newcomer {
@@ -116,10 +141,10 @@ func (m *Mesh) giveWay(newcomer peer.ID, s standing, now time.Time) (away peer.I
 	return away
 }
 
-// count counts the peers of a kind. The caller holds mu.
+// count counts the peers of a kind that dialled us. The caller holds mu.
 func (m *Mesh) count(kind func(standing) bool) (n int) {
 	for _, l := range m.links {
-		if kind(l.standing) {
+		if !l.dialled && kind(l.standing) {
 			n++
 		}
 	}
@@ -153,13 +178,7 @@ func (m *Mesh) parted(ctx context.Context, p peer.ID) {
 	if c := m.candidates[p]; c != nil && c.nearby && l != nil && l.stranger() {
 		delete(m.candidates, p) // whoever it is, it has nothing for us; it can be found again
 	} else if c != nil && l != nil {
-		if time.Since(l.since) < linkProven && l.renewAt.IsZero() {
-			m.postpone(c, errRefused)
-		} else {
-			c.failures = 0
-			// Not at once: gossip needs a moment to notice the end before there is a new beginning.
-			c.next = time.Now().Add(redialAfter + time.Duration(m.rand.Int64N(int64(backoffFirst))))
-		}
+		m.lost(c, l)
 	}
 	m.redial = true
 	g := m.gossip
@@ -175,6 +194,25 @@ func (m *Mesh) parted(ctx context.Context, p peer.ID) {
 		m.opt.Events.OnGone(PeerInfo{
 			Team: l.team, Node: l.node, Known: true, PeerID: p.String(), Since: l.since, Communities: l.told,
 		})
+	}
+}
+
+// lost says when a peer that was connected is dialled again, and why it is gone. The caller holds mu.
+func (m *Mesh) lost(c *candidate, l *link) {
+	switch {
+	case !l.heard && l.why != nil:
+		m.postpone(c, l.why)
+	case !l.heard:
+		m.postpone(c, errSilent)
+	case time.Since(l.since) < linkProven && l.renewAt.IsZero():
+		m.postpone(c, errEnded)
+	default:
+		c.failures, c.why, c.last = 0, nil, time.Now()
+		if l.stranger() {
+			c.why = errUnknown
+		}
+		// Not at once: gossip needs a moment to notice the end before there is a new beginning.
+		c.next = c.last.Add(redialAfter + time.Duration(m.rand.Int64N(int64(backoffFirst))))
 	}
 }
 
@@ -283,14 +321,15 @@ func (m *Mesh) reviewPeer(ctx context.Context, p peer.ID) (gained bool) {
 	return gained && !lost
 }
 
-// sweep ends the connections whose time is up: of strangers, of observers where there are too many, and
-// those to be made anew. It forgets links that ended unnoticed. It returns when the next one's time is up.
+// sweep ends the connections whose time is up: of strangers, of whoever does not greet, of observers where
+// there are too many, of peers in a hurry, and those to be made anew. It forgets links that ended unnoticed. It
+// returns when the next one's time is up.
 func (m *Mesh) sweep(ctx context.Context, now time.Time) (next time.Time) {
 	var away, gone []peer.ID
 	m.mu.Lock()
 	if m.count(standing.observer) > maxObservers { // strangers became it
 		for p, l := range m.links {
-			if c := m.candidates[p]; l.observer() && (c == nil || !c.static) && (len(away) == 0 || l.since.Before(m.links[away[0]].since)) {
+			if c := m.candidates[p]; l.observer() && !l.dialled && (c == nil || !c.static) && (len(away) == 0 || l.since.Before(m.links[away[0]].since)) {
 				away = []peer.ID{p}
 			}
 		}
@@ -299,31 +338,59 @@ func (m *Mesh) sweep(ctx context.Context, now time.Time) (next time.Time) {
 		switch {
 		case m.host.Network().Connectedness(p) != network.Connected:
 			gone = append(gone, p)
-		case !l.renewAt.IsZero():
-			if !now.Before(l.renewAt) {
-				away = append(away, p)
-			} else if next.IsZero() || l.renewAt.Before(next) {
-				next = l.renewAt
-			}
-		case !l.stranger():
-			if !l.greeted && now.After(l.deadline) { // the one who dialled should have; this end can as well
-				l.deadline = now.Add(strangerLinger)
-				soonest(m.hellos, p, now)
-			}
-		case !now.Before(l.deadline):
+			continue
+		case m.hasty[p], l.overdue(now):
 			away = append(away, p)
 			l.deadline = now.Add(strangerLinger)
-		case next.IsZero() || l.deadline.Before(next):
-			next = l.deadline
+		case l.late(now): // the one who dialled should have greeted; this end can as well
+			l.pressed, l.deadline = true, now.Add(helloTimeout)
+			soonest(m.hellos, p, now)
+		}
+		if end := l.end(); !end.IsZero() && (next.IsZero() || end.Before(next)) {
+			next = end
 		}
 	}
+	clear(m.hasty)
 	m.mu.Unlock()
 	for _, p := range gone {
 		m.parted(ctx, p)
 	}
 	for _, p := range away {
-		m.log.LogAttrs(ctx, slog.LevelDebug, "disconnecting a stranger, an observer too many, or to connect anew", slog.String("peer", p.String()))
+		m.log.LogAttrs(ctx, slog.LevelDebug, "disconnecting a stranger, one that does not greet or is in a hurry, an observer too many, or to connect anew",
+			slog.String("peer", p.String()))
 		_ = m.host.Network().ClosePeer(p)
 	}
 	return next
+}
+
+// end returns when something is to be done about a link; zero: it may stay.
+func (l *link) end() time.Time {
+	switch {
+	case !l.renewAt.IsZero():
+		return l.renewAt
+	case l.stranger(), !l.greeted:
+		return l.deadline
+	}
+	return time.Time{}
+}
+
+// overdue reports whether the connection has to end.
+func (l *link) overdue(now time.Time) bool {
+	end := l.end()
+	return !end.IsZero() && !now.Before(end) && (!l.renewAt.IsZero() || l.stranger() || l.pressed)
+}
+
+// late reports whether a member, or observer, should have greeted by now.
+func (l *link) late(now time.Time) bool {
+	return !l.stranger() && !l.greeted && l.renewAt.IsZero() && !l.pressed && !now.Before(l.deadline)
+}
+
+// overrun has the connection to a peer ended that opens streams much too fast.
+func (m *Mesh) overrun(p peer.ID) {
+	m.mu.Lock()
+	if _, ok := m.links[p]; ok {
+		m.hasty[p] = true
+	}
+	m.mu.Unlock()
+	m.rouse()
 }

@@ -50,6 +50,7 @@ type Mesh struct {
 	greeting   map[peer.ID]bool // a hello that we began is running
 	rand       *rand.Rand
 	renewed    map[peer.ID]time.Time
+	hasty      map[peer.ID]bool // that opened streams much too fast
 	crowd      crowd
 	keys       keysPlan
 	gossip     *gossip // nil unless serving
@@ -67,7 +68,7 @@ func New(opt Options) (*Mesh, error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	h, err := newHost(&opt)
+	h, g, err := newHost(&opt)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +77,7 @@ func New(opt Options) (*Mesh, error) {
 		_ = h.Close()
 		return nil, err
 	}
+	g.know(m.teamsOf, m.overrun)
 	return m, nil
 }
 
@@ -97,7 +99,7 @@ func NewWithHost(h host.Host, opt Options) (*Mesh, error) {
 		wake:       make(chan struct{}, 1),
 		handlersOf: map[peer.ID]int{}, links: map[peer.ID]*link{}, candidates: map[peer.ID]*candidate{},
 		hellos: map[peer.ID]time.Time{}, syncs: map[syncKey]time.Time{}, syncing: map[syncKey]bool{},
-		greeting: map[peer.ID]bool{}, renewed: map[peer.ID]time.Time{},
+		greeting: map[peer.ID]bool{}, renewed: map[peer.ID]time.Time{}, hasty: map[peer.ID]bool{},
 		crowd: newCrowd(), keys: newKeysPlan(),
 		rand: rand.New(rand.NewChaCha8(seed)), //nolint:gosec // jitter and choice, nothing secret
 	}
@@ -120,7 +122,7 @@ func (m *Mesh) Close() error {
 // Run takes part in the mesh until ctx ends. It may be called once.
 func (m *Mesh) Run(ctx context.Context) error {
 	sub, err := m.host.EventBus().Subscribe([]any{
-		new(event.EvtPeerIdentificationCompleted), new(event.EvtPeerConnectednessChanged),
+		new(event.EvtPeerConnectednessChanged), new(event.EvtPeerIdentificationCompleted),
 	}, eventbus.BufSize(256)) // a burst of connections; when full libp2p waits for us
 	if err != nil {
 		return fmt.Errorf("watch peers: %w", err)
@@ -196,12 +198,16 @@ func (m *Mesh) finish() {
 
 func (m *Mesh) happened(ctx context.Context, ev any) {
 	switch ev := ev.(type) {
-	case event.EvtPeerIdentificationCompleted:
-		m.met(ctx, ev.Peer)
 	case event.EvtPeerConnectednessChanged:
-		if ev.Connectedness != network.Connected && ev.Connectedness != network.Limited {
+		// Everything begins with the connection. libp2p's identify may fail, on a slow line for one, and a
+		// hostile peer never answers it; nothing of ours depends on it.
+		if ev.Connectedness == network.Connected || ev.Connectedness == network.Limited {
+			m.met(ctx, ev.Peer)
+		} else {
 			m.parted(ctx, ev.Peer)
 		}
+	case event.EvtPeerIdentificationCompleted:
+		m.met(ctx, ev.Peer) // gossip may see now whether the peer speaks it
 	}
 }
 

@@ -29,9 +29,25 @@ type candidate struct {
 	static   bool
 	nearby   bool      // not known to be anybody's; dialled last, and forgotten if that fails
 	next     time.Time // not before
-	failures int
+	failures int       // in a row
 	dialling bool
+	last     time.Time // when the last try was over
+	why      error     // why there is no link since; nil where nothing was wrong
 }
+
+// due returns when the candidate may be dialled. Whoever has no member to talk to does not wait for long.
+func (c *candidate) due(alone bool) time.Time {
+	if by := c.last.Add(backoffAlone); alone && by.Before(c.next) {
+		return by
+	}
+	return c.next
+}
+
+var (
+	errSilent  = errors.New("it was connected and said no hello")
+	errEnded   = errors.New("it ended the connection soon")
+	errUnknown = errors.New("it answered, and is not known here as a member")
+)
 
 func (m *Mesh) addCandidate(p peer.ID) {
 	m.mu.Lock()
@@ -97,6 +113,10 @@ func (m *Mesh) startDials(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 	next = time.Time{}
 	chosen := m.chooseDials(now, &next)
 	m.mu.Lock()
+	// However it came about that nothing is due: an event may be lost, a bound reached. Nobody stays alone by it.
+	if by := now.Add(dialLook); len(m.candidates) > 0 && (next.IsZero() || by.Before(next)) {
+		next = by
+	}
 	m.dialNext = next
 	m.mu.Unlock()
 	for _, p := range chosen {
@@ -128,63 +148,99 @@ func (m *Mesh) postpone(c *candidate, err error) {
 	if c.static {
 		limit = backoffStatic
 	}
+	c.last, c.why = time.Now(), err
 	if err == nil {
-		c.next = time.Now().Add(m.jitter(backoffFirst)) // unless a link comes of it, and parted says more
+		c.next = c.last.Add(m.jitter(backoffFirst)) // unless a link comes of it, and lost says more
 		return
 	}
-	c.next = time.Now().Add(m.jitter(min(limit, backoffFirst<<min(c.failures, 10))))
+	c.next = c.last.Add(m.jitter(min(limit, backoffFirst<<min(c.failures, 10))))
 	c.failures++
 }
 
-// chooseDials picks and marks the peers to dial now, static ones first, then members at random for
-// communities that have too few connections. It lowers next to when the next could be dialled.
-func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
+// wish is a candidate that is not connected and that is wanted.
+type wish struct {
+	peer   peer.ID
+	shared []identity.CommunityID // for which it is wanted; none of one that is wanted for itself
+	due    time.Time
+}
+
+// wishes returns whom there is a reason to dial, those first that are due first, and how many peers of each
+// community are connected. Static peers go before others that are due at the same time, as when the node
+// has just begun, and then take turns with them: the first ones must not keep the rest waiting for ever.
+func (m *Mesh) wishes() (all []wish, linked map[identity.CommunityID]int) {
 	m.mu.Lock()
 	ofTeam, linked := m.linked()
-	var static, members, nearby []peer.ID
-	near := 0 // dials to peers that are only known from the local network
+	alone := m.alone()
+	due, static := map[peer.ID]time.Time{}, map[peer.ID]bool{}
+	var others []peer.ID
 	for p, c := range m.candidates {
-		switch {
-		case c.dialling && c.nearby:
-			near++
-		case c.dialling || m.links[p] != nil || m.host.Network().Connectedness(p) == network.Connected:
-		case c.static:
-			static = append(static, p)
-		case c.nearby:
-			nearby = append(nearby, p)
-		default:
-			members = append(members, p)
+		if m.links[p] != nil || m.host.Network().Connectedness(p) == network.Connected {
+			continue
+		}
+		due[p] = c.due(alone)
+		if static[p] = c.static; c.static || c.nearby {
+			all = append(all, wish{peer: p, due: due[p]})
+		} else {
+			others = append(others, p)
 		}
 	}
-	m.rand.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	m.rand.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
 	m.mu.Unlock()
+	for _, p := range others {
+		if m.mayBeOurs(p) { // other nodes of our team are always wanted
+			all = append(all, wish{peer: p, due: due[p]})
+			continue
+		}
+		shared := m.mayShare(p)
+		if slices.ContainsFunc(shared, func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }) &&
+			slices.ContainsFunc(m.claims(p), func(s standing) bool { return ofTeam[s.team] < wantPerTeam }) {
+			all = append(all, wish{peer: p, shared: shared, due: due[p]})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b wish) int {
+		if d := a.due.Compare(b.due); d != 0 || static[a.peer] == static[b.peer] {
+			return d
+		}
+		if static[a.peer] {
+			return -1
+		}
+		return 1
+	})
+	return all, linked
+}
 
-	shared := map[peer.ID][]identity.CommunityID{}
-	own := map[peer.ID]bool{} // other nodes of our team are always wanted
-	few := func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }
-	members = slices.DeleteFunc(members, func(p peer.ID) bool {
-		if own[p] = m.mayBeOurs(p); own[p] {
+// alone reports whether no member has greeted that is connected. The caller holds mu.
+func (m *Mesh) alone() bool {
+	for _, l := range m.links {
+		if l.greeted && l.fellow() {
 			return false
 		}
-		shared[p] = m.mayShare(p)
-		return !slices.ContainsFunc(shared[p], few) || !slices.ContainsFunc(m.claims(p), func(s standing) bool {
-			return ofTeam[s.team] < wantPerTeam
-		})
-	})
+	}
+	return true
+}
 
+// chooseDials picks and marks the peers to dial now. It lowers next to when the next could be dialled.
+func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
+	all, linked := m.wishes()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, p := range slices.Concat(static, members, nearby) {
-		c := m.candidates[p]
+	near := 0 // dials to peers that are only known from the local network
+	for _, c := range m.candidates {
+		if c.dialling && c.nearby {
+			near++
+		}
+	}
+	for _, w := range all {
+		c := m.candidates[w.peer]
 		if c == nil || c.dialling || c.nearby && near >= lanDials {
 			continue
 		}
-		if !c.static && !c.nearby && !own[p] && !slices.ContainsFunc(shared[p], few) {
+		if len(w.shared) > 0 && !slices.ContainsFunc(w.shared, func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }) {
 			continue // dials chosen above will do
 		}
-		if c.next.After(now) {
-			if next.IsZero() || c.next.Before(*next) {
-				*next = c.next
+		if w.due.After(now) {
+			if next.IsZero() || w.due.Before(*next) {
+				*next = w.due
 			}
 			continue
 		}
@@ -196,10 +252,10 @@ func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 		if c.nearby {
 			near++
 		}
-		for _, community := range shared[p] {
+		for _, community := range w.shared {
 			linked[community]++
 		}
-		chosen = append(chosen, p)
+		chosen = append(chosen, w.peer)
 	}
 	return chosen
 }
@@ -210,6 +266,9 @@ func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 func (m *Mesh) linked() (ofTeam map[identity.TeamID]int, in map[identity.CommunityID]int) {
 	ofTeam, in = map[identity.TeamID]int{}, map[identity.CommunityID]int{}
 	for _, l := range m.links {
+		if l.pressed && !l.greeted {
+			continue // it is silent, and no company
+		}
 		if ofTeam[l.team]++; ofTeam[l.team] > wantPerTeam {
 			continue
 		}

@@ -167,6 +167,16 @@ func (m *Mesh) claims(p peer.ID) (all []standing) {
 // mayBeFellow reports whether some team that names the peer's key is a fellow.
 func (m *Mesh) mayBeFellow(p peer.ID) bool { return slices.ContainsFunc(m.claims(p), standing.fellow) }
 
+// teamsOf returns the teams that name the peer's key and are more than strangers.
+func (m *Mesh) teamsOf(p peer.ID) (teams []identity.TeamID) {
+	for _, s := range m.claims(p) {
+		if !s.stranger() {
+			teams = append(teams, s.team)
+		}
+	}
+	return teams
+}
+
 // mayBeOf reports whether the team names the peer's key.
 func (m *Mesh) mayBeOf(p peer.ID, team identity.TeamID) bool {
 	return slices.ContainsFunc(m.claims(p), func(s standing) bool { return s.team == team })
