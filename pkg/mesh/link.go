@@ -20,6 +20,7 @@ type link struct {
 	since    time.Time
 	deadline time.Time // when a stranger must go
 	limit    *rate.Limiter
+	pace     pace
 
 	standing
 	shown     identity.TeamID // by its hello; zero before
