@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -21,6 +22,11 @@ var ErrNoBody = errors.New("no connected member gave the body")
 type Partial struct {
 	leaves [][32]byte
 	chunks [][]byte // checked; nil where missing
+
+	of    int     // the chunk that is being fetched
+	piece []byte  // its beginning, not checked yet
+	by    peer.ID // who gave the last of it
+	mixed bool    // others gave some of it
 }
 
 // FetchBody fetches a record's detached body by chunks from the connected peers that may have it, each
@@ -65,74 +71,97 @@ func (m *Mesh) holders(r *record.Record) []peer.ID {
 	})
 }
 
-func (m *Mesh) fetchFrom(ctx context.Context, p peer.ID, r *record.Record, part *Partial) error {
+// fetchFrom fetches what is missing from one peer, piece by piece over one stream.
+func (m *Mesh) fetchFrom(ctx context.Context, p peer.ID, r *record.Record, part *Partial) (err error) {
+	_, w, err := m.dial(ctx, p, bodyProtocol)
+	if err != nil {
+		return err
+	}
+	defer func() { w.end(err) }()
 	body := &r.Header().Body
 	n := record.Chunks(body.Length)
 	if len(part.chunks) != n {
 		*part = Partial{chunks: make([][]byte, n)}
 	}
 	for i := range n {
-		if part.chunks[i] != nil {
-			continue
-		}
-		c, err := m.fetchChunk(ctx, p, ask{id: r.ID(), n: i})
-		if err != nil {
-			return err
-		}
-		if part.leaves == nil {
-			if err := body.CheckLeaves(c.leaves); err != nil {
-				return fmt.Errorf("peer gave wrong leaves: %w", err)
+		for part.chunks[i] == nil {
+			size := int(min(record.ChunkSize, body.Length-int64(i)*record.ChunkSize))
+			if err = m.fetchPiece(w, p, r, part, i, size); err != nil {
+				return err
 			}
-			part.leaves = c.leaves
 		}
-		if record.Leaf(c.bytes) != part.leaves[i] {
-			return fmt.Errorf("peer gave a wrong chunk %d", i)
-		}
-		part.chunks[i] = c.bytes
 	}
 	return nil
 }
 
-func (m *Mesh) fetchChunk(ctx context.Context, p peer.ID, a ask) (c chunk, err error) {
-	_, w, err := m.dial(ctx, p, bodyProtocol, bodyTimeout)
+// fetchPiece fetches the next piece of chunk n, which has so many bytes, as long as the line carries in
+// portionTime.
+func (m *Mesh) fetchPiece(w *wire, p peer.ID, r *record.Record, part *Partial, n, size int) error {
+	if part.of != n {
+		part.of, part.piece, part.mixed = n, nil, false
+	}
+	a := ask{id: r.ID(), n: n, from: len(part.piece), leaves: part.leaves == nil}
+	a.most = min(m.portionDown(p, record.ChunkSize), size-a.from)
+	if err := w.send(a.encode()); err != nil {
+		return err
+	}
+	msg, err := w.receive(maxBodyMessage)
 	if err != nil {
-		return chunk{}, err
+		return err
 	}
-	defer func() { w.end(err) }()
-	if err = w.send(a.encode()); err != nil {
-		return chunk{}, err
+	c, err := decodeChunk(msg)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read chunk: %w", err)
+	case !c.found:
+		return ErrNoBody
+	case len(c.bytes) != a.most:
+		return fmt.Errorf("peer gave %d bytes of a chunk, not %d", len(c.bytes), a.most)
 	}
-	w.idle.Reset(bodyTimeout) // one message, which may be long
-	msg, err := readMessage(w.stream, maxBodyMessage)
-	if err != nil {
-		return chunk{}, err
+	if a.leaves {
+		if err := r.Header().Body.CheckLeaves(c.leaves); err != nil {
+			return fmt.Errorf("peer gave wrong leaves: %w", err)
+		}
+		part.leaves = c.leaves
 	}
-	if c, err = decodeChunk(msg); err != nil {
-		return chunk{}, fmt.Errorf("read chunk: %w", err)
+	part.mixed = part.mixed || len(part.piece) > 0 && part.by != p
+	part.piece, part.by = append(part.piece, c.bytes...), p
+	if len(part.piece) < size {
+		return nil
 	}
-	if !c.found {
-		return chunk{}, ErrNoBody
+	whole, mixed := part.piece, part.mixed
+	part.piece, part.mixed = nil, false
+	switch {
+	case record.Leaf(whole) == part.leaves[n]:
+		part.chunks[n] = whole
+	case !mixed: // else this peer is asked for all of it
+		return fmt.Errorf("peer gave a wrong chunk %d", n)
 	}
-	return c, nil
+	return nil
 }
 
-// answerBody gives one chunk, if the peer may read the record's channel.
-func (m *Mesh) answerBody(_ context.Context, p peer.ID, w *wire) error {
-	msg, err := w.receive(64)
-	if err != nil {
-		return err
+// answerBody gives pieces of bodies, each if the peer may read the record's channel.
+func (m *Mesh) answerBody(ctx context.Context, p peer.ID, w *wire) error {
+	for {
+		msg, err := w.receive(64)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		a, err := decodeAsk(msg)
+		if err != nil {
+			return err
+		}
+		if err := m.sendAfforded(ctx, p, w, m.chunkFor(m.stands(p), a).encode()); err != nil {
+			return err
+		}
 	}
-	a, err := decodeAsk(msg)
-	if err != nil {
-		return err
-	}
-	w.idle.Reset(bodyTimeout)
-	return writeMessage(w.stream, m.chunkFor(p, a).encode())
 }
 
 // chunkFor does not say whether the body is not here or not for the peer.
-func (m *Mesh) chunkFor(p peer.ID, a ask) chunk {
-	s := m.stands(p)
+func (m *Mesh) chunkFor(s standing, a ask) chunk {
 	if s.stranger() {
 		return chunk{}
 	}
@@ -148,11 +177,11 @@ func (m *Mesh) chunkFor(p peer.ID, a ask) chunk {
 		return chunk{}
 	}
 	leaves, b, err := m.opt.Copy.ChunkFor(a.id, a.n, s.team)
-	if err != nil || len(b) == 0 {
+	if err != nil || len(b) <= a.from {
 		return chunk{}
 	}
-	c := chunk{found: true, bytes: b}
-	if a.n == 0 {
+	c := chunk{found: true, bytes: b[a.from:min(len(b), a.from+a.most)]}
+	if a.leaves {
 		c.leaves = leaves
 	}
 	return c

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"tocsin/pkg/identity"
 	"tocsin/pkg/policy"
@@ -24,8 +25,14 @@ func respell(msg []byte) map[string][]byte {
 	if b, err := decodeBatch(msg); err == nil {
 		out["batch"] = b.encode()
 	}
-	if ids, err := decodeWant(msg); err == nil {
-		out["want"] = encodeWant(ids)
+	if m, err := decodeWant(msg); err == nil {
+		out["want"] = m.encode()
+	}
+	if answer, err := decodeAnswer(msg); err == nil {
+		out["answer"] = encodeAnswer(answer)
+	}
+	if door, err := decodeTaken(msg); err == nil {
+		out["taken"] = encodeTaken(door)
 	}
 	if ch, err := decodeOpen(msg); err == nil {
 		out["open"] = appendChannel(begin(syncOpen), ch)
@@ -59,14 +66,16 @@ func samples(tb testing.TB) map[string][]byte {
 		"greeting":   greeting{delegation: []byte("d"), sealing: make([]byte, sealingSize), address: []byte("a"), digest: [32]byte{3}, peers: true, have: w}.encode(),
 		"gift":       gift{have: w, frames: [][]byte{[]byte("one"), {}}, addresses: [][]byte{[]byte("x")}}.encode(),
 		"batch":      batch{frames: [][]byte{[]byte("frame")}, last: true}.encode(),
-		"want":       encodeWant([]record.ID{{1}, {9}}),
+		"want":       want{ids: []record.ID{{1}, {9}}, here: []record.ID{{2}}}.encode(),
+		"answer":     encodeAnswer(answerLater),
+		"taken":      encodeTaken(3 * time.Second),
 		"open":       appendChannel(begin(syncOpen), pair),
 		"judgements": encodeJudgements([]policy.Judgement{{Verdict: policy.Accept, Reason: policy.OK}, {Reason: policy.Full}}),
 		"keys ask": keysAsk{
 			asks: []replica.KeyAsk{{Channel: pair, Key: [32]byte{6}}, {Channel: record.InCommunity(identity.CommunityID{3}), Key: [32]byte{7}}}, wanted: [][32]byte{{1}, {2}}, gives: [][]byte{{1, 2}},
 		}.encode(),
 		"keys answer": keysAnswer{taken: 1, wraps: [][]byte{[]byte("wrap")}, keys: [][]byte{make([]byte, sealingSize)}}.encode(),
-		"ask":         ask{id: record.ID{4}, n: 3}.encode(),
+		"ask":         ask{id: record.ID{4}, n: 3, from: 5, most: 6, leaves: true}.encode(),
 		"chunk":       chunk{found: true, leaves: [][32]byte{{5}}, bytes: []byte("bytes")}.encode(),
 	}
 }
@@ -89,8 +98,14 @@ func TestMessagesComeBack(t *testing.T) {
 
 func TestMessagesAreBounded(t *testing.T) {
 	many := make([]record.ID, syncWindow+1)
-	if _, err := decodeWant(encodeWant(many)); err == nil {
+	if _, err := decodeWant(want{ids: many}.encode()); err == nil {
 		t.Error("too many IDs were read")
+	}
+	if _, err := decodeWant(want{}.encode()); err == nil {
+		t.Error("a want of nothing was read")
+	}
+	if _, err := decodeAnswer(encodeAnswer(answerLater + 1)); err == nil {
+		t.Error("an unknown answer was read")
 	}
 	descending := window{ids: []record.StatementID{{2}, {1}}}
 	if _, err := decodeGift(gift{have: descending}.encode()); err == nil {

@@ -71,13 +71,13 @@ func (m *Mesh) nodesOf(team identity.TeamID) (peers []peer.ID) {
 }
 
 func (m *Mesh) deliverTo(ctx context.Context, p peer.ID, frames [][]byte) (judged []policy.Judgement, err error) {
-	ctx, w, err := m.dial(ctx, p, directProtocol, directTimeout)
+	ctx, w, err := m.dial(ctx, p, directProtocol)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { w.end(err) }()
 	for len(frames) > 0 {
-		n := portion(frames)
+		n := portion(frames, m.portionUp(p, batchBytes))
 		b := batch{frames: frames[:n], last: n == len(frames)}
 		frames = frames[n:]
 		if err = w.send(b.encode()); err != nil {
@@ -99,11 +99,11 @@ func (m *Mesh) deliverTo(ctx context.Context, p peer.ID, frames [][]byte) (judge
 	return judged, ctx.Err()
 }
 
-// portion returns how many of the frames make a batch: at least one.
-func portion(frames [][]byte) int {
+// portion returns how many of the frames make a batch of so many bytes: at least one.
+func portion(frames [][]byte, most int) int {
 	size := 0
 	for i, f := range frames {
-		if size += len(f); i > 0 && (size > batchBytes || i == batchFrames) {
+		if size += len(f); i > 0 && (size > most || i == batchFrames) {
 			return i
 		}
 	}

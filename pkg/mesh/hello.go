@@ -91,7 +91,7 @@ type findings struct {
 
 // hello begins one.
 func (m *Mesh) hello(ctx context.Context, p peer.ID) (found findings, err error) {
-	ctx, w, err := m.dial(ctx, p, helloProtocol, helloTimeout)
+	ctx, w, err := m.dial(ctx, p, helloProtocol)
 	if err != nil {
 		return found, err
 	}
@@ -159,7 +159,7 @@ func (m *Mesh) answerHello(ctx context.Context, p peer.ID, w *wire) error {
 	if mine.same = mine.digest == theirs.digest; !mine.same {
 		mine.have = m.windowOf(ids)
 	}
-	if err := w.send(mine.encode()); err != nil {
+	if err := m.sendAfforded(ctx, p, w, mine.encode()); err != nil {
 		return err
 	}
 	got, err := receiveGift(w)
@@ -175,7 +175,7 @@ func (m *Mesh) answerHello(ctx context.Context, p peer.ID, w *wire) error {
 	if !mine.same {
 		back.frames, _ = m.presents(lacking(m.opt.Copy.Statements(), got.have), team)
 	}
-	if err := w.send(back.encode()); err != nil {
+	if err := m.sendAfforded(ctx, p, w, back.encode()); err != nil {
 		return err
 	}
 	last, err := receiveGift(w)
@@ -261,8 +261,7 @@ func statementID(frame []byte) (record.StatementID, bool) {
 // takeIn offers statements to the door, the peer's delegation first: what follows may rest on it. As
 // long as some are taken they are all offered again: the first may rest on the last.
 func (m *Mesh) takeIn(ctx context.Context, w *wire, from identity.TeamID, frames [][]byte) (news int, err error) {
-	w.rest()
-	defer w.rest()
+	defer w.pause()()
 	for range takeInPasses {
 		n, err := m.opt.Door.AddStatements(ctx, from, frames)
 		news += n

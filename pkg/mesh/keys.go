@@ -27,7 +27,8 @@ type keysLink struct {
 	failures int              // of our sessions, in a row
 }
 
-// keysAllowed takes one message from the peer's allowance.
+// keysAllowed takes one message from the peer's allowance, and from its team's, which a new connection does
+// not renew.
 func (m *Mesh) keysAllowed(p peer.ID) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -38,7 +39,7 @@ func (m *Mesh) keysAllowed(p peer.ID) bool {
 	if l.keys.limit == nil {
 		l.keys.limit = rate.NewLimiter(rate.Every(keysEvery), keysBurst)
 	}
-	return l.keys.limit.Allow()
+	return l.keys.limit.Allow() && m.allowanceOf(l.team).keys.Allow()
 }
 
 // errand is what one session is for.
@@ -59,15 +60,15 @@ func (m *Mesh) exchangeKeys(ctx context.Context, p peer.ID, e errand) (taken int
 	if len(a.asks)+len(a.wanted)+len(a.gives) == 0 {
 		return 0, nil
 	}
-	ctx, w, err := m.dial(ctx, p, keysProtocol, keysTimeout)
+	ctx, w, err := m.dial(ctx, p, keysProtocol)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { w.end(err) }()
-	if err = w.sendLong(a.encode()); err != nil {
+	if err = w.send(a.encode()); err != nil {
 		return 0, err
 	}
-	msg, err := w.receiveLong(maxKeysMessage)
+	msg, err := w.receive(maxKeysMessage)
 	if err != nil {
 		return 0, err
 	}
@@ -80,12 +81,12 @@ func (m *Mesh) exchangeKeys(ctx context.Context, p peer.ID, e errand) (taken int
 }
 
 // answerKeys answers one.
-func (m *Mesh) answerKeys(_ context.Context, p peer.ID, w *wire) error {
+func (m *Mesh) answerKeys(ctx context.Context, p peer.ID, w *wire) error {
 	s := m.stands(p)
 	if !s.fellow() || !m.keysAllowed(p) {
 		return errRefused
 	}
-	msg, err := w.receiveLong(maxKeysMessage)
+	msg, err := w.receive(maxKeysMessage)
 	if err != nil {
 		return err
 	}
@@ -93,14 +94,13 @@ func (m *Mesh) answerKeys(_ context.Context, p peer.ID, w *wire) error {
 	if err != nil {
 		return fmt.Errorf("read what keys are asked: %w", err)
 	}
-	w.rest()
 	answer := keysAnswer{taken: m.takeWraps(w, s.team, a.gives), wraps: m.wrapsFor(p, s, a.asks)}
 	for _, digest := range a.wanted {
 		if key, ok := m.opt.Copy.SealingKey(digest); ok && len(key) == sealingSize {
 			answer.keys = append(answer.keys, key)
 		}
 	}
-	return w.sendLong(answer.encode())
+	return m.sendAfforded(ctx, p, w, answer.encode())
 }
 
 // about returns the asks that are about channels which we share with the peer.
@@ -145,8 +145,7 @@ func (m *Mesh) takeWraps(w *wire, from identity.TeamID, frames [][]byte) (taken 
 	if len(frames) == 0 {
 		return 0
 	}
-	w.rest()
-	defer w.rest()
+	defer w.pause()()
 	taken = min(m.opt.Copy.TakeWraps(m.opt.Now(), from, frames), len(frames))
 	if taken > 0 && m.opt.Events.OnKeys != nil {
 		m.opt.Events.OnKeys(from, taken)

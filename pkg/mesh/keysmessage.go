@@ -1,10 +1,14 @@
 package mesh
 
-import "tocsin/pkg/replica"
+import (
+	"slices"
+
+	"tocsin/pkg/replica"
+)
 
 // keysAsk asks a fellow for keys and gives it some. The answer is one keysAnswer.
 type keysAsk struct {
-	asks   []replica.KeyAsk // keys wanted, wrapped for the one who asks
+	asks   []replica.KeyAsk // keys wanted, each once, wrapped for the one who asks
 	wanted [][32]byte       // digests of sealing public keys, ascending
 	gives  [][]byte         // wraps for the one who is asked
 }
@@ -31,7 +35,11 @@ func decodeKeysAsk(msg []byte) (keysAsk, error) {
 	s.version()
 	var a keysAsk
 	for range s.count(maxKeys, 1+32+32) {
-		a.asks = append(a.asks, replica.KeyAsk{Channel: s.channel(), Key: s.hash()})
+		k := replica.KeyAsk{Channel: s.channel(), Key: s.hash()}
+		if s.err == nil && slices.Contains(a.asks, k) {
+			s.err = errSpelling
+		}
+		a.asks = append(a.asks, k)
 	}
 	a.wanted = s.ascending(maxKeys)
 	a.gives = s.list(maxKeys, maxWrap)

@@ -83,6 +83,7 @@ type asked struct {
 	id peer.ID
 	standing
 	errand errand
+	asks   int                     // keys of each kind to ask for in one message, see portionTime
 	parts  map[record.Channel]bool // whether keys of the channel may be asked of it
 }
 
@@ -112,7 +113,7 @@ func (m *Mesh) errands(now time.Time) (out map[peer.ID]errand, next time.Time) {
 		author := m.keys.authors[k]
 		if a := m.whom(r, k.Key, func(a *asked) int {
 			switch {
-			case len(a.errand.asks) == maxKeys || !a.parts[k.Channel]:
+			case len(a.errand.asks) == a.asks || !a.parts[k.Channel]:
 				return -1
 			case a.team == author:
 				return 2
@@ -126,7 +127,7 @@ func (m *Mesh) errands(now time.Time) (out map[peer.ID]errand, next time.Time) {
 	}
 	for _, digest := range missing[:min(len(missing), maxWanted)] {
 		if a := m.whom(r, digest, func(a *asked) int {
-			if len(a.errand.wanted) == maxKeys {
+			if len(a.errand.wanted) == a.asks {
 				return -1
 			}
 			return 0
@@ -175,9 +176,14 @@ func (m *Mesh) findFree(r *round, some bool) {
 				r.again(l.keys.next)
 			}
 		default:
-			r.free = append(r.free, asked{id: p, standing: l.standing, parts: map[record.Channel]bool{}})
+			r.free = append(r.free, asked{id: p, standing: l.standing, asks: keysIn(l.pace.down), parts: map[record.Channel]bool{}})
 		}
 	}
+}
+
+// keysIn returns how many keys a line carries in portionTime.
+func keysIn(bytesPerSecond float64) int {
+	return portionOf(bytesPerSecond, maxKeys*wrapSize) / wrapSize
 }
 
 func (r *round) again(at time.Time) {
@@ -249,7 +255,8 @@ func (m *Mesh) dispatch(free []asked) map[peer.ID]errand {
 			}
 			continue
 		}
-		a.errand.gives, l.keys.gives = l.keys.gives, nil
+		n := min(len(l.keys.gives), keysIn(l.pace.up))
+		a.errand.gives, l.keys.gives = l.keys.gives[:n:n], l.keys.gives[n:]
 		m.keys.running[a.id] = true
 		out[a.id] = a.errand
 	}

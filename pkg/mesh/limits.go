@@ -3,6 +3,7 @@ package mesh
 import (
 	"time"
 
+	"tocsin/pkg/reconcile"
 	"tocsin/pkg/record"
 )
 
@@ -78,22 +79,43 @@ const (
 	// Streams of ours, each way. A handler beyond the limit is reset, never queued.
 	maxHandlers     = 64
 	maxHandlersPeer = 8
-	strangeHandlers = 32               // of maxHandlers, for all strangers together: the rest is the members'
-	strangePeer     = 2                // for one of them; a hello needs one
-	streamIdle      = 15 * time.Second // between two messages; the door may take seconds on a slow disk
+	strangeHandlers = 32          // of maxHandlers, for all strangers together: the rest is the members'
+	strangePeer     = 2           // for one of them; a hello needs one
+	streamPiece     = 4 << 10     // written at once: half a second at 64 kbit/s
+	streamLull      = time.Minute // without a byte; what others sent before may fill a thin line for long
+	streamLeast     = 256         // bytes a second on the whole, after streamGrace
+	streamGrace     = 2 * time.Minute
+	streamMost      = 24 * time.Hour // whatever its progress; what is wanted still has another stream
+
+	// What is sent at once follows what the line carries, see pace.go.
+	portionTime  = 4 * time.Second // that a portion should take
+	portionLeast = 16 << 10        // two seconds at 64 kbit/s; also the first, before anything was measured
+	paceSample   = 4 << 10         // less tells the delay, not the line
+	thinRate     = 32 << 10        // bytes a second, below which one session at a time uses the line
+	lineMemory   = 10 * time.Minute
+
+	// What the nodes of one team may have us send, over all connections. Ten members give a newcomer ten times that.
+	teamPace         = 1 << 20 // bytes a second of answers, sustained
+	teamBurst        = 64 << 20
+	teamSessions     = 4.0 // a second that it begins, sustained: each is a look at a whole channel
+	teamSessionBurst = 128
+	crowdPace        = 128 << 10 // as teamPace, for all strangers together
+	crowdBytes       = 2 << 20
+	paceWait         = 20 * time.Second // an answer waits for its pace; one that would longer is refused
+	maxTeams         = 4096             // remembered; a forgotten one has its burst again
 
 	// Hello.
-	maxHello       = 256 << 10 // bytes of all messages of one side
-	maxHave        = 5000      // statement IDs in one hello: 160 kB; a larger copy is compared in windows
-	helloTimeout   = 60 * time.Second
-	helloEvery     = 2 * time.Second // per peer, sustained; statements that come in between share one
+	maxHello       = 256 << 10        // bytes of all messages of one side
+	maxHave        = 5000             // statement IDs in one hello: 160 kB; a larger copy is compared in windows
+	helloTimeout   = 60 * time.Second // a stranger's, whatever its progress
+	helloEvery     = 2 * time.Second  // per peer, sustained; statements that come in between share one
 	helloBurst     = 6
 	helloSettle    = 300 * time.Millisecond // news is collected for this long before it is told on
 	maxHelloFrames = 256
-	takeInPasses   = 4                 // a delegation rests on an admission, that on a charter
-	maxAddress     = 4 << 10           // one signed peer record
-	maxAddressSent = 32                // of fellow members, in one hello
-	helloBudget    = maxHello - 64<<10 // what frames may fill; the rest is for addresses and the form
+	takeInPasses   = 4        // a delegation rests on an admission, that on a charter
+	maxAddress     = 4 << 10  // one signed peer record
+	maxAddressSent = 32       // of fellow members, in one hello
+	helloBudget    = 96 << 10 // what frames may fill, 12 s at 64 kbit/s; what is left over goes in another hello
 	addressBudget  = 60 << 10
 
 	// Frames in batches: sync and direct.
@@ -103,14 +125,21 @@ const (
 
 	// Sync.
 	syncPeriod   = 5 * time.Minute  // plus or minus a fifth
-	syncTimeout  = 5 * time.Minute  // one session, rounds and transfer
 	syncRest     = 10 * time.Second // between two sessions that something missed in gossip asks for
 	syncSettle   = 500 * time.Millisecond
-	syncSpread   = 2 * time.Second // sessions that pass on what one brought begin within this
-	syncWindow   = 2048            // IDs wanted at once; emergencies go first within one window
-	maxSyncs     = 4               // sessions we have open at once, as the one who began
-	maxSyncsTeam = 2               // of those, with one team: one that is slow on purpose leaves room for others
-	maxSyncWants = 256             // sessions waiting to begin; more are dropped, the next period makes up for it
+	syncSpread   = 2 * time.Second  // sessions that pass on what one brought begin within this
+	syncWindow   = 2048             // IDs wanted at once, at most
+	windowLeast  = 16               // of them, before the line is known
+	windowRecord = 1 << 10          // bytes that a record is taken to have when a window is sized
+	claimTime    = time.Minute      // that what is wanted of one peer is wanted of no other
+	compareTime  = 10 * time.Second // after which what was found is fetched before more is compared
+	turnTime     = 2 * time.Minute  // that a session on a thin line goes on though others wait
+	turnRest     = 20 * time.Second // before one that was told to wait asks again, plus or minus a fifth
+	maxRound     = reconcile.MaxMessage + 2
+	maxWant      = 2*(4+32*syncWindow) + 2
+	maxSyncs     = 4   // sessions we have open at once, as the one who began
+	maxSyncsTeam = 2   // of those, with one team: one that is slow on purpose leaves room for others
+	maxSyncWants = 256 // sessions waiting to begin; more are dropped, the next period makes up for it
 
 	// One that observes hears nothing by gossip: it greets a member and compares at random within these. An applicant
 	// has people at the screen, who wait for alerts and sponsors; 32 of them are two sessions a second.
@@ -119,20 +148,17 @@ const (
 	maxOwnWants = 64 // private channels compared at once with another node of our own
 
 	// Direct and body.
-	directTimeout  = 30 * time.Second
 	maxReason      = 64
-	bodyTimeout    = 60 * time.Second // one chunk at 4.4 kB/s
 	maxBodyMessage = record.ChunkSize + 32*(record.MaxBody/record.ChunkSize) + 64
 
 	maxAnswer = 128 // a message that only says yes or no, or refuses in words
 
 	// Keys.
-	maxKeys        = 64        // of each kind in one message
-	maxWrap        = 4 << 10   // a statement that hands over a key has under 3 kB
-	maxKeysMessage = 352 << 10 // both lists of frames or keys full
-	keysTimeout    = 2 * time.Minute
-	longIdle       = 60 * time.Second // one message of this size at 6 kB/s
-	keysEvery      = 2 * time.Second  // between two messages of one peer that are answered, sustained
+	maxKeys        = 64      // of each kind in one message
+	maxWrap        = 4 << 10 // a statement that hands over a key has under wrapSize
+	wrapSize       = 3 << 10
+	maxKeysMessage = 352 << 10       // both lists of frames or keys full
+	keysEvery      = 2 * time.Second // between two messages of one peer that are answered, sustained
 	keysBurst      = 6
 	keysSettle     = 300 * time.Millisecond // what is unknown is collected for this long
 	keysLook       = 30 * time.Second       // between two looks at what is wanted, though nothing said so

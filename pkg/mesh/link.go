@@ -24,6 +24,7 @@ type link struct {
 	dialled  bool         // by us
 	from     netip.Prefix // invalid: not known
 	limit    *rate.Limiter
+	pace     linePace
 
 	standing
 	shown     identity.TeamID // by its hello; zero before

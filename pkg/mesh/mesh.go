@@ -45,7 +45,10 @@ type Mesh struct {
 	candidates map[peer.ID]*candidate
 	hellos     map[peer.ID]time.Time // due
 	syncs      map[syncKey]time.Time // due
-	syncing    map[syncKey]bool      // running, begun by us
+	syncing    map[syncKey]bool      // running, begun by us; see also sessions
+	line       throughput
+	teams      map[identity.TeamID]*allowance // at most maxTeams
+	sessions   sessions
 	dialling   int
 	greeting   map[peer.ID]bool // a hello that we began is running
 	rand       *rand.Rand
@@ -100,7 +103,7 @@ func NewWithHost(h host.Host, opt Options) (*Mesh, error) {
 		handlersOf: map[peer.ID]int{}, links: map[peer.ID]*link{}, candidates: map[peer.ID]*candidate{},
 		hellos: map[peer.ID]time.Time{}, syncs: map[syncKey]time.Time{}, syncing: map[syncKey]bool{},
 		greeting: map[peer.ID]bool{}, renewed: map[peer.ID]time.Time{}, hasty: map[peer.ID]bool{},
-		crowd: newCrowd(), keys: newKeysPlan(),
+		crowd: newCrowd(), keys: newKeysPlan(), teams: map[identity.TeamID]*allowance{}, sessions: newSessions(),
 		rand: rand.New(rand.NewChaCha8(seed)), //nolint:gosec // jitter and choice, nothing secret
 	}
 	for _, addr := range opt.Static {
@@ -173,11 +176,11 @@ func (m *Mesh) begin(ctx context.Context) error {
 	m.periodic = time.Now().Add(m.jitter(m.opt.SyncPeriod))
 	m.watching = time.Now().Add(m.watchAgain())
 	m.mu.Unlock()
-	m.serve(ctx, helloProtocol, helloTimeout, m.answerHello)
-	m.serve(ctx, syncProtocol, syncTimeout, m.answerSync)
-	m.serve(ctx, directProtocol, directTimeout, m.answerDirect)
-	m.serve(ctx, bodyProtocol, bodyTimeout, m.answerBody)
-	m.serve(ctx, keysProtocol, keysTimeout, m.answerKeys)
+	m.serve(ctx, helloProtocol, m.answerHello)
+	m.serve(ctx, syncProtocol, m.answerSync)
+	m.serve(ctx, directProtocol, m.answerDirect)
+	m.serve(ctx, bodyProtocol, m.answerBody)
+	m.serve(ctx, keysProtocol, m.answerKeys)
 	return nil
 }
 

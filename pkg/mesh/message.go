@@ -3,6 +3,8 @@ package mesh
 import (
 	"errors"
 	"fmt"
+	"math"
+	"time"
 
 	"tocsin/pkg/identity"
 	"tocsin/pkg/policy"
@@ -135,15 +137,24 @@ func (s *scanner) channel() record.Channel {
 // Sync message kinds, the byte after the version.
 const (
 	syncOpen   = 1 // initiator: the channel
-	syncAnswer = 2 // responder: 1 agreed, 0 refused
+	syncAnswer = 2 // responder: 0 refused, 1 agreed, 2 agreed, but not now
 	syncRound  = 3 // both: a message of reconcile
-	syncWant   = 4 // initiator: IDs it wants
-	syncBatch  = 5 // both: frames, and whether these are the last
-	syncTaken  = 6 // both: the batch is durable (or was refused); send on
-	syncDone   = 7 // initiator: it has and gave everything; the session is over
+	syncWant   = 4 // the one whose turn it is: IDs it wants, of those that the rounds found, each once
+	syncBatch  = 5 // answers want and urgent: frames, and whether these are the last
+	syncTaken  = 6 // the batch is durable (or was refused), and how long that took; send on
+	syncDone   = 7 // responder: that is all I want; initiator: the session is over
+	syncUrgent = 8 // as want, for all emergency and control records that the rounds found
+	syncYours  = 9 // initiator: now the responder may want
 )
 
-var errNothing = errors.New("batch of nothing that is not the last")
+// What the responder answers.
+const (
+	answerRefused = 0
+	answerAgreed  = 1
+	answerLater   = 2
+)
+
+var errNothing = errors.New("message of nothing: a batch that is not the last, or a want")
 
 var errKind = errors.New("message of another kind than the protocol asks for here")
 
@@ -178,12 +189,40 @@ func decodeBatch(msg []byte) (batch, error) {
 	return m, s.end()
 }
 
-func encodeWant(ids []record.ID) []byte { return appendHashes(begin(syncWant), ids) }
+// want names records that a session found: those to be given, and those that came from elsewhere since.
+type want struct{ ids, here []record.ID }
 
-func decodeWant(msg []byte) ([]record.ID, error) {
+func (m want) encode() []byte { return appendHashes(appendHashes(begin(syncWant), m.ids), m.here) }
+
+func decodeWant(msg []byte) (want, error) {
 	s := open(msg, syncWant)
-	ids := cast[record.ID](s.hashes(syncWindow))
-	return ids, s.end()
+	m := want{ids: cast[record.ID](s.hashes(syncWindow)), here: cast[record.ID](s.hashes(syncWindow))}
+	if s.err == nil && len(m.ids)+len(m.here) == 0 {
+		s.err = errNothing
+	}
+	return m, s.end()
+}
+
+// encodeTaken says how long the door took, which tells nothing of the line.
+func encodeTaken(door time.Duration) []byte {
+	return appendCount(begin(syncTaken), int(min(door.Milliseconds(), math.MaxInt32)))
+}
+
+func decodeTaken(msg []byte) (door time.Duration, err error) {
+	s := open(msg, syncTaken)
+	door = time.Duration(s.count(math.MaxInt32, 0)) * time.Millisecond
+	return door, s.end()
+}
+
+func encodeAnswer(answer byte) []byte { return append(begin(syncAnswer), answer) }
+
+func decodeAnswer(msg []byte) (byte, error) {
+	s := open(msg, syncAnswer)
+	answer := s.byte()
+	if answer > answerLater && s.err == nil {
+		s.err = errSpelling
+	}
+	return answer, s.end()
 }
 
 func decodeOpen(msg []byte) (record.Channel, error) {
@@ -217,28 +256,35 @@ func decodeJudgements(msg []byte) ([]policy.Judgement, error) {
 	return out, s.end()
 }
 
-// ask asks for one chunk of a body.
+// ask asks for a piece of one chunk of a body: up to most bytes of chunk n, from from on. A stream may
+// carry several, one after the other.
 type ask struct {
-	id record.ID
-	n  int
+	id         record.ID
+	n          int
+	from, most int
+	leaves     bool // and the leaves of the body
 }
 
 func (a ask) encode() []byte {
 	b := append([]byte{messageVersion}, a.id[:]...)
-	return appendCount(b, a.n)
+	b = appendCount(appendCount(appendCount(b, a.n), a.from), a.most)
+	return appendFlag(b, a.leaves)
 }
 
 func decodeAsk(msg []byte) (ask, error) {
 	s := scanner{rest: msg}
 	s.version()
-	a := ask{id: s.hash(), n: s.count(record.MaxBody/record.ChunkSize, 0)}
+	a := ask{
+		id: s.hash(), n: s.count(record.MaxBody/record.ChunkSize, 0), from: s.count(record.ChunkSize, 0),
+		most: s.count(record.ChunkSize, 0), leaves: s.flag(),
+	}
 	return a, s.end()
 }
 
 // chunk answers ask. found is false if the body is not here or not for the one who asks.
 type chunk struct {
 	found  bool
-	leaves [][32]byte // with chunk 0 only
+	leaves [][32]byte
 	bytes  []byte
 }
 

@@ -25,49 +25,82 @@ const (
 
 var errRefused = errors.New("the peer refused")
 
-// wire is a stream of messages with an end in time: as a whole by its context, and between any two
-// messages by streamIdle. Both reset the stream, which wakes whoever reads or writes.
+// wire is a stream of messages that ends when it makes no progress: no byte for streamLull, or on the
+// whole less than streamLeast bytes a second. What its context bounds as well is a stranger's. The end
+// resets the stream, which wakes whoever reads or writes.
 type wire struct {
+	mesh   *Mesh
 	stream network.Stream
 	idle   *time.Timer
 	detach func() bool
 	cancel context.CancelFunc
-	budget int // bytes that the peer may still send
+	budget int       // bytes that the peer may still send
+	began  time.Time // later by the time that this end took
+	moved  int       // bytes, either way
+
+	asked time.Time // when the last message was sent; zero: it was answered
+	sent  int       // its length
 }
 
-func newWire(ctx context.Context, cancel context.CancelFunc, s network.Stream) *wire {
+func (m *Mesh) newWire(ctx context.Context, cancel context.CancelFunc, s network.Stream) *wire {
 	reset := func() { _ = s.Reset() }
 	return &wire{
-		stream: s, idle: time.AfterFunc(streamIdle, reset), detach: context.AfterFunc(ctx, reset),
-		cancel: cancel, budget: int(^uint(0) >> 1),
+		mesh: m, stream: s, idle: time.AfterFunc(streamLull, reset), detach: context.AfterFunc(ctx, reset),
+		cancel: cancel, budget: int(^uint(0) >> 1), began: time.Now(),
 	}
 }
 
 func (w *wire) send(msg []byte) error {
-	w.idle.Reset(streamIdle)
-	return writeMessage(w.stream, msg)
+	w.asked, w.sent = time.Now(), len(msg)
+	return writeMessage(w, msg)
 }
 
 func (w *wire) receive(limit int) ([]byte, error) {
-	w.idle.Reset(streamIdle)
-	msg, err := readMessage(w.stream, min(limit, w.budget))
+	w.extend()
+	msg, err := readMessage(w, min(limit, w.budget))
 	w.budget -= len(msg)
+	if err == nil && !w.asked.IsZero() {
+		w.mesh.measured(w.stream.Conn().RemotePeer(), w.sent, len(msg), time.Since(w.asked))
+		w.asked = time.Time{}
+	}
 	return msg, err
 }
 
-// sendLong and receiveLong are for messages that a thin line may need a minute for.
-func (w *wire) sendLong(msg []byte) error {
-	w.idle.Reset(longIdle)
-	return writeMessage(w.stream, msg)
+// Read and Write are what receive and send do piece by piece, each of which is progress.
+func (w *wire) Read(b []byte) (int, error) {
+	n, err := w.stream.Read(b)
+	w.moved += n
+	w.extend()
+	return n, err
 }
 
-func (w *wire) receiveLong(limit int) ([]byte, error) {
-	w.idle.Reset(longIdle)
-	return readMessage(w.stream, limit)
+func (w *wire) Write(b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var k int
+		k, err = w.stream.Write(b[n:min(n+streamPiece, len(b))])
+		n += k
+		w.moved += k
+		w.extend()
+	}
+	return n, err
 }
 
-// rest keeps the stream alive while this end works, at a slow door for example.
-func (w *wire) rest() { w.idle.Reset(streamIdle) }
+// extend moves the deadline after progress.
+func (w *wire) extend() {
+	credit := streamGrace + time.Duration(w.moved)*time.Second/streamLeast
+	w.idle.Reset(max(0, min(streamLull, time.Until(w.began.Add(credit)))))
+}
+
+// pause takes the time until the function that it returns is called from no deadline: this end works, at a
+// slow door for example.
+func (w *wire) pause() func() {
+	w.idle.Stop()
+	from := time.Now()
+	return func() {
+		w.began = w.began.Add(time.Since(from))
+		w.extend()
+	}
+}
 
 // end closes the stream, or resets it where err is not nil.
 func (w *wire) end(err error) {
@@ -82,30 +115,42 @@ func (w *wire) end(err error) {
 }
 
 // dial opens a stream on a connection that exists.
-func (m *Mesh) dial(ctx context.Context, p peer.ID, proto protocol.ID, total time.Duration) (context.Context, *wire, error) {
-	ctx, cancel := context.WithTimeout(ctx, total)
-	s, err := m.host.NewStream(network.WithNoDial(ctx, "the reconnector dials"), p, proto)
+func (m *Mesh) dial(ctx context.Context, p peer.ID, proto protocol.ID) (context.Context, *wire, error) {
+	ctx, cancel := context.WithTimeout(ctx, streamMost)
+	s, err := m.openStream(ctx, p, proto)
 	if err != nil {
 		cancel()
 		return nil, nil, fmt.Errorf("open stream %s: %w", proto, err)
 	}
-	return ctx, newWire(ctx, cancel, s), nil
+	return ctx, m.newWire(ctx, cancel, s), nil
+}
+
+// openStream gives up where the two ends cannot agree on a protocol in time.
+func (m *Mesh) openStream(ctx context.Context, p peer.ID, proto protocol.ID) (network.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, streamLull)
+	defer cancel()
+	return m.host.NewStream(network.WithNoDial(ctx, "the reconnector dials"), p, proto)
 }
 
 // serve answers a protocol until ctx ends. The handlers run in goroutines of libp2p, which Run counts
 // and waits for; beyond maxHandlers at once, or maxHandlersPeer of one peer, a stream is reset. Strangers
-// have fewer, so that they take none from members.
-func (m *Mesh) serve(ctx context.Context, proto protocol.ID, total time.Duration, handle func(context.Context, peer.ID, *wire) error) {
+// have fewer, and helloTimeout in all, so that they take none from members.
+func (m *Mesh) serve(ctx context.Context, proto protocol.ID, handle func(context.Context, peer.ID, *wire) error) {
 	m.host.SetStreamHandler(proto, func(s network.Stream) {
 		p := s.Conn().RemotePeer()
-		fellow := m.stands(p).fellow() // as of now: a hello that makes it one may not be over
+		now := m.stands(p) // a hello that makes it more may not be over
+		fellow := now.fellow()
 		if !m.enter(p, fellow) {
 			_ = s.Reset()
 			return
 		}
 		defer m.leave(p, fellow)
+		total := streamMost
+		if now.stranger() {
+			total = helloTimeout
+		}
 		ctx, cancel := context.WithTimeout(ctx, total)
-		w := newWire(ctx, cancel, s)
+		w := m.newWire(ctx, cancel, s)
 		err := handle(ctx, p, w)
 		if errors.Is(err, errVersion) && w.send(refusal(err.Error())) == nil {
 			w.end(nil) // a reset would overtake the answer

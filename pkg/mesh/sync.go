@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -18,68 +19,133 @@ import (
 // A sync session compares one channel with one peer and moves what either lacks. The initiator (I)
 // leads, the responder (R) answers:
 //
-//	I open, R answer              may I have this channel?
-//	I round, R round, ...         messages of pkg/reconcile, until I's says it is over
-//	I want, R batch, I taken, ... what I lacks, at most syncWindow IDs a time, emergencies first
-//	I batch, R taken, ...         what R lacks
-//	I done                        both hold the same now
+//	I open, R answer              may I have this channel, and now?
+//	I round, R round, ...         messages of pkg/reconcile, until all is compared or there is enough to go on with
+//	I want, R batch, I taken, ... what I lacks, emergencies first
+//	I yours                       and now you, unless R lacks nothing
+//	R want, I batch, R taken, ... what R lacks
+//	R done
+//	                              from the rounds on again, until all is compared
+//	I done
 //
-// "taken" is sent when the batch has been through the door: neither end is ever ahead of the other's disk.
+// "taken" is sent when the batch has been through the door: neither end is ever ahead of the other's disk,
+// and a session that is cut off has kept every batch but the last. Only what the rounds found is given, each
+// record once.
 
-var errNotTaken = errors.New("some records were not taken in")
+var (
+	errNotTaken = errors.New("some records were not taken in")
+	errLater    = errors.New("the peer has no room for a session now")
+	errNotOwed  = errors.New("the peer wants what this session has not found, or again what it was given")
+	errTooMuch  = errors.New("the peer gave more records than it was asked for")
+)
 
 type syncKey struct {
 	peer    peer.ID
 	channel record.Channel
 }
 
-// sync runs a session as its initiator. level says that both hold the same now; of what we only observe
-// that is never known.
-func (m *Mesh) sync(ctx context.Context, key syncKey) (level bool, err error) {
-	s := m.stands(key.peer)
-	role := m.partIn(s, key.channel)
-	if role != both && role != weWatch {
-		return false, errRefused
-	}
-	ctx, w, err := m.dial(ctx, key.peer, syncProtocol, syncTimeout)
-	if err != nil {
-		return false, err
-	}
-	defer func() { w.end(err) }()
-	if err = w.send(appendChannel(begin(syncOpen), key.channel)); err != nil {
-		return false, err
-	}
-	if err = receiveAnswer(w); err != nil {
-		return false, err
-	}
-	set := m.opt.Copy.SetFor(key.channel, s.team, m.opt.Now())
-	if role == weWatch {
-		set = m.opt.Copy.SetFor(key.channel, m.self, m.opt.Now())
-	}
-	session, err := rounds(w, set)
-	if err != nil {
-		return false, err
-	}
-	missing, err := m.fetch(ctx, w, session.Need(), key)
-	if err != nil {
-		return false, err
-	}
-	if role == weWatch {
-		return false, w.send(begin(syncDone))
-	}
-	if err = m.push(ctx, w, session.Have(), shelf{key.channel, s.team}); err != nil {
-		return false, err
-	}
-	if missing > 0 || !session.Complete() {
-		return false, fmt.Errorf("%w: %d", errNotTaken, missing)
-	}
-	return true, w.send(begin(syncDone))
+// exchange is one end of a session. It is used by one goroutine, but for what sessions keeps of it.
+type exchange struct {
+	syncKey
+	number  uint64 // in the order in which sessions began
+	wire    *wire
+	to      identity.TeamID
+	role    part
+	began   time.Time // of the transfer
+	session *reconcile.Session
+
+	need    []record.ID       // found, lacked here, not wanted yet
+	claimed []record.ID       // of those, what another session is getting
+	owed    map[record.ID]int // found, lacked there, not given yet: see rankOf, or 0 where not looked at
+	urgent  bool              // the peer was given the urgent ones of what the rounds found so far
+	moved   int               // records, either way
+	missing int               // could not be had, or not kept
+	left    bool              // something is left for another session
 }
 
-// shelf is what a session may hand out: of one channel, to one team.
-type shelf struct {
-	channel record.Channel
-	to      identity.TeamID
+// found takes over what the rounds found.
+func (x *exchange) found() error {
+	need, have := x.session.Take()
+	x.need = append(x.need, need...)
+	for _, id := range have {
+		x.owed[id], x.urgent = 0, false
+	}
+	if max(len(x.need), len(x.owed)) > reconcile.MaxFound {
+		return fmt.Errorf("%w: it compares on and takes nothing", errNotOwed)
+	}
+	return nil
+}
+
+// level reports whether both hold the same now, as far as this end can say: everything was compared, and
+// everything was moved.
+func (x *exchange) level() bool {
+	return x.session.Complete() && x.missing == 0 && !x.left && len(x.need)+len(x.claimed)+len(x.owed) == 0
+}
+
+// sync runs a session as its initiator. level says that both hold the same now; of what we only observe
+// that is never known. more says that another session has something to do.
+func (m *Mesh) sync(ctx context.Context, key syncKey) (level, more bool, err error) {
+	s := m.stands(key.peer)
+	x := &exchange{syncKey: key, to: s.team, role: m.partIn(s, key.channel), owed: map[record.ID]int{}}
+	if x.role != both && x.role != weWatch {
+		return false, false, errRefused
+	}
+	if !m.beginSession(x, true) {
+		return false, false, errLater
+	}
+	defer m.endSession(x)
+	ctx, w, err := m.dial(ctx, key.peer, syncProtocol)
+	if err != nil {
+		return false, false, err
+	}
+	x.wire = w
+	defer func() { w.end(err) }()
+	if err = w.send(appendChannel(begin(syncOpen), key.channel)); err != nil {
+		return false, false, err
+	}
+	if err = receiveAnswer(w); err != nil {
+		return false, false, err
+	}
+	reader := s.team
+	if x.role == weWatch {
+		reader = m.self
+	}
+	session, first := reconcile.Initiate(m.opt.Copy.SetFor(key.channel, reader, m.opt.Now()))
+	x.session = session
+	if err = m.lead(ctx, x, first); err != nil {
+		return false, x.moved > 0, err
+	}
+	if err = w.send(begin(syncDone)); err != nil {
+		return false, x.moved > 0, err
+	}
+	more = x.left || x.moved > 0 && !session.Complete()
+	if x.missing > 0 {
+		return false, more, fmt.Errorf("%w: %d", errNotTaken, x.missing)
+	}
+	return x.level() && x.role == both, more, nil
+}
+
+// lead compares and moves in turns, until everything is compared and moved or others need the line.
+func (m *Mesh) lead(ctx context.Context, x *exchange, out []byte) error {
+	for over := false; !over; {
+		var err error
+		if out, over, err = x.compare(out); err != nil {
+			return err
+		}
+		if err := m.fetch(ctx, x); err != nil {
+			return err
+		}
+		if x.role == both && len(x.owed) > 0 {
+			if err := m.giveTurn(ctx, x); err != nil {
+				return err
+			}
+		}
+		if !over && !m.mayGoOn(x) {
+			x.left = true
+			return nil
+		}
+	}
+	return nil
 }
 
 func receiveAnswer(w *wire) error {
@@ -87,104 +153,158 @@ func receiveAnswer(w *wire) error {
 	if err != nil {
 		return err
 	}
-	s := open(msg, syncAnswer)
-	agreed := s.flag()
-	if err := s.end(); err != nil {
+	switch answer, err := decodeAnswer(msg); {
+	case err != nil:
 		return err
-	}
-	if !agreed {
+	case answer == answerLater:
+		return errLater
+	case answer != answerAgreed:
 		return errRefused
 	}
 	return nil
 }
 
-// rounds runs the comparison as its initiator.
-func rounds(w *wire, set reconcile.Set) (*reconcile.Session, error) {
-	session, out := reconcile.Initiate(set)
-	for done := false; ; {
+// compare runs rounds as their initiator, beginning with out, until all is compared or there is enough to go
+// on with. It returns the message with which to go on.
+func (x *exchange) compare(out []byte) (next []byte, over bool, err error) {
+	began := time.Now()
+	for {
 		if len(out) > 0 {
-			if err := w.send(append(begin(syncRound), out...)); err != nil {
-				return nil, err
+			if err := x.wire.send(append(begin(syncRound), out...)); err != nil {
+				return nil, false, err
 			}
 		}
-		if done {
-			return session, nil
+		if over {
+			return nil, true, nil
 		}
-		msg, err := w.receive(reconcile.MaxMessage + 2)
+		msg, err := x.wire.receive(maxRound)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		s := open(msg, syncRound)
 		if s.err != nil {
-			return nil, s.err
+			return nil, false, s.err
 		}
-		if out, done, err = session.Step(s.rest); err != nil {
-			return nil, fmt.Errorf("compare: %w", err)
+		if out, over, err = x.session.Step(s.rest); err != nil {
+			return nil, false, fmt.Errorf("compare: %w", err)
+		}
+		if err := x.found(); err != nil {
+			return nil, false, err
+		}
+		if !over && len(x.need)+len(x.owed) > 0 && time.Since(began) > compareTime {
+			return out, false, nil
 		}
 	}
 }
 
-// fetch gets records and passes them through the door. It returns how many it could not get or keep.
-func (m *Mesh) fetch(ctx context.Context, w *wire, need []record.ID, key syncKey) (missing int, err error) {
-	for len(need) > 0 {
-		n := min(len(need), syncWindow)
-		if err := w.send(encodeWant(need[:n])); err != nil {
-			return 0, err
-		}
-		wanted := setOf(need[:n])
-		need = need[n:]
-		for last := false; !last; {
-			msg, err := w.receive(maxBatch)
-			if err != nil {
-				return 0, err
-			}
-			b, err := decodeBatch(msg)
-			if err != nil {
-				return 0, fmt.Errorf("read batch: %w", err)
-			}
-			kept, err := m.take(ctx, w, b.frames, key)
-			if err != nil {
-				return 0, err
-			}
-			for _, id := range kept {
-				delete(wanted, id)
-			}
-			if err := w.send(begin(syncTaken)); err != nil {
-				return 0, err
-			}
-			last = b.last
-		}
-		missing += len(wanted)
+// fetch gets what this end lacks and passes it through the door: emergencies and what members are told
+// before the rest, portion by portion.
+func (m *Mesh) fetch(ctx context.Context, x *exchange) error {
+	if x.began.IsZero() {
+		x.began = time.Now()
 	}
-	return missing, nil
+	if len(x.need) > m.window(x.peer) {
+		if err := m.want(ctx, x, begin(syncUrgent), nil); err != nil {
+			return err
+		}
+	}
+	for {
+		next := m.claim(x)
+		if len(next.ids)+len(next.here) == 0 {
+			return nil
+		}
+		err := m.want(ctx, x, next.encode(), next.ids)
+		m.unclaim(x, next.ids)
+		if err != nil {
+			return err
+		}
+		if !m.mayGoOn(x) && len(x.need)+len(x.claimed) > 0 {
+			x.need, x.claimed, x.left = nil, nil, true
+			return nil
+		}
+	}
 }
 
-// take passes frames through the door and returns the IDs of those that are kept now. A frame that
-// every honest node rejects ends the session.
-func (m *Mesh) take(ctx context.Context, w *wire, frames [][]byte, key syncKey) ([]record.ID, error) {
+// window is how many records are wanted at once.
+func (m *Mesh) window(p peer.ID) int {
+	return max(windowLeast, m.portionDown(p, syncWindow*windowRecord)/windowRecord)
+}
+
+// want sends a message that wants those records, or the urgent ones, and takes them in.
+func (m *Mesh) want(ctx context.Context, x *exchange, msg []byte, ids []record.ID) error {
+	if err := x.wire.send(msg); err != nil {
+		return err
+	}
+	most, urgent := len(ids), msg[1] == syncUrgent
+	if urgent {
+		most = len(x.need)
+	}
+	came := map[record.ID]bool{}
+	for last := false; !last; {
+		msg, err := x.wire.receive(maxBatch)
+		if err != nil {
+			return err
+		}
+		b, err := decodeBatch(msg)
+		if err != nil {
+			return fmt.Errorf("read batch: %w", err)
+		}
+		if most -= len(b.frames); most < 0 {
+			return errTooMuch
+		}
+		began := time.Now()
+		if err := m.take(ctx, x, b.frames, came); err != nil {
+			return err
+		}
+		if err := x.wire.send(encodeTaken(time.Since(began))); err != nil {
+			return err
+		}
+		last = b.last
+	}
+	for _, id := range ids {
+		if !came[id] {
+			x.missing++
+		}
+	}
+	if urgent && len(came) > 0 {
+		x.need = slices.DeleteFunc(x.need, func(id record.ID) bool {
+			kept, there := came[id]
+			if there && !kept {
+				x.missing++
+			}
+			return there
+		})
+	}
+	return nil
+}
+
+// take passes frames through the door and notes of each whether it is kept now. A frame that every honest
+// node rejects ends the session.
+func (m *Mesh) take(ctx context.Context, x *exchange, frames [][]byte, came map[record.ID]bool) error {
 	if len(frames) == 0 {
-		return nil, nil
+		return nil
 	}
-	team := m.stands(key.peer).team
-	outcomes, err := m.ingest(ctx, w, arrivalsOf(frames, replica.Sync, team))
+	outcomes, err := m.ingest(ctx, x.wire, arrivalsOf(frames, replica.Sync, x.to))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var kept []record.ID
 	news := false
 	for _, o := range outcomes {
 		switch {
 		case o.Verdict == policy.Accept, o.Reason == policy.Duplicate:
-			kept = append(kept, o.ID)
+			came[o.ID] = true
+			x.moved++
 			news = news || o.Reason != policy.Duplicate
 		case o.Verdict == policy.Reject:
-			return nil, fmt.Errorf("peer sent a record that every node rejects: %s", o.Reason)
+			return fmt.Errorf("peer sent a record that every node rejects: %s", o.Reason)
+		default:
+			came[o.ID] = false
 		}
 	}
 	if news {
-		m.passOn(key)
+		m.passOn(x.syncKey)
 	}
-	return kept, nil
+	return nil
 }
 
 func arrivalsOf(frames [][]byte, via replica.Via, team identity.TeamID) []replica.Arrival {
@@ -196,8 +316,7 @@ func arrivalsOf(frames [][]byte, via replica.Via, team identity.TeamID) []replic
 }
 
 func (m *Mesh) ingest(ctx context.Context, w *wire, arrivals []replica.Arrival) ([]replica.Outcome, error) {
-	w.rest()
-	defer w.rest()
+	defer w.pause()()
 	outcomes, err := m.opt.Door.Ingest(ctx, arrivals)
 	if err != nil {
 		return nil, fmt.Errorf("pass frames through the door: %w", err)
@@ -211,69 +330,142 @@ func (m *Mesh) ingest(ctx context.Context, w *wire, arrivals []replica.Arrival) 
 	return outcomes, nil
 }
 
-// push gives records to the peer, emergencies of each window first.
-func (m *Mesh) push(ctx context.Context, w *wire, have []record.ID, from shelf) error {
-	for len(have) > 0 {
-		n := min(len(have), syncWindow)
-		if err := m.give(ctx, w, have[:n], from); err != nil {
+// giveTurn has the responder want what it lacks.
+func (m *Mesh) giveTurn(ctx context.Context, x *exchange) error {
+	if err := x.wire.send(begin(syncYours)); err != nil {
+		return err
+	}
+	for {
+		msg, err := x.wire.receive(maxWant)
+		if err != nil {
 			return err
 		}
-		have = have[n:]
+		if s := open(msg, syncDone); s.end() == nil {
+			return nil
+		}
+		if err := m.giveWanted(ctx, x, msg); err != nil {
+			return err
+		}
 	}
-	return nil
 }
 
-// give sends those of the records that are on the shelf, as batches of which the last says so, and waits
-// after each until it is taken.
-func (m *Mesh) give(ctx context.Context, w *wire, ids []record.ID, from shelf) error {
-	ids = m.urgentFirst(ids, from)
+// giveWanted answers want and urgent, if the session may go on.
+func (m *Mesh) giveWanted(ctx context.Context, x *exchange, msg []byte) error {
+	if x.began.IsZero() {
+		x.began = time.Now()
+	}
+	if !m.mayGoOn(x) {
+		return errLater
+	}
+	wanted, urgent, err := decodeWanted(msg)
+	if err != nil {
+		return err
+	}
+	for _, id := range wanted.here {
+		delete(x.owed, id)
+	}
+	if urgent {
+		if x.urgent {
+			return errNotOwed
+		}
+		x.urgent = true
+		return m.give(ctx, x, m.urgent(x))
+	}
+	byRank := make([][]record.ID, rank(record.Routine)+1)
+	for _, id := range wanted.ids {
+		r, owed := x.owed[id]
+		if !owed {
+			return errNotOwed
+		}
+		delete(x.owed, id)
+		if r == 0 {
+			r = m.rankOf(x, id)
+		}
+		if r > 0 {
+			byRank[r-1] = append(byRank[r-1], id)
+		}
+	}
+	return m.give(ctx, x, slices.Concat(byRank...))
+}
+
+// decodeWanted reads want or urgent.
+func decodeWanted(msg []byte) (w want, urgent bool, err error) {
+	if s := open(msg, syncUrgent); s.err == nil {
+		return w, true, s.end()
+	}
+	w, err = decodeWant(msg)
+	return w, false, err
+}
+
+// urgent returns the emergencies that are owed, then what is owed of class control, and owes it no more.
+func (m *Mesh) urgent(x *exchange) []record.ID {
+	byRank := make([][]record.ID, rank(record.Control)+1)
+	for id, r := range x.owed {
+		if r == 0 {
+			r = m.rankOf(x, id)
+			x.owed[id] = r
+		}
+		if r > 0 && r <= len(byRank) {
+			byRank[r-1] = append(byRank[r-1], id)
+			delete(x.owed, id)
+		}
+	}
+	return slices.Concat(byRank...)
+}
+
+// rankOf returns the rank of a record's class and 1, and 0 for one that is not given: it is of another
+// channel, gone, or not for the peer. The peer counts it as missing. Frames are read twice, which costs less
+// than holding a window of them.
+func (m *Mesh) rankOf(x *exchange, id record.ID) int {
+	frame, err := m.opt.Copy.FrameFor(id, x.to, policy.Sync)
+	if err != nil {
+		return 0
+	}
+	l, err := peek(frame)
+	if err != nil || l.channel != x.channel {
+		return 0
+	}
+	return rank(l.class) + 1
+}
+
+// give sends records as batches, of which the last says so, each as large as the line carries in
+// portionTime, and waits after each until it is taken.
+func (m *Mesh) give(ctx context.Context, x *exchange, ids []record.ID) error {
 	for {
 		var b batch
-		size := 0
-		for len(ids) > 0 && len(b.frames) < batchFrames && size < batchBytes {
-			frame, err := m.opt.Copy.FrameFor(ids[0], from.to, policy.Sync)
+		size, most := 0, m.portionUp(x.peer, batchBytes)
+		for len(ids) > 0 && len(b.frames) < batchFrames && size < most {
+			frame, err := m.opt.Copy.FrameFor(ids[0], x.to, policy.Sync)
 			ids = ids[1:]
 			if err != nil {
-				continue // dropped since, or not for the peer, which counts it as missing
+				continue // dropped since
 			}
 			b.frames = append(b.frames, frame)
 			size += len(frame)
 		}
 		b.last = len(ids) == 0
-		if err := w.send(b.encode()); err != nil {
+		if err := m.afford(ctx, x.wire, x.to, size); err != nil {
 			return err
 		}
-		msg, err := w.receive(maxAnswer)
+		began := time.Now()
+		if err := x.wire.send(b.encode()); err != nil {
+			return err
+		}
+		x.wire.asked = time.Time{} // of what follows the door's time is no delay of the line
+		msg, err := x.wire.receive(maxAnswer)
 		if err != nil {
 			return err
 		}
-		if err := open(msg, syncTaken).end(); err != nil {
+		door, err := decodeTaken(msg)
+		if err != nil {
 			return err
 		}
+		m.measured(x.peer, size, 0, time.Since(began)-door)
+		x.moved += len(b.frames)
 		if b.last || ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
-}
-
-// urgentFirst returns the IDs of records that are on the shelf, by class; a peer that may have one
-// channel gets nothing of another by asking for it. Frames are read twice, which costs less than holding
-// a window of them.
-func (m *Mesh) urgentFirst(ids []record.ID, from shelf) []record.ID {
-	var byRank [4][]record.ID
-	for _, id := range ids {
-		frame, err := m.opt.Copy.FrameFor(id, from.to, policy.Sync)
-		if err != nil {
-			continue
-		}
-		l, err := peek(frame)
-		if err != nil || l.channel != from.channel {
-			continue
-		}
-		r := rank(l.class)
-		byRank[r] = append(byRank[r], id)
-	}
-	return slices.Concat(byRank[:]...)
 }
 
 // answerSync runs a session as its responder.
@@ -288,106 +480,76 @@ func (m *Mesh) answerSync(ctx context.Context, p peer.ID, w *wire) error {
 	}
 	began := m.opt.Now() // the initiator freezes its copy after our answer
 	s := m.stands(p)
-	role := m.partIn(s, ch)
-	agreed := role == both || role == theyWatch
-	if err := w.send(appendFlag(begin(syncAnswer), agreed)); err != nil {
+	x := &exchange{syncKey: syncKey{p, ch}, wire: w, to: s.team, role: m.partIn(s, ch), owed: map[record.ID]int{}}
+	if x.role != both && x.role != theyWatch {
+		return w.send(encodeAnswer(answerRefused))
+	}
+	if !m.beginSession(x, false) {
+		return w.send(encodeAnswer(answerLater))
+	}
+	defer m.endSession(x)
+	if err := w.send(encodeAnswer(answerAgreed)); err != nil {
 		return err
 	}
-	if !agreed {
-		return nil
+	x.session = reconcile.Respond(m.opt.Copy.SetFor(ch, s.team, m.opt.Now()))
+	if err := m.follow(ctx, x); err != nil {
+		return err
 	}
-	session := reconcile.Respond(m.opt.Copy.SetFor(ch, s.team, m.opt.Now()))
-	for over := false; !over; {
-		msg, err := w.receive(reconcile.MaxMessage + 2)
+	if x.role == both && x.level() {
+		m.inStep(x.syncKey, began)
+	}
+	return nil
+}
+
+// follow does as the initiator asks until it is done. That it says so proves nothing: see level.
+func (m *Mesh) follow(ctx context.Context, x *exchange) error {
+	for {
+		msg, err := x.wire.receive(max(maxRound, maxWant))
 		if err != nil {
 			return err
 		}
-		s := open(msg, syncRound)
-		if s.err != nil {
-			return s.err
-		}
-		var out []byte
-		if out, over, err = session.Step(s.rest); err != nil {
-			return fmt.Errorf("compare: %w", err)
-		}
-		if len(out) > 0 {
-			if err := w.send(append(begin(syncRound), out...)); err != nil {
-				return err
-			}
-		}
-	}
-	level, err := m.answerTransfer(ctx, w, transfer{syncKey{p, ch}, shelf{ch, s.team}, role}, session)
-	if level && role == both {
-		m.inStep(syncKey{p, ch}, began)
-	}
-	return err
-}
-
-// transfer is what a session that we answer moves.
-type transfer struct {
-	key  syncKey
-	from shelf
-	role part
-}
-
-// answerTransfer does as the initiator asks until it is done or the stream ends, and says whether the two
-// copies are level. That the initiator is done proves nothing: they are in step where the session found
-// everything, and all of it was moved.
-func (m *Mesh) answerTransfer(ctx context.Context, w *wire, t transfer, session *reconcile.Session) (level bool, err error) {
-	owed, lacked := setOf(session.Have()), setOf(session.Need())
-	for {
-		msg, err := w.receive(maxBatch)
-		if err != nil {
-			return false, err
-		}
 		if len(msg) < 2 {
-			return false, errShort
+			return errShort
 		}
 		switch msg[1] {
-		case syncWant:
-			ids, err := decodeWant(msg)
-			if err != nil {
-				return false, err
+		case syncRound:
+			err = m.answerRound(ctx, x, msg)
+		case syncWant, syncUrgent:
+			err = m.giveWanted(ctx, x, msg)
+		case syncYours:
+			if x.role != both {
+				return errRefused // one that observes gives nothing
 			}
-			if err := m.give(ctx, w, ids, t.from); err != nil {
-				return false, err
-			}
-			for _, id := range ids {
-				delete(owed, id)
-			}
-		case syncBatch:
-			if t.role != both {
-				return false, errRefused // one that observes gives nothing
-			}
-			b, err := decodeBatch(msg)
-			if err != nil {
-				return false, err
-			}
-			kept, err := m.take(ctx, w, b.frames, t.key)
-			if err != nil {
-				return false, err
-			}
-			for _, id := range kept {
-				delete(lacked, id)
-			}
-			if err := w.send(begin(syncTaken)); err != nil {
-				return false, err
+			if err = open(msg, syncYours).end(); err == nil {
+				if err = m.fetch(ctx, x); err == nil {
+					err = x.wire.send(begin(syncDone))
+				}
 			}
 		case syncDone:
-			if err := open(msg, syncDone).end(); err != nil {
-				return false, err
-			}
-			return session.Complete() && len(owed)+len(lacked) == 0, nil
+			return open(msg, syncDone).end()
 		default:
-			return false, errKind
+			err = errKind
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
-func setOf(ids []record.ID) map[record.ID]bool {
-	set := make(map[record.ID]bool, len(ids))
-	for _, id := range ids {
-		set[id] = true
+func (m *Mesh) answerRound(ctx context.Context, x *exchange, msg []byte) error {
+	s := open(msg, syncRound)
+	if s.err != nil {
+		return s.err
 	}
-	return set
+	out, _, err := x.session.Step(s.rest)
+	if err != nil {
+		return fmt.Errorf("compare: %w", err)
+	}
+	if err := x.found(); err != nil || len(out) == 0 {
+		return err
+	}
+	if err := m.afford(ctx, x.wire, x.to, len(out)); err != nil {
+		return err
+	}
+	return x.wire.send(append(begin(syncRound), out...))
 }

@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -128,15 +129,20 @@ func (m *Mesh) startSyncs(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 	if m.watching.Before(next) {
 		next = m.watching
 	}
-	for key, due := range m.syncs {
-		if due.After(now) {
+	keys := slices.Collect(maps.Keys(m.syncs))
+	slices.SortFunc(keys, func(a, b syncKey) int { return m.syncs[a].Compare(m.syncs[b]) })
+	for _, key := range keys {
+		if due := m.syncs[key]; due.After(now) {
 			if due.Before(next) {
 				next = due
 			}
-			continue
+			break
+		}
+		if m.line.thin() && len(m.syncing)+len(m.sessions.open) > 0 {
+			break // the end of a session rouses us
 		}
 		if m.syncing[key] || len(m.syncing) >= maxSyncs || m.syncingWith(key.peer) >= maxSyncsTeam {
-			continue // the end of a session rouses us
+			continue // as above
 		}
 		delete(m.syncs, key)
 		if m.links[key.peer] == nil {
@@ -145,25 +151,41 @@ func (m *Mesh) startSyncs(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 		m.syncing[key] = true
 		jobs.Go(func() {
 			began := m.opt.Now()
-			level, err := m.sync(ctx, key)
-			m.mu.Lock()
-			delete(m.syncing, key)
-			if l := m.links[key.peer]; l != nil {
-				if l.compared == nil {
-					l.compared = map[record.Channel]time.Time{}
-				}
-				l.compared[key.channel] = time.Now()
-			}
-			m.mu.Unlock()
-			m.rouse()
-			if err != nil {
-				m.syncFailed(ctx, key, err)
-			} else if level {
+			level, more, err := m.sync(ctx, key)
+			m.synced(ctx, key, more, err)
+			if level {
 				m.inStep(key, began)
 			}
 		})
 	}
 	return next
+}
+
+// synced follows a session that this node began: one that was not the last has another turn.
+func (m *Mesh) synced(ctx context.Context, key syncKey, more bool, err error) {
+	now := time.Now()
+	m.mu.Lock()
+	delete(m.syncing, key)
+	if l := m.links[key.peer]; l != nil {
+		if l.compared == nil {
+			l.compared = map[record.Channel]time.Time{}
+		}
+		l.compared[key.channel] = now
+		switch {
+		case len(m.syncs) >= maxSyncWants:
+		case errors.Is(err, errLater):
+			soonest(m.syncs, key, now.Add(m.jitter(turnRest)))
+		case more && err != nil:
+			soonest(m.syncs, key, now.Add(m.jitter(syncRest)))
+		case more:
+			soonest(m.syncs, key, m.nextTurn(now))
+		}
+	}
+	m.mu.Unlock()
+	m.rouse()
+	if err != nil {
+		m.syncFailed(ctx, key, err)
+	}
 }
 
 // syncingWith counts the running sessions with the team of a peer. The caller holds mu.

@@ -78,11 +78,18 @@ func (s *Session) Step(in []byte) (out []byte, done bool, err error) {
 }
 
 // Need returns the IDs that the other end has and this one lacks: all where Complete is true, else
-// those found so far, of the newest days. The caller may keep it.
+// those found so far, of the newest days, less what Take returned. The caller may keep it.
 func (s *Session) Need() []record.ID { return slices.Clip(s.need) }
 
 // Have returns the IDs that this end has and the other lacks, as Need does.
 func (s *Session) Have() []record.ID { return slices.Clip(s.have) }
+
+// Take returns what Need and Have would and forgets it, so that a session may be used before it is over.
+func (s *Session) Take() (need, have []record.ID) {
+	need, have = s.Need(), s.Have()
+	s.need, s.have = nil, nil
+	return need, have
+}
 
 // Complete reports whether the session is over and found everything. If it is over and did not, a
 // limit was met, or an error: fetch what it found, then run another.
@@ -257,6 +264,8 @@ func (s *Session) respond(in []byte) ([]byte, bool, error) {
 			return nil, false, fmt.Errorf("%w: days that were dealt with", ErrMessage)
 		}
 		return s.compare(m).encode(), false, nil
+	case kind == kindIDs && s.partial:
+		return nil, false, fmt.Errorf("%w: more IDs after %d were found", ErrMessage, MaxFound)
 	case kind == kindIDs && len(s.open) > 0:
 		spans, err := r.spans(len(s.open))
 		if err != nil {
