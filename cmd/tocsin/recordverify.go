@@ -13,9 +13,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tocsin/pkg/ceremony"
+	"tocsin/pkg/document"
 	"tocsin/pkg/dsse"
 	"tocsin/pkg/identity"
-	"tocsin/pkg/intake"
 	"tocsin/pkg/invite"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
@@ -152,7 +152,7 @@ func verifyRecord(file dsse.Envelope) (*verdict, error) {
 
 // read adds what the notice in the record says; one that cannot be read changes nothing of what is proven.
 func (v *verdict) read(r *record.Record, disclosed []byte) {
-	body, err := intake.Body(r, disclosed)
+	body, err := document.Body(r, disclosed)
 	if err != nil {
 		v.Says = "not readable from this file: " + err.Error()
 		v.NotProven = append(v.NotProven, "what it says: the body is sealed")

@@ -2,32 +2,11 @@ package intake
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"tocsin/pkg/notice"
 )
-
-// head is what tells the forms apart.
-type head struct {
-	PayloadType string         `json:"payloadType"`
-	Event       jsontext.Value `json:"Event"`
-	Response    jsontext.Value `json:"response"`
-	Document    *struct {
-		Version string `json:"csaf_version"`
-	} `json:"document"`
-}
-
-// sniff reads the head. A member of another type than expected belongs to none of the forms.
-func sniff(data []byte) (head, error) {
-	var h head
-	if err := json.Unmarshal(data, &h); err != nil {
-		return h, fmt.Errorf("%w: it is no JSON object of a known form", ErrForm)
-	}
-	return h, nil
-}
 
 // advisory is the part of a CSAF advisory that an alert says itself.
 type advisory struct {
@@ -42,14 +21,8 @@ type advisory struct {
 			URL string `json:"url"`
 		} `json:"references"`
 		Tracking struct {
-			ID      string    `json:"id"`
-			Current time.Time `json:"current_release_date"`
+			ID string `json:"id"`
 		} `json:"tracking"`
-		Distribution struct {
-			TLP *struct {
-				Label string `json:"label"`
-			} `json:"tlp"`
-		} `json:"distribution"`
 	} `json:"document"`
 	Vulnerabilities []struct {
 		CVE string `json:"cve"`
@@ -71,10 +44,6 @@ func fromCSAF(data []byte) (*Draft, error) {
 	}
 	for _, v := range a.Vulnerabilities {
 		d.refer(notice.ReferenceCVE, v.CVE)
-	}
-	if doc.Distribution.TLP != nil {
-		unknown := false
-		d.label(doc.Distribution.TLP.Label, &unknown)
 	}
 	return d, nil
 }

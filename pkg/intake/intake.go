@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 
+	"tocsin/pkg/document"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 )
@@ -54,27 +55,34 @@ func Read(name string, data []byte) (*Draft, error) {
 	if len(data) > MaxFile {
 		return nil, fmt.Errorf("%w: it has %d bytes, at most %d are read", ErrForm, len(data), MaxFile)
 	}
-	h, err := sniff(data)
-	if err != nil {
-		return nil, err
+	found := document.Inspect(name, "", data)
+	if found.Flaw != "" {
+		return nil, fmt.Errorf("%w: it is %s, and %s", ErrForm, found.Kind.Says(), found.Flaw)
 	}
 	var d *Draft
-	switch {
-	case h.PayloadType != "":
-		d, err = fromRecord(data)
-	case h.Document != nil && h.Document.Version != "":
-		d, err = fromCSAF(data)
-	case h.Event != nil || h.Response != nil:
-		d, err = fromMISP(data)
+	var err error
+	switch found.Kind {
+	case document.Record:
+		return fromRecord(found.Text)
+	case document.CSAF:
+		d, err = fromCSAF(found.Text)
+	case document.MISP:
+		d, err = fromMISP(found.Text)
+	case document.STIX, document.JSON, document.Text, document.Archive, document.PDF, document.Office, document.Mail, document.Encrypted:
+		return nil, fmt.Errorf("%w: it is %s", ErrForm, found.Kind.Says())
 	default:
 		return nil, fmt.Errorf("%w: it is neither a CSAF advisory nor a MISP event nor a record in a file", ErrForm)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if d.Source != Record {
-		d.attach(name, data)
+	if own, ok := found.Strictest(); ok {
+		d.Alert.Marking.TLP = own.TLP // none where somebody meant to limit it in words that this release does not know
 	}
+	for _, word := range found.Words() {
+		d.Labels = append(d.Labels, line(word, notice.MaxLine))
+	}
+	d.attach(name, data)
 	d.Alert.Normalise()
 	return d, nil
 }
@@ -85,19 +93,4 @@ func (d *Draft) attach(name string, data []byte) {
 		media = mediaMISP
 	}
 	d.Alert.Attachments = []notice.Attachment{{Name: fileName(name, d.Source), MediaType: media, Data: data}}
-}
-
-// label takes one word of the document on who may see it.
-func (d *Draft) label(word string, unknown *bool) {
-	const most = 16
-	if len(d.Labels) < most {
-		d.Labels = append(d.Labels, line(word, notice.MaxLine))
-	}
-	tlp, err := notice.ParseTLP(word)
-	switch {
-	case err != nil:
-		*unknown = true
-	case d.Alert.Marking.TLP == "" || tlp.Stricter(d.Alert.Marking.TLP):
-		d.Alert.Marking.TLP = tlp
-	}
 }

@@ -53,6 +53,13 @@ func TestMarkings(t *testing.T) {
 		{"misp unknown beside", misp(tag("tlp:green", "tlp:ex:chr"), ""), "", ""},
 		{"misp unknown pap", misp(tag("tlp:green", "pap:blue"), ""), notice.TLPGreen, notice.PAPRed},
 		{"misp none", misp("", ""), "", ""},
+		{"csaf with a byte order mark", "\ufeff" + csaf(`"tlp":{"label":"RED"}`), notice.TLPRed, ""},
+		{"csaf label in words", csaf(`"text":"TLP v2.0: TLP:RED. For those named."`), notice.TLPRed, ""},
+		{"csaf that contradicts itself", csaf(`"tlp":{"label":"CLEAR"},"sharing_group":{"id":"00000000-0000-0000-0000-000000000000"}`), "", ""},
+		{"misp iep", misp(tag("tlp:clear", `iep2-policy:tlp="red"`), ""), notice.TLPRed, ""},
+		{"misp by hand", misp(tag("tlp:white", "TLP RED"), ""), notice.TLPRed, ""},
+		{"misp report", strings.Replace(misp(tag("tlp:clear"), ""), `"Object"`, `"EventReport":[{"Tag":[{"name":"tlp:red"}]}],"Object"`, 1), notice.TLPRed, ""},
+		{"misp bare", `{"uuid":"5a6f","info":"A wave","threat_level_id":"1","Tag":[` + tag("tlp:green") + `]}`, notice.TLPGreen, ""},
 		{"misp answer", `{"response":[` + misp(tag("tlp:clear"), "") + `]}`, notice.TLPClear, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -109,6 +116,23 @@ func TestRefuses(t *testing.T) {
 	} {
 		if d, err := intake.Read("x", []byte(file)); !errors.Is(err, intake.ErrForm) {
 			t.Errorf("%s: %+v, %v", name, d, err)
+		}
+	}
+}
+
+// TestFlawsAreNamed: what is not read strictly says what is wrong, and where.
+func TestFlawsAreNamed(t *testing.T) {
+	for want, file := range map[string]string{
+		"byte 0xE4 at offset":               strings.Replace(csaf(""), "A hole", "Ger\xe4t", 1),
+		"/document/title is there twice":    strings.Replace(csaf(""), `"lang"`, `"title":"B","lang"`, 1),
+		"something stands behind its end":   csaf("") + "}",
+		"UTF-16":                            "\xff\xfe" + strings.Join(strings.Split(csaf(""), ""), "\x00") + "\x00",
+		"it is an archive":                  "PK\x03\x04",
+		"it is a STIX bundle":               `{"type":"bundle","objects":[]}`,
+		"it is a MISP event, and it is cut": misp("", "")[:100],
+	} {
+		if _, err := intake.Read("x.json", []byte(file)); !errors.Is(err, intake.ErrForm) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
 		}
 	}
 }

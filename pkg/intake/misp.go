@@ -50,14 +50,13 @@ func fromMISP(data []byte) (*Draft, error) {
 	if e.UUID != "" {
 		d.refer(notice.ReferenceAdvisory, "misp:"+e.UUID)
 	}
-	unknown := false
-	d.tags(&e.tagged, &unknown)
+	d.tags(&e.tagged)
 	all := e.Attributes
 	for _, o := range e.Objects {
 		all = append(all, o.Attributes...)
 	}
 	for i := range all {
-		d.tags(&all[i].tagged, &unknown)
+		d.tags(&all[i].tagged)
 		switch all[i].Type {
 		case "vulnerability":
 			d.refer(notice.ReferenceCVE, all[i].Value)
@@ -65,19 +64,18 @@ func fromMISP(data []byte) (*Draft, error) {
 			d.refer(notice.ReferenceURL, all[i].Value)
 		}
 	}
-	if unknown {
-		d.Alert.Marking.TLP = "" // somebody meant to limit it, in words that this release does not know
-	}
 	return d, nil
 }
 
-// oneEvent reads the event of a file, alone or as the only one of an answer of MISP's interface.
+// oneEvent reads the event of a file: alone, with or without the member that holds it, or as the only one of an answer of
+// MISP's interface.
 func oneEvent(data []byte) (*event, error) {
 	type holder struct {
 		Event *event `json:"Event"`
 	}
 	var file struct {
 		holder
+		event
 		Response []holder `json:"response"`
 	}
 	if err := json.Unmarshal(data, &file); err != nil {
@@ -88,25 +86,25 @@ func oneEvent(data []byte) (*event, error) {
 		return file.Event, nil
 	case len(file.Response) == 1 && file.Response[0].Event != nil:
 		return file.Response[0].Event, nil
+	case len(file.Response) == 0:
+		return &file.event, nil
 	}
 	return nil, fmt.Errorf("%w: it holds %d MISP events; export them one by one", ErrForm, len(file.Response))
 }
 
-// tags takes the labels among tags. The strictest holds for the whole, also where it is that of one attribute.
-func (d *Draft) tags(t *tagged, unknown *bool) {
+// tags takes the limits of action among tags. The strictest holds for the whole, also where it is that of one attribute.
+func (d *Draft) tags(t *tagged) {
 	for _, tag := range t.Tags {
 		lower := strings.ToLower(strings.TrimSpace(tag.Name))
-		switch {
-		case strings.HasPrefix(lower, "tlp:"):
-			d.label(lower, unknown)
-		case strings.HasPrefix(lower, "pap:"):
-			pap, err := notice.ParsePAP(lower)
-			if err != nil {
-				pap = notice.PAPRed // the strictest that it can have meant
-			}
-			if pap.Stricter(d.Alert.Marking.PAP) || d.Alert.Marking.PAP == "" {
-				d.Alert.Marking.PAP = pap
-			}
+		if !strings.HasPrefix(lower, "pap:") {
+			continue
+		}
+		pap, err := notice.ParsePAP(lower)
+		if err != nil {
+			pap = notice.PAPRed // the strictest that it can have meant
+		}
+		if pap.Stricter(d.Alert.Marking.PAP) || d.Alert.Marking.PAP == "" {
+			d.Alert.Marking.PAP = pap
 		}
 	}
 }
