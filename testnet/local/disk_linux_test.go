@@ -135,7 +135,7 @@ func publish(t *testing.T, team *Team, expected ...api.Code) *publisher {
 	for n := range 2 {
 		done.Go(func() {
 			for ctx.Err() == nil {
-				answer, err := team.Client().PublishAlert(ctx, api.AlertDraft{Community: "alone", Alert: sample("alert", n*30_000)})
+				answer, err := team.Client().PublishAlert(ctx, api.AlertDraft{Community: "alone", Alert: sample("alert", n*3000)})
 				p.note(ctx, answer, err, expected)
 			}
 		})

@@ -145,16 +145,18 @@ func TestPowerCutAfterFailedSyncs(t *testing.T) {
 
 	filler := filepath.Join(pool, "filler")
 	fillDisk(t, filler)
-	p.until(t, team, 0, 10)
+	p.until(t, team, 0, 3) // few: if many went into a log that nobody looks after, it would be flushed for being full
+	p.stop()
 	wantWarning(t, team, "takes no writes until it has opened itself again")
 	wantWarning(t, team, "no space left on device") // though the file system has hundreds of megabytes
 	wantAll(t, team, p.ids())
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	p.until(t, team, 30, 0)
-	acknowledged := p.ids()
-	p.stop()
+	q := publish(t, team, api.Unavailable)
+	q.until(t, team, 30, 0)
+	acknowledged := append(p.ids(), q.ids()...)
+	q.stop()
 	st, err := team.Client().Status(t.Context())
 	if err != nil || st.Store.Failure == nil || st.Store.Failure.Lasts {
 		t.Fatalf("the store after that: %+v, %v", st.Store, err)
