@@ -38,34 +38,34 @@ func wrongKey(dir string) error {
 // explainOpen turns an error of badger.Open into one of ours. What is neither the system's nor the
 // key's fault is damage: the options are fixed and tested.
 func explainOpen(dir string, err error) error {
+	e, system := fromSystem(err)
 	switch {
 	case errors.Is(err, badger.ErrEncryptionKeyMismatch):
 		return wrongKey(dir)
 	case strings.Contains(err.Error(), "Cannot acquire directory lock"):
 		return fmt.Errorf("%w: %s was not closed in full by this process; start it again", ErrLocked, dir)
-	case fromSystem(err):
-		return fmt.Errorf("open store %s: %w", dir, err)
+	case system: // Badger has logged its whole way to it
+		return fmt.Errorf("open store %s: %w", dir, e)
 	default:
 		return corrupt(dir, oneLine(err.Error()))
 	}
 }
 
-// fromSystem tells whether the system refused something. Badger flattens most errors to text.
-func fromSystem(err error) bool {
-	if _, ok := errors.AsType[syscall.Errno](err); ok {
-		return true
+// fromSystem tells whether the system refused something, and with which error. Badger flattens most errors to text.
+func fromSystem(err error) (syscall.Errno, bool) {
+	if e, ok := errors.AsType[syscall.Errno](err); ok {
+		return e, true
 	}
-	refusals := []syscall.Errno{
-		syscall.EACCES, syscall.EPERM, syscall.EROFS, syscall.EIO, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM,
+	for _, e := range []syscall.Errno{
+		syscall.EACCES, syscall.EPERM, syscall.EROFS, syscall.EIO, syscall.ENFILE, syscall.EMFILE, syscall.ENOMEM,
 		syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.ENXIO, syscall.ENODEV, syscall.ESTALE, syscall.ETIMEDOUT,
 		syscall.EAGAIN, syscall.EBUSY, syscall.ENOLCK,
-	}
-	for _, e := range refusals {
+	} {
 		if strings.Contains(err.Error(), e.Error()) {
-			return true
+			return e, true
 		}
 	}
-	return false
+	return 0, false
 }
 
 // noRoom is replica.ErrFull where the system refused room, with its reason: the disk, a quota, a limit on the size of

@@ -122,9 +122,13 @@ func (h *health) failure() replica.Failure {
 
 // fail breaks the store for writing, has it mended, and returns what the caller is told.
 func (s *Store) fail(verb string, err error) error {
+	whole := err
+	if e, system := fromSystem(err); system {
+		err = e
+	}
 	err = fmt.Errorf("%s %s: %w", verb, s.dir, err)
 	if s.health.breaks(err) {
-		s.log.Error("a write to the store failed; it takes no more until it has opened itself again", slog.Any("err", err))
+		s.log.Error("a write to the store failed; it takes no more until it has opened itself again", slog.Any("err", whole))
 		s.startMending()
 	}
 	return s.health.refuses()
@@ -132,10 +136,11 @@ func (s *Store) fail(verb string, err error) error {
 
 // engineFailed hears from Badger's own goroutines, which try again by themselves and tell nobody else.
 func (s *Store) engineFailed(text string) {
+	_, system := fromSystem(errors.New(text))
 	switch {
-	case !fromSystem(errors.New(text)), // a block is damaged
-		strings.HasPrefix(text, "while deleting file"), // a log that is not needed any more: the next Open removes it
-		strings.HasPrefix(text, "Received err"):        // what opened Badger is told as well
+	case !system, // a block is damaged
+		strings.HasPrefix(text, "while deleting file"),                                // a log that is not needed any more: the next Open removes it
+		strings.HasPrefix(text, "Received err"), strings.HasPrefix(text, "Got error"): // the caller is told as well
 		return
 	}
 	_ = s.fail("write", errors.New(oneLine(text))) // whoever writes next is told

@@ -50,8 +50,9 @@ func (s *Store) open(o Options, flush func(*badger.DB) error) (*badger.DB, error
 
 // openToRead opens Badger for reading if err, with which it did not open for writing, is no reason against that.
 func (s *Store) openToRead(err error) bool {
+	_, system := fromSystem(err)
 	if errors.Is(err, errLeftOpen) || errors.Is(err, ErrCorrupt) || errors.Is(err, ErrWrongKey) || errors.Is(err, ErrLocked) ||
-		!errors.Is(err, replica.ErrFull) && !fromSystem(err) {
+		!errors.Is(err, replica.ErrFull) && !system {
 		return false
 	}
 	found, err := preflight(s.opt, s.room.db)
