@@ -22,7 +22,8 @@ func statusCommand(e *env) *cli.Command {
 	return newCommand(e, command{
 		Name:  "status",
 		Usage: "say how this node is",
-		Help: `One sentence on whether all is well, then what an operator should look at, then peers, communities, delivery, store and clock.
+		Help: `One sentence on whether all is well, then what an operator should look at, then peers, whom it tries to
+reach and why that failed, communities, delivery, store and clock.
 What needs attention is said in words; the exit code is 0 whenever the daemon answers.`,
 		Examples: []string{"tocsin status", "tocsin status --json"},
 		Run: func(ctx context.Context, _ *cli.Context) error {
