@@ -35,6 +35,7 @@ type Network interface {
 	Refresh()
 	GiveKeys(keys ...replica.KeyAsk)
 	Peers() []mesh.PeerInfo
+	Dials() []mesh.DialInfo
 	Addrs() []string
 	AddAddress(addr string) error
 }

@@ -25,7 +25,7 @@ func (n *Node) Status(ctx context.Context) (*api.Status, error) {
 	d := n.replica.Delegation()
 	out := &api.Status{
 		Version: n.opt.Version, Team: n.team(d.Team), Node: d.Node, Until: d.Until, Started: n.started.UTC(),
-		ReadyMillis: n.ready.Milliseconds(), Addresses: orEmpty(n.net.Addrs()), Peers: []api.Peer{},
+		ReadyMillis: n.ready.Milliseconds(), Addresses: orEmpty(n.net.Addrs()), Peers: []api.Peer{}, Trying: []api.Try{},
 		Communities: communities.Communities, Records: map[string]int{}, Statements: st.Statements, Outbox: st.Waiting,
 		Store:    storeOf(st.Store),
 		Warnings: []string{},
@@ -48,6 +48,13 @@ func (n *Node) Status(ctx context.Context) (*api.Status, error) {
 			peer.Address = p.Addrs[0]
 		}
 		out.Peers = append(out.Peers, peer)
+	}
+	for _, d := range n.net.Dials() {
+		try := api.Try{Address: d.Addr, Next: utc(d.Next), Failed: d.Failed, Why: d.Why}
+		if d.Team != (identity.TeamID{}) {
+			try.Team = n.team(d.Team)
+		}
+		out.Trying = append(out.Trying, try)
 	}
 	out.Warnings = append(out.Warnings, n.warnings(out.Store)...)
 	out.Warnings = append(out.Warnings, n.standingWarnings(communities.Communities)...)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/keyfile"
@@ -17,6 +18,38 @@ type stranger struct{ Network }
 
 func (s stranger) Peers() []mesh.PeerInfo {
 	return append(s.Network.Peers(), mesh.PeerInfo{PeerID: "x", Addrs: []string{"/ip4/192.0.2.9/tcp/1"}})
+}
+
+// lone is a network that tries to reach a team's node, and one of nobody knows whom.
+type lone struct {
+	Network
+	dials []mesh.DialInfo
+}
+
+func (l lone) Dials() []mesh.DialInfo { return l.dials }
+
+// TestStatusTellsWhomItTries: a node that is not connected where it should be says whom it dials, when and why it failed.
+func TestStatusTellsWhomItTries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		a, b := w.member("Alpha"), w.member("Bravo")
+		defer a.stop()
+		defer b.stop()
+		together(t, a, b)
+		next := a.now().Add(20 * time.Second)
+		a.net = lone{a.net, []mesh.DialInfo{
+			{Team: b.replica.Self(), Addr: "/ip4/192.0.2.1/tcp/4733", Next: next, Failed: 2, Why: "connection refused"},
+			{Addr: "/ip4/192.0.2.2/tcp/4733"},
+		}}
+		st := must(a.Status(t.Context()))(t)
+		if len(st.Trying) != 2 || st.Trying[0].Team.Name != "Bravo" || !st.Trying[0].Next.Equal(next) || st.Trying[0].Why != "connection refused" {
+			t.Errorf("trying %+v", st.Trying)
+		}
+		text, err := api.Encode(st)
+		if err != nil || !strings.Contains(string(text), `{"address":"/ip4/192.0.2.2/tcp/4733","failed":0}`) {
+			t.Errorf("status %s, %v", text, err)
+		}
+	})
 }
 
 // TestStatusTellsOfOthers: a node is not connected to itself, and does not name whom it does not know.

@@ -108,7 +108,7 @@ func TestHostileTextIsShownHarmless(t *testing.T) {
 	f.answers["GET /v1/communities"] = api.Communities{Communities: []api.Community{c}}
 	f.answers["GET /v1/communities/x"] = c
 	f.answers["GET /v1/status"] = api.Status{
-		Team: team(1, evil), Warnings: []string{evil}, Peers: []api.Peer{{Team: team(2, evil), Address: evil}}, Communities: []api.Community{c},
+		Team: team(1, evil), Warnings: []string{evil}, Peers: []api.Peer{{Team: team(2, evil), Address: evil}}, Trying: []api.Try{{Team: team(2, evil), Address: evil, Why: evil}}, Communities: []api.Community{c},
 		Records: map[string]int{evil: 1},
 	}
 	f.answers["GET /v1/ledger"] = api.Ledger{
@@ -353,12 +353,44 @@ func TestStatusTellsWhatWaits(t *testing.T) {
 	}
 	out := f.ok("status")
 	for _, want := range []string{
-		"One thing needs a look, marked ! below: in 1 community, connected to 1 peer.\n", "! the root key still lies in ", "team not known yet at /ip4/192.0.2.1",
+		"One thing needs a look, marked ! below: in 1 community, connected to nobody whose team is known.\n", "! the root key still lies in ", "team not known yet at /ip4/192.0.2.1",
 		", founder, 2 members, 0 of the others connected", ", removed, 0 members\n", "tocsin --home " + f.home + " request show " + short(rid(1)) + " tells why", "no room left above the floor",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
+	}
+}
+
+func TestStatusSaysWhomItTries(t *testing.T) {
+	f := newFake(t)
+	now := testNow()
+	st := api.Status{
+		Team: team(1, "A"), Until: now.AddDate(1, 0, 0), Trying: []api.Try{
+			{Team: team(2, "CERT-A"), Address: "/ip4/192.0.2.1/tcp/4733", Next: now.Add(20 * time.Second), Failed: 3, Why: "connection refused"},
+			{Team: team(3, "CERT-B"), Next: now, Failed: 1, Why: "no address is known"},
+			{Address: "/ip4/192.0.2.3/tcp/4733"},
+		},
+		Communities: []api.Community{{Name: "Drill", Role: "member", Members: []api.Member{{Self: true}, {}}}},
+	}
+	for range 10 {
+		st.Trying = append(st.Trying, api.Try{Address: "/ip4/192.0.2.4/tcp/4733", Next: now.Add(time.Second)})
+	}
+	f.answers["GET /v1/status"] = st
+	out := f.ok("status")
+	for _, want := range []string{
+		"CERT-A (" + short(tid(2)) + ") at /ip4/192.0.2.1/tcp/4733 again in 20 s: connection refused\n",
+		"CERT-B (" + short(tid(3)) + ") again now: no address is known\n",
+		"a node whose team is not known yet at /ip4/192.0.2.3/tcp/4733 now\n", "/ip4/192.0.2.4/tcp/4733 in 1 s\n", "and 5 more (--json)\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	st.Trying = nil
+	f.answers["GET /v1/status"] = st
+	if out := f.ok("status"); !strings.Contains(out, "nobody: no address of another member is known; put one into mesh.peers, or take a new invite\n") {
+		t.Errorf("it does not say why it is alone:\n%s", out)
 	}
 }
 

@@ -22,7 +22,8 @@ func statusCommand(e *env) *cli.Command {
 	return newCommand(e, command{
 		Name:  "status",
 		Usage: "say how this node is",
-		Help: `One sentence on whether all is well, then what an operator should look at, then peers, communities, delivery, store and clock.
+		Help: `One sentence on whether all is well, then what an operator should look at, then peers, whom it tries to
+reach and why that failed, communities, delivery, store and clock.
 What needs attention is said in words; the exit code is 0 whenever the daemon answers.`,
 		Examples: []string{"tocsin status", "tocsin status --json"},
 		Run: func(ctx context.Context, _ *cli.Context) error {
@@ -56,6 +57,7 @@ func writeStatus(ctx context.Context, e *env, d *client.Client, st *api.Status) 
 	s.linef("Running", "since %s, version %s", showTime(st.Started, s.now), st.Version)
 	s.list("Listens on", st.Addresses)
 	writePeers(s, st.Peers)
+	writeTries(s, st)
 	for _, c := range st.Communities {
 		s.line("Community", communitySentence(&c, s.now))
 	}
@@ -72,8 +74,17 @@ func writeStatus(ctx context.Context, e *env, d *client.Client, st *api.Status) 
 // statusSentence is the plain answer. What is wrong with the node is the daemon's to say, in the warnings; the lines below it
 // carry the rest.
 func statusSentence(st *api.Status, warnings int) string {
-	peers := "connected to " + plural(len(st.Peers), "peer")
-	if len(st.Peers) == 0 {
+	known := 0
+	for _, p := range st.Peers {
+		if p.Team.ID != (identity.TeamID{}) {
+			known++
+		}
+	}
+	peers := "connected to " + plural(known, "peer")
+	switch {
+	case known == 0 && len(st.Peers) > 0:
+		peers = "connected to nobody whose team is known"
+	case known == 0:
 		peers = "connected to nobody at the moment"
 	}
 	in := 0
@@ -95,7 +106,7 @@ func statusSentence(st *api.Status, warnings int) string {
 		state = "One thing needs a look, marked ! below"
 	case warnings > 1:
 		state = fmt.Sprintf("%d things need a look, marked ! below", warnings)
-	case in == 0, len(st.Peers) == 0:
+	case in == 0, known == 0:
 		state = "Running"
 	}
 	return state + ": " + communities + ", " + peers + "."
@@ -126,6 +137,42 @@ func writePeers(s *sheet, peers []api.Peer) {
 		lines = append(lines, line)
 	}
 	s.list("Peers", lines)
+}
+
+// maxTries bounds the lines about nodes that are tried; --json has more.
+const maxTries = 8
+
+// writeTries says whom the node wants to be connected to and is not, when it tries again, and why it failed.
+func writeTries(s *sheet, st *api.Status) {
+	var lines []string
+	for _, t := range st.Trying[:min(len(st.Trying), maxTries)] {
+		line := "a node whose team is not known yet"
+		if t.Team.ID != (identity.TeamID{}) {
+			line = showTeam(t.Team)
+		}
+		if t.Address != "" {
+			line += " at " + t.Address
+		}
+		switch {
+		case t.Next.IsZero():
+			line += " now"
+		case t.Failed > 0 || t.Why != "":
+			line += " again " + showDistance(t.Next, s.now)
+		default:
+			line += " " + showDistance(t.Next, s.now)
+		}
+		if t.Why != "" {
+			line += ": " + t.Why
+		}
+		lines = append(lines, line)
+	}
+	if more := len(st.Trying) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more (--json)", more))
+	}
+	if len(st.Trying)+len(st.Peers) == 0 && slices.ContainsFunc(st.Communities, func(c api.Community) bool { return belongs(&c) && len(c.Members) > 1 }) {
+		lines = append(lines, "nobody: no address of another member is known; put one into mesh.peers, or take a new invite")
+	}
+	s.list("Trying", lines)
 }
 
 func communitySentence(c *api.Community, now time.Time) string {

@@ -15,7 +15,8 @@ type Status struct {
 	Started     time.Time       `json:"started"`
 	ReadyMillis int64           `json:"ready_ms"` // from start to serving
 	Addresses   []string        `json:"addresses"`
-	Peers       []Peer          `json:"peers"` // connected now
+	Peers       []Peer          `json:"peers"`  // connected now
+	Trying      []Try           `json:"trying"` // not connected, and to be; the next one first, at most 32
 	Communities []Community     `json:"communities"`
 	Records     map[string]int  `json:"records"` // kept, by kind
 	Statements  int             `json:"statements"`
@@ -30,6 +31,15 @@ type Peer struct {
 	Team    Team      `json:"team,omitzero"` // absent until the peer has said who it is
 	Address string    `json:"address"`
 	Since   time.Time `json:"since,omitzero"`
+}
+
+// Try is a node that this one wants to be connected to and is not.
+type Try struct {
+	Team    Team      `json:"team,omitzero"` // absent where it is not known whose node it is
+	Address string    `json:"address"`       // of several the one that failed last; empty: none is known
+	Next    time.Time `json:"next,omitzero"` // when it is dialled; absent: at this moment
+	Failed  int       `json:"failed"`        // tries in a row
+	Why     string    `json:"why,omitzero"`  // there is no connection; absent: it was not tried yet, or was well until it ended
 }
 
 // Store is the room that the store takes, in bytes.

@@ -143,7 +143,8 @@ func filled(frames [][]byte) bool {
 
 // answerHello answers one.
 func (m *Mesh) answerHello(ctx context.Context, p peer.ID, w *wire) error {
-	m.met(ctx, p) // it may speak before libp2p has identified it
+	m.met(ctx, p) // it may speak before Run has heard of the connection
+	defer m.linger(p)
 	if !m.helloAllowed(p) {
 		return errors.New("peer says hello too often, or there are too many strangers")
 	}

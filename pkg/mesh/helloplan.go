@@ -43,6 +43,7 @@ func (m *Mesh) startHellos(ctx context.Context, jobs *sync.WaitGroup, now time.T
 				m.mu.Lock()
 				delete(m.greeting, p)
 				m.mu.Unlock()
+				m.linger(p)
 				if err != nil {
 					m.helloFailed(ctx, p, err)
 				} else {

@@ -13,6 +13,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/protocol"
 	envelope "github.com/libp2p/go-libp2p/core/record"
 	"github.com/libp2p/go-libp2p/p2p/protocol/identify"
+
+	"tocsin/pkg/identity"
 )
 
 // mute makes a host take streams of the protocols and answer nothing. Streams of mocknet have no deadlines, so
@@ -199,5 +201,38 @@ func TestWhoIsAloneDialsWithinAMinute(t *testing.T) {
 		w.within(3*time.Minute, "all are met", func() bool {
 			return a.greetedBy(others[0]) && a.greetedBy(others[1]) && a.greetedBy(others[2])
 		})
+	})
+}
+
+// A team joins over 32 kbit/s a community whose statements take longer than a stranger may stay, and than a hello may
+// be late.
+func TestJoiningOverAThinLine(t *testing.T) {
+	inWorld(t, 3, func(t *testing.T, w *world) {
+		a := w.nodes[0]
+		total := 0
+		for i := range 400 {
+			s := w.word(kindMember, identity.TeamID{byte(i), byte(i >> 8), 1})
+			total += len(s.Frame())
+			a.add(s)
+		}
+		j := w.add("joiner")
+		member := w.word(kindMember, j.root.Team())
+		a.add(member)
+		j.add(member)
+		j.behind(thinLine / 2)
+		a.run()
+		w.check(j.mesh.AddAddress(a.addr()))
+		j.run()
+		least, since := time.Duration(total)*time.Second/(thinLine/2), map[time.Time]bool{}
+		took := w.within(2*least+20*time.Second, "the joiner has the statements", func() bool {
+			for _, p := range a.mesh.Peers() {
+				since[p.Since] = true
+			}
+			return len(j.Statements()) >= len(a.Statements())
+		})
+		t.Logf("%d bytes of statements after %v, the line needs %v", total, took, least)
+		if len(since) != 1 {
+			t.Errorf("it was connected %d times", len(since))
+		}
 	})
 }

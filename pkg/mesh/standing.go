@@ -3,6 +3,7 @@ package mesh
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -197,11 +198,27 @@ func (m *Mesh) mayShare(p peer.ID) (shared []identity.CommunityID) {
 }
 
 // showed notes what the peer showed of itself: the delegation that names its transport key, and the
-// sealing key that the delegation names.
+// sealing key that the delegation names. So its hello is under way, and has time: over a thin line the rest takes
+// longer than the silent are waited for.
 func (m *Mesh) showed(p peer.ID, by *identity.Delegation, sealing []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if l := m.links[p]; l != nil {
 		l.shown, l.showed, l.sealing = by.Team, by, bytes.Clone(sealing)
+		if l.stranger() {
+			l.deadline = l.since.Add(helloTimeout)
+		} else {
+			l.deadline = time.Now().Add(2 * helloTimeout)
+		}
+	}
+}
+
+// linger ends the time that a stranger had for a hello, which is over.
+func (m *Mesh) linger(p peer.ID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if l := m.links[p]; l != nil && l.stranger() {
+		l.deadline = l.since.Add(strangerLinger)
+		m.rouse()
 	}
 }
