@@ -64,7 +64,7 @@ func (n *Node) committed(outcomes []replica.Outcome, published []replica.Publish
 // come just now: before, nobody here could read it.
 func (n *Node) keysCame(identity.TeamID, int) {
 	for _, id := range n.replica.Opened() {
-		e, err := n.replica.Entry(id)
+		e, err := n.replica.Brief(id)
 		if err != nil {
 			continue // dropped since
 		}
@@ -122,28 +122,13 @@ func (n *Node) inStep(ch record.Channel, team identity.TeamID, at time.Time) {
 func (n *Node) Watch(ctx context.Context, from string, fn func(api.Event) error) error {
 	return n.hub.watch(ctx, from, func(e api.Event) error {
 		if e.Type == api.EventRecord {
-			kept, err := n.replica.Entry(e.Record)
+			kept, err := n.replica.Brief(e.Record)
 			if err != nil {
 				return fn(e) // dropped since; its ID still says that it was
 			}
 			view := n.entry(&kept)
-			dropFiles(&view)
 			e.Entry = &view
 		}
 		return fn(e)
 	})
-}
-
-// dropFiles takes the bytes of attachments out of a view. The notice is this call's own copy.
-func dropFiles(e *api.Entry) {
-	var files []notice.Attachment
-	switch {
-	case e.Alert != nil:
-		files = e.Alert.Attachments
-	case e.Request != nil:
-		files = e.Request.Attachments
-	}
-	for i := range files {
-		files[i].Data = nil
-	}
 }

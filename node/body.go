@@ -46,7 +46,7 @@ func (n *Node) runBodies(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			e, err := n.replica.Entry(id)
+			e, err := n.replica.Brief(id)
 			if err != nil || stuck[e.Record.Team()] || e.Record.Header().Body.Length > int64(n.opt.Config.Limits.FetchBody) {
 				continue
 			}

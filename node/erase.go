@@ -55,7 +55,7 @@ func (n *Node) Erasure(_ context.Context, id string) (*api.Erasure, error) {
 	if !ok {
 		return nil, api.NewProblem(api.NotFound, "nobody asked to erase "+e.Record.ID().String(), "tocsin record erase asks, for a record of this team")
 	}
-	asked, err := n.replica.Entry(by)
+	asked, err := n.replica.Brief(by)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (n *Node) confirmation(said []replica.Confirmation, t identity.TeamID) (api
 		if r.Canonical(c.Team) != r.Canonical(t) {
 			continue
 		}
-		e, err := n.replica.Entry(c.Receipt)
+		e, err := n.replica.Brief(c.Receipt)
 		if err == nil && (first.At.IsZero() || e.Sighting.Seen.Before(first.At)) {
 			first = api.Confirmed{Team: n.team(t), At: e.Sighting.Seen.UTC(), Receipt: c.Receipt}
 		}
@@ -111,7 +111,7 @@ func (n *Node) confirmation(said []replica.Confirmation, t identity.TeamID) (api
 // cameErased has the author of a record told that this node keeps no body of it, where the word that it is
 // erased came before the record did.
 func (n *Node) cameErased(r *record.Record) {
-	if e, err := n.replica.Entry(r.ID()); err == nil {
+	if e, err := n.replica.Brief(r.ID()); err == nil {
 		if by, ok := erasedBy(&e); ok {
 			n.receipts.look(by)
 		}

@@ -157,29 +157,23 @@ func (n *Node) askAuthor(of record.ID, audience string) (string, error) {
 
 // openPermissions are the requests of this team for permission to pass a record on that are neither over nor decided.
 func (n *Node) openPermissions(of record.ID) ([]record.ID, error) {
-	list, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest}})
-	if err != nil {
-		return nil, err
-	}
 	var open []record.ID
-	for i := range list {
-		q, ok := list[i].Notice.(*notice.Request)
-		if !ok || q.Permission == nil || q.Permission.Record != of || !n.isOwn(list[i].Record.Team()) {
-			continue
+	err := n.replica.Each(replica.Query{Kinds: []notice.Kind{notice.KindRequest}}, func(e *replica.Entry) (bool, error) {
+		q, ok := e.Notice.(*notice.Request)
+		if !ok || q.Permission == nil || q.Permission.Record != of || !n.isOwn(e.Record.Team()) {
+			return true, nil
 		}
-		end, err := n.ended(&list[i])
+		end, err := n.ended(e)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		answers, err := n.replica.Answers(list[i].Record.ID())
-		if err != nil {
-			return nil, err
+		answers, err := n.replica.Answers(e.Record.ID())
+		if err == nil && end == nil && !slices.ContainsFunc(answers, decides) {
+			open = append(open, e.Record.ID())
 		}
-		if end == nil && !slices.ContainsFunc(answers, decides) {
-			open = append(open, list[i].Record.ID())
-		}
-	}
-	return open, nil
+		return true, err
+	})
+	return open, err
 }
 
 // decides reports whether an answer is the last word on what was asked.

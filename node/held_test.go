@@ -69,7 +69,7 @@ func TestMarkingHeld(t *testing.T) {
 					t.Errorf("%+v", list)
 				}
 				got := must(a.Record(t.Context(), done.Published.ID.String()))(t)
-				if got.Alert == nil || got.Alert.Marking.TLP != tt.tlp || len(got.Alert.Attachments) != 1 {
+				if got.Alert == nil || got.Alert.Marking.TLP != tt.tlp || len(got.Attachments) != 1 {
 					t.Errorf("%+v", got)
 				}
 				if _, err := a.MarkHeld(t.Context(), in.Held.ID, tt.mark); !api.Is(err, api.Conflict) {

@@ -22,7 +22,7 @@ const maxFeeds = 64
 type hub struct {
 	life string // of this start of the daemon, so that IDs of an earlier one are told apart
 
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex    // guards what follows
 	ring  []api.Event   // event n is at (n-1) mod ringSize; it grows to ringSize, and is written over then
 	next  uint64        // number of the next event; the first is 1
 	moved chan struct{} // closed and replaced when there is a new event

@@ -56,6 +56,9 @@ func (n *Node) Ledger(_ context.Context, q api.LedgerQuery) (*api.Ledger, error)
 	slices.SortStableFunc(out.Teams, func(a, b api.LedgerTeam) int {
 		return cmp.Compare(strings.ToLower(a.Team.Name), strings.ToLower(b.Team.Name))
 	})
+	if left := len(rows) - api.MaxRows; left > 0 {
+		rows, out.OlderRows = rows[left:], left
+	}
 	for i := range rows {
 		out.Rows = append(out.Rows, n.standing(&rows[i]))
 	}

@@ -107,7 +107,9 @@ func (n *Node) findTeam(text string) (identity.TeamID, error) {
 }
 
 // findRecord returns the kept record that a text means.
-func (n *Node) findRecord(text string) (replica.Entry, error) {
+func (n *Node) findRecord(text string) (replica.Entry, error) { return n.find(text, n.replica.Entry) }
+
+func (n *Node) find(text string, read func(record.ID) (replica.Entry, error)) (replica.Entry, error) {
 	id, err := n.replica.Find(strings.NewReplacer(" ", "", "-", "").Replace(text))
 	switch {
 	case errors.Is(err, replica.ErrNotFound), errors.Is(err, replica.ErrAmbiguous):
@@ -115,7 +117,7 @@ func (n *Node) findRecord(text string) (replica.Entry, error) {
 	case err != nil:
 		return replica.Entry{}, api.NewProblem(api.NotFound, err.Error(), fmt.Sprintf("give a record ID, or at least %d characters of one", api.MinPrefix))
 	}
-	return n.replica.Entry(id)
+	return read(id)
 }
 
 // team names a team for an answer.

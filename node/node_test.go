@@ -201,7 +201,7 @@ func TestLongBodiesAreFetched(t *testing.T) {
 		published := must(a.PublishAlert(t.Context(), d))(t)
 		time.Sleep(time.Second)
 		got := must(b.Record(t.Context(), published.ID.String()))(t)
-		if !got.Header.BodyHere || got.Alert == nil || len(got.Alert.Attachments[0].Data) != 600<<10 {
+		if !got.Header.BodyHere || got.Alert == nil || len(got.Attachments) != 1 || got.Attachments[0].Length != 600<<10 {
 			t.Errorf("Bravo has %+v, %s", got.Header, got.Unread)
 		}
 	})

@@ -120,7 +120,7 @@ func (n *Node) grant(asked *notice.Request, d *api.ReplyDraft) error {
 	case !decides:
 		return api.Invalid("grant", "goes with accepted or done", "")
 	}
-	e, err := n.replica.Entry(asked.Permission.Record)
+	e, err := n.replica.Brief(asked.Permission.Record)
 	if err != nil {
 		return err
 	}

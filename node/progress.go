@@ -89,13 +89,13 @@ func (n *Node) apart(t identity.TeamID) bool {
 
 // ended returns the first close or withdrawal of a request by the team that asked, where it asked; nil if there is none here.
 func (n *Node) ended(e *replica.Entry) (*replica.Entry, error) {
-	answers, err := n.replica.Answers(e.Record.ID())
+	answers, err := n.replica.AnswersOf(e.Record.ID(), func(t identity.TeamID) bool { return t == e.Record.Team() })
 	if err != nil {
 		return nil, err
 	}
 	for i := range answers {
 		h := answers[i].Record.Header()
-		if answers[i].Record.Team() != e.Record.Team() || h.Channel != e.Record.Header().Channel {
+		if h.Channel != e.Record.Header().Channel {
 			continue
 		}
 		if h.Kind == notice.KindClose || h.Kind == notice.KindWithdraw {
@@ -121,14 +121,13 @@ func (n *Node) mayReply(e *replica.Entry, reply *notice.Reply) error {
 		return api.NewProblem(api.Conflict, fmt.Sprintf("the request was %s by %s at %s", verb, nameOf(by),
 			utc(end.Record.Header().Created).Format("2006-01-02 15:04:05Z")), "no reply is waited for any more")
 	}
-	answers, err := n.replica.Answers(e.Record.ID())
+	answers, err := n.replica.AnswersOf(e.Record.ID(), n.isOwn)
 	if err != nil {
 		return err
 	}
 	var own []*notice.Reply
 	for i := range answers {
-		said, ok := answers[i].Notice.(*notice.Reply)
-		if ok && n.isOwn(answers[i].Record.Team()) {
+		if said, ok := answers[i].Notice.(*notice.Reply); ok {
 			own = append(own, said)
 		}
 	}

@@ -120,26 +120,25 @@ func (s *receipted) note(r *notice.Receipt, at time.Time) {
 func (n *Node) recallReceipts() (*receipted, error) {
 	sent := newReceipted()
 	since := n.now().Add(-lookBack)
-	own, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindReceipt}, Since: since})
-	if err != nil {
-		return sent, err
-	}
-	for i := range own {
-		if r, ok := own[i].Notice.(*notice.Receipt); ok && n.isOwn(own[i].Record.Team()) {
+	note := func(e *replica.Entry) (bool, error) {
+		if r, ok := e.Notice.(*notice.Receipt); ok && n.isOwn(e.Record.Team()) {
 			sent.note(r, n.now())
 		}
+		return true, nil
 	}
-	asked, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest, notice.KindErase}, Since: since})
-	if err != nil {
+	if err := n.replica.Each(replica.Query{Kinds: []notice.Kind{notice.KindReceipt}, Since: since}, note); err != nil {
 		return sent, err
 	}
-	alerts, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindAlert}, Since: since, Limit: maxRecall})
-	for _, e := range append(asked, alerts...) {
+	look := func(e *replica.Entry) (bool, error) {
 		if !n.isOwn(e.Record.Team()) {
 			n.receipts.look(e.Record.ID())
 		}
+		return true, nil
 	}
-	return sent, err
+	if err := n.replica.Each(replica.Query{Kinds: []notice.Kind{notice.KindRequest, notice.KindErase}, Since: since}, look); err != nil {
+		return sent, err
+	}
+	return sent, n.replica.Each(replica.Query{Kinds: []notice.Kind{notice.KindAlert}, Since: since, Limit: maxRecall}, look)
 }
 
 // sendReceipts publishes one receipt for each author that wants one.
@@ -149,7 +148,7 @@ func (n *Node) sendReceipts(ctx context.Context, sent *receipted) error {
 	sent.forget(since)
 	looks := n.receipts.take()
 	for _, id := range looks {
-		e, err := n.replica.Entry(id)
+		e, err := n.replica.Brief(id)
 		if err != nil || n.isOwn(e.Record.Team()) || !n.wantsReceipt(e.Record, e.Notice) || e.Record.Header().Created.Before(since) {
 			continue
 		}
@@ -209,7 +208,7 @@ func (n *Node) receiptsFor(due map[identity.TeamID][]record.ID, say func([]recor
 
 // erased reports whether a record of the team's is here and its body is not, as the team asked.
 func (n *Node) erased(id record.ID, author identity.TeamID) bool {
-	e, err := n.replica.Entry(id)
+	e, err := n.replica.Brief(id)
 	if err != nil {
 		return false
 	}

@@ -166,7 +166,7 @@ func (n *Node) OpenRequest(ctx context.Context, id string, d api.OpenDraft) (*ap
 	if err != nil {
 		return nil, err
 	}
-	view := &api.RequestView{Answers: []api.Entry{}}
+	view := &api.RequestView{Answers: []api.Entry{}, MoreAnswers: n.moreAnswers(&e, answers)}
 	shown, refused := n.opened(ctx, &e, as)
 	if refused != nil && !forOthers(refused) {
 		return nil, refused

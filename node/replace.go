@@ -20,7 +20,7 @@ const maxRevisions = 1000
 // not an alert, somebody else's, or in another community. One that was replaced or cancelled already is
 // refused too, as far as this node knows: two of a team's nodes may still do so at the same time.
 func (n *Node) mayReplace(id record.ID, in identity.CommunityID) error {
-	e, err := n.replica.Entry(id)
+	e, err := n.replica.Brief(id)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (n *Node) mayRelabel(id record.ID, d *api.AlertDraft) error {
 	if d.Relabel {
 		return nil
 	}
-	e, err := n.replica.Entry(id)
+	e, err := n.replica.Brief(id)
 	if err != nil {
 		return err
 	}

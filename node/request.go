@@ -154,7 +154,12 @@ func (n *Node) Request(_ context.Context, id string) (*api.RequestView, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.requestView(&e, what, &api.RequestView{Entry: n.entry(&e), Answers: n.entries(answers)})
+	return n.requestView(&e, what, &api.RequestView{Entry: n.entry(&e), Answers: n.entries(answers), MoreAnswers: n.moreAnswers(&e, answers)})
+}
+
+// moreAnswers is how many answers to a request are not among those that are shown.
+func (n *Node) moreAnswers(e *replica.Entry, shown []replica.Entry) int {
+	return max(0, n.replica.CountAnswers(e.Record.ID())-len(shown))
 }
 
 // requestView adds to a request and its answers, as they are shown, where it stands.
@@ -194,23 +199,20 @@ func lastOf(why string) string {
 // before this one was written until now.
 func (n *Node) sameCase(e *replica.Entry, name string) ([]record.ID, error) {
 	since := e.Record.Header().Created.Add(-lookBack)
-	list, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest}, Since: since})
-	if err != nil {
-		return nil, err
-	}
 	var out []record.ID
-	for i := range list {
-		r, ok := list[i].Notice.(*notice.Request)
-		if ok && r.Case == name && list[i].Record.ID() != e.Record.ID() && list[i].Record.Team() == e.Record.Team() {
-			out = append(out, list[i].Record.ID())
+	err := n.replica.Each(replica.Query{Kinds: []notice.Kind{notice.KindRequest}, Since: since}, func(o *replica.Entry) (bool, error) {
+		r, ok := o.Notice.(*notice.Request)
+		if ok && r.Case == name && o.Record.ID() != e.Record.ID() && o.Record.Team() == e.Record.Team() {
+			out = append(out, o.Record.ID())
 		}
-	}
-	return out, nil
+		return len(out) < api.MaxLimit, nil
+	})
+	return out, err
 }
 
 // findRequest returns a request and what it asks.
 func (n *Node) findRequest(id string) (replica.Entry, *notice.Request, error) {
-	e, err := n.findRecord(id)
+	e, err := n.find(id, n.replica.Brief)
 	if err != nil {
 		return e, nil, err
 	}
@@ -291,15 +293,12 @@ func (n *Node) ownRequest(id string) (replica.Entry, error) {
 	if !n.isOwn(e.Record.Team()) {
 		return e, api.NewProblem(api.NotAllowed, "the request is another team's, and only that team can end it", "reply to it instead")
 	}
-	answers, err := n.replica.Answers(e.Record.ID())
+	answers, err := n.replica.AnswersOf(e.Record.ID(), n.isOwn)
 	if err != nil {
 		return e, err
 	}
 	for i := range answers {
 		a := answers[i].Record
-		if !n.isOwn(a.Team()) {
-			continue
-		}
 		switch a.Header().Kind {
 		case notice.KindClose, notice.KindWithdraw:
 			return e, api.NewProblem(api.Conflict, "the request was ended already, by "+a.ID().String(), "ask again with a new request if need be")

@@ -118,16 +118,14 @@ func (n *Node) connectedTo(ch record.Channel, team identity.TeamID) bool {
 // recallUnsent finds the requests that an earlier life of this node published and nobody took. Only
 // requests have a clock that their leaving starts.
 func (n *Node) recallUnsent(ctx context.Context) {
-	entries, err := n.replica.List(replica.Query{Kinds: []notice.Kind{notice.KindRequest}, Since: n.now().Add(-lookBack)})
-	if err != nil {
-		n.log.WarnContext(ctx, "could not look for unsent requests", slog.Any("err", err))
-		return
-	}
-	for i := range entries {
-		e := &entries[i]
+	err := n.replica.Each(replica.Query{Kinds: []notice.Kind{notice.KindRequest}, Since: n.now().Add(-lookBack)}, func(e *replica.Entry) (bool, error) {
 		ch := e.Record.Header().Channel
 		if n.isOwn(e.Record.Team()) && e.Sighting.Left.IsZero() && !ch.Private() {
 			n.unsent.add(ch, e.Record.ID())
 		}
+		return true, nil
+	})
+	if err != nil {
+		n.log.WarnContext(ctx, "could not look for unsent requests", slog.Any("err", err))
 	}
 }

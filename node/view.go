@@ -1,8 +1,12 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"tocsin/pkg/api"
@@ -56,11 +60,16 @@ func (n *Node) shown(e *replica.Entry, as string) api.Entry {
 	if policy.MayLeave(exit).Form < policy.Whole {
 		return out
 	}
+	out.Attachments = attachments(e)
 	switch what := e.Notice.(type) {
 	case *notice.Alert:
-		out.Alert = what
+		alert := *what
+		alert.Attachments = nil
+		out.Alert = &alert
 	case *notice.Request:
-		out.Request = what
+		request := *what
+		request.Attachments = nil
+		out.Request = &request
 	case *notice.Receipt:
 		out.Receipt = what
 	case *notice.Reply:
@@ -156,11 +165,46 @@ func (n *Node) list(l api.List, kind notice.Kind) (*api.Entries, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := n.replica.List(replica.Query{Kinds: []notice.Kind{kind}, Channel: ch, Since: l.Since, Limit: l.Limit})
+	after, err := parseCursor(l.After)
 	if err != nil {
 		return nil, err
 	}
-	return &api.Entries{Entries: n.entries(list)}, nil
+	limit := cmp.Or(l.Limit, api.DefaultLimit)
+	out, size, last := &api.Entries{Entries: []api.Entry{}}, 0, replica.Cursor{}
+	err = n.replica.Each(replica.Query{Kinds: []notice.Kind{kind}, Channel: ch, Since: l.Since, After: after}, func(e *replica.Entry) (bool, error) {
+		if len(out.Entries) == limit {
+			out.Next = cursorText(last)
+			return false, nil
+		}
+		shown := n.entry(e)
+		b, err := api.Encode(shown)
+		if err != nil {
+			return false, err
+		}
+		if size += len(b); size > api.MaxPage && len(out.Entries) > 0 {
+			out.Next = cursorText(last)
+			return false, nil
+		}
+		out.Entries, last = append(out.Entries, shown), replica.CursorAt(e)
+		return true, nil
+	})
+	return out, err
+}
+
+// cursorText writes a place in a list for the next call; it is nobody else's to read.
+func cursorText(c replica.Cursor) string { return fmt.Sprintf("%d-%s", c.Created.UnixMilli(), c.ID) }
+
+func parseCursor(text string) (replica.Cursor, error) {
+	if text == "" {
+		return replica.Cursor{}, nil
+	}
+	created, name, _ := strings.Cut(text, "-")
+	at, err := strconv.ParseInt(created, 10, 64)
+	id, idErr := record.ParseID(name)
+	if err != nil || idErr != nil || at < 0 {
+		return replica.Cursor{}, api.Invalid("after", strconv.QuoteToASCII(text)+" is no place in a list", "give what next of the answer before said")
+	}
+	return replica.Cursor{Created: time.UnixMilli(at), ID: id}, nil
 }
 
 // standing shows a row of the ledger.

@@ -19,12 +19,13 @@ func listFlags() []cli.Flag {
 		&cli.StringFlag{Name: "community", Usage: "only of this `COMMUNITY`: name, ID, or the first characters of it"},
 		&cli.StringFlag{Name: "since", Usage: "only what came since `TIME`, or in the last span such as 24h or 7d"},
 		&cli.IntFlag{Name: "limit", Usage: "at most `NUMBER` entries", Value: api.DefaultLimit},
+		&cli.StringFlag{Name: "after", Usage: "go on from `PLACE`, which a list says that has older entries"},
 	}
 }
 
 // listOf reads listFlags.
 func listOf(e *env, c *cli.Context) (api.List, error) {
-	l := api.List{Community: c.String("community"), Limit: c.Int("limit")}
+	l := api.List{Community: c.String("community"), Limit: c.Int("limit"), After: c.String("after")}
 	if l.Limit < 1 || l.Limit > api.MaxLimit {
 		return l, usageErrorf(fmt.Sprintf("from 1 to %d", api.MaxLimit), "--limit %d is out of range", l.Limit)
 	}
@@ -56,13 +57,19 @@ func runList(e *env, ask func(*client.Client, context.Context, api.List) (*api.E
 			complain(e.Stderr, "", "none in that "+filterOf(list))
 			return nil
 		}
-		return write(e, found.Entries)
+		if err := write(e, found.Entries); err != nil || found.Next == "" {
+			return err
+		}
+		complain(e.Stderr, "", "there are older ones: --after "+found.Next)
+		return nil
 	}
 }
 
 // filterOf names what an empty list was limited to.
 func filterOf(l api.List) string {
 	switch {
+	case l.After != "":
+		return "part of the list"
 	case l.Since.IsZero():
 		return "community"
 	case l.Community == "":
@@ -166,7 +173,7 @@ overwritten. They are a stranger's files: open them accordingly.
 			if err != nil || !c.IsSet("save") || r.Alert == nil {
 				return err
 			}
-			return saveAttachments(e, c.Path("save"), r.Alert.Attachments)
+			return saveAttachments(ctx, e, d, c.Path("save"), &r.Entry)
 		},
 	})
 }
@@ -189,7 +196,7 @@ func writeAlert(e *env, r *api.RecordView) error {
 		s.at("Valid until", a.ValidUntil)
 		s.affected(&a.Affected)
 		s.references(a.References)
-		s.attachments(a.Attachments)
+		s.attachments(r.Attachments)
 		s.line("Their ref", a.OurRef)
 		s.line("Your ref", a.YourRef)
 	}

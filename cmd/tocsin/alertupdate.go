@@ -36,6 +36,9 @@ purpose less - is refused, unless --relabel says that it is meant.`,
 			w := &alertDraft{}
 			if c.String("file") == "" && c.NArg() < 2 {
 				w = redraft(old)
+				if w.kept, err = keptOf(ctx, e, c, &old.Entry); err != nil {
+					return err
+				}
 			} else if old.Community != nil {
 				w.Community = old.Community.ID.String()
 			}
@@ -118,6 +121,14 @@ func findAlert(ctx context.Context, e *env, id string) (*api.RecordView, error) 
 	return r, nil
 }
 
+// keptOf returns the attachments that an update takes over: all, unless it brings its own.
+func keptOf(ctx context.Context, e *env, c *cli.Context, old *api.Entry) ([]notice.Attachment, error) {
+	if c.IsSet("attach") {
+		return nil, nil
+	}
+	return fetchAttachments(ctx, e, old)
+}
+
 // redraft is the draft that would make the alert again, but for its marking's TLP.
 func redraft(r *api.RecordView) *alertDraft {
 	a := r.Alert
@@ -127,7 +138,6 @@ func redraft(r *api.RecordView) *alertDraft {
 			Affected: affectedDraft{ASNs: a.Affected.ASNs, Domains: a.Affected.Domains, Countries: a.Affected.Countries, Sectors: a.Affected.Sectors},
 		},
 		Classification: a.Classification.String(), Severity: a.Severity.String(), Urgency: a.Urgency.String(), Certainty: a.Certainty.String(),
-		kept: a.Attachments,
 	}
 	if r.Community != nil {
 		w.Community = r.Community.ID.String()

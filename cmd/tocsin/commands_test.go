@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,6 +35,14 @@ func alertEntry(n byte, title string) api.Entry {
 			Severity: notice.SeveritySevere, References: []notice.Reference{{Type: notice.ReferenceCVE, Value: "CVE-2024-3400"}},
 		},
 	}
+}
+
+// attach gives a record one more attachment, whose bytes are "x".
+func (f *fake) attach(n *api.Entry, a api.Attachment) {
+	sum := sha256.Sum256([]byte("x"))
+	a.Length, a.Digest = 1, api.Bytes(sum[:])
+	f.answers["GET "+api.AttachmentPath(api.PathAttachment, n.ID.String(), len(n.Attachments))] = []byte("x")
+	n.Attachments = append(n.Attachments, a)
 }
 
 func TestAlertSend(t *testing.T) {
@@ -87,7 +96,7 @@ func TestHostileTextIsShownHarmless(t *testing.T) {
 	n := alertEntry(1, evil)
 	n.Author.Name, n.Community.Name = evil, evil
 	n.Alert.Texts = append(n.Alert.Texts, notice.Text{Language: evil, Title: evil, Summary: evil, Instruction: evil})
-	n.Alert.Attachments = []notice.Attachment{{Name: "../../" + evil, MediaType: evil, Data: []byte("x")}}
+	f.attach(&n, api.Attachment{Name: "../../" + evil, MediaType: evil})
 	n.Alert.OurRef, n.Alert.Severity, n.Unread = evil, notice.Severity("new-word"), evil
 	n.Alert.Affected = notice.Affected{Domains: []string{evil}, Sectors: []string{evil}}
 	q := n
@@ -144,14 +153,14 @@ func TestSaveStaysInside(t *testing.T) {
 	f := newFake(t)
 	n := alertEntry(1, "x")
 	for _, name := range []string{"../up", "/etc/passwd", ".bashrc", "-rf", "", "a\x00b"} {
-		n.Alert.Attachments = append(n.Alert.Attachments, notice.Attachment{Name: name, Data: []byte("x")})
+		f.attach(&n, api.Attachment{Name: name})
 	}
 	f.answers["GET /v1/records/r1"] = api.RecordView{Entry: n}
 	dir := t.TempDir()
 	dir = filepath.Join(dir, "new")
 	f.ok("alert", "show", "--save", dir, "r1")
 	files, err := os.ReadDir(dir)
-	if err != nil || len(files) != len(n.Alert.Attachments) {
+	if err != nil || len(files) != len(n.Attachments) {
 		t.Fatalf("%d files in the directory, %v", len(files), err)
 	}
 	for _, file := range files {
@@ -169,7 +178,7 @@ func TestAlertUpdateAndCancel(t *testing.T) {
 	n := alertEntry(1, "Old title")
 	n.Own = true
 	n.Alert.Marking.PAP = notice.PAPGreen
-	n.Alert.Attachments = []notice.Attachment{{Name: "a.txt", MediaType: "text/plain", Data: []byte("x")}}
+	f.attach(&n, api.Attachment{Name: "a.txt", MediaType: "text/plain"})
 	f.answers["GET /v1/records/r1"] = api.RecordView{Entry: n}
 	f.answers["POST /v1/alerts"] = api.Published{ID: rid(2), Kind: "alert"}
 
@@ -182,7 +191,7 @@ func TestAlertUpdateAndCancel(t *testing.T) {
 	f.got("POST /v1/alerts", &got)
 	a := got.Alert
 	if a.Type != notice.AlertUpdate || len(a.Replaces) != 1 || a.Replaces[0] != rid(1) || a.Texts[0].Title != "Old title" || a.Texts[0].Summary != "New words" ||
-		a.Severity != notice.SeveritySevere || a.Status != notice.StatusExercise || len(a.Attachments) != 1 || a.Marking.PAP != notice.PAPGreen || len(a.References) != 1 {
+		a.Severity != notice.SeveritySevere || a.Status != notice.StatusExercise || len(a.Attachments) != 1 || string(a.Attachments[0].Data) != "x" || a.Marking.PAP != notice.PAPGreen || len(a.References) != 1 {
 		t.Errorf("update %+v", a)
 	}
 	f.ok("alert", "cancel", "--summary", "False alarm", "r1")

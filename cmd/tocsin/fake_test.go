@@ -52,6 +52,11 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		answer = api.NewProblem(api.NotFound, "no answer for "+key, "")
 	}
+	if raw, ok := answer.([]byte); ok {
+		w.Header().Set("Content-Type", api.OctetStream)
+		_, _ = w.Write(raw) //nolint:gosec // a test's own text
+		return
+	}
 	if raw, ok := answer.(string); ok {
 		w.Header().Set("Content-Type", api.EventStream)
 		_, _ = io.WriteString(w, raw) //nolint:gosec // a test's own text

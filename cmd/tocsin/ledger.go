@@ -90,6 +90,9 @@ func writeLedger(e *env, l *api.Ledger) error {
 	if err := s.write(e.Stdout); err != nil {
 		return err
 	}
+	if l.OlderRows > 0 {
+		complain(e.Stderr, "", plural(l.OlderRows, "older row")+" left out: name a --team, or a time with --since")
+	}
 	if err := writeStandings(e, l.Rows); err != nil {
 		return err
 	}

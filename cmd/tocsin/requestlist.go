@@ -123,7 +123,7 @@ against what this node itself saw. A team that is away (unreachable), one whose 
 			if err != nil || !c.IsSet("save") || r.Request == nil {
 				return err
 			}
-			return saveAttachments(e, c.Path("save"), r.Request.Attachments)
+			return saveAttachments(ctx, e, d, c.Path("save"), &r.Entry)
 		},
 	})
 }
@@ -147,7 +147,7 @@ func writeRequest(e *env, r *api.RequestView) error {
 		s.permission("May pass on", q.Permission, names)
 		s.affected(&q.Affected)
 		s.references(q.References)
-		s.attachments(q.Attachments)
+		s.attachments(r.Attachments)
 		s.line("Their ref", q.OurRef)
 		s.line("Your ref", q.YourRef)
 	}
@@ -161,6 +161,10 @@ func writeRequest(e *env, r *api.RequestView) error {
 	writeStanding(s, r.Standing)
 	for i := range r.Answers {
 		writeAnswer(s, &r.Answers[i], names)
+	}
+	if r.MoreAnswers > 0 {
+		s.gap()
+		s.title(plural(r.MoreAnswers, "answer") + " more: the newest of each team are shown")
 	}
 	return s.write(e.Stdout)
 }

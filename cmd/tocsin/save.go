@@ -1,28 +1,34 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"tocsin/pkg/api"
+	"tocsin/pkg/client"
 	"tocsin/pkg/notice"
 )
 
 // saveAttachments writes files of a stranger into a directory. Their names are the stranger's too, so a name can only name a
 // new file right there: no path, no hidden file, nothing overwritten, no odd characters. The directory is made if need be.
-func saveAttachments(e *env, dir string, files []notice.Attachment) error {
-	if len(files) == 0 {
+func saveAttachments(ctx context.Context, e *env, d *client.Client, dir string, n *api.Entry) error {
+	if len(n.Attachments) == 0 {
 		return nil
 	}
 	if err := makeDir(dir); err != nil {
 		return err
 	}
-	for i, f := range files {
-		path := filepath.Join(dir, safeName(f.Name, i))
-		err := createFile(path, f.Data, 0o600)
+	for i := range n.Attachments {
+		path := filepath.Join(dir, safeName(n.Attachments[i].Name, i))
+		err := saveAttachment(ctx, d, path, n, i)
 		if exists, ok := errors.AsType[*userError](err); ok {
 			exists.Hint = "name another directory"
 		}
@@ -32,6 +38,61 @@ func saveAttachments(e *env, dir string, files []notice.Attachment) error {
 		complain(e.Stderr, "", "wrote "+path)
 	}
 	return nil
+}
+
+// saveAttachment writes one attachment into a new file as it comes.
+func saveAttachment(ctx context.Context, d *client.Client, path string, n *api.Entry, at int) error {
+	f, err := newFile(path, 0o600)
+	if err != nil {
+		return err
+	}
+	err = copyAttachment(ctx, d, f, n, at)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(path) // made here; half a file is worse than none, and the first error is the one to tell
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// copyAttachment hands the bytes of one attachment on and says whether they were all.
+func copyAttachment(ctx context.Context, d *client.Client, w io.Writer, n *api.Entry, at int) error {
+	as := ""
+	if n.Red != nil {
+		as = n.Red.OpenedAs
+	}
+	r, err := d.Attachment(ctx, n.ID.String(), at, as)
+	if err != nil {
+		return err
+	}
+	defer r.Close() //nolint:errcheck // only read from
+	sum := sha256.New()
+	if _, err := io.Copy(io.MultiWriter(w, sum), r); err != nil {
+		return fmt.Errorf("read attachment %d: %w", at+1, err)
+	}
+	if got := api.Bytes(sum.Sum(nil)); got != n.Attachments[at].Digest {
+		return &userError{Code: exitFailed, Msg: fmt.Sprintf("attachment %d did not come as it was listed", at+1), Hint: "try again"}
+	}
+	return nil
+}
+
+// fetchAttachments returns the attachments of an alert with their bytes.
+func fetchAttachments(ctx context.Context, e *env, n *api.Entry) ([]notice.Attachment, error) {
+	d, err := dial(e)
+	if err != nil {
+		return nil, err
+	}
+	var out []notice.Attachment
+	for i, a := range n.Attachments {
+		var data bytes.Buffer
+		if err := copyAttachment(ctx, d, &data, n, i); err != nil {
+			return nil, err
+		}
+		out = append(out, notice.Attachment{Name: a.Name, MediaType: a.MediaType, Data: data.Bytes()})
+	}
+	return out, nil
 }
 
 func safeName(name string, i int) string {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/pkg/api"
 	"tocsin/pkg/notice"
 )
 
@@ -126,10 +127,10 @@ func (s *sheet) references(refs []notice.Reference) {
 	s.list("References", values)
 }
 
-func (s *sheet) attachments(files []notice.Attachment) {
+func (s *sheet) attachments(files []api.Attachment) {
 	var values []string
 	for _, f := range files {
-		values = append(values, fmt.Sprintf("%s  %s  %s", f.Name, f.MediaType, bytesOf(int64(len(f.Data)))))
+		values = append(values, fmt.Sprintf("%s  %s  %s", f.Name, f.MediaType, bytesOf(f.Length)))
 	}
 	s.list("Attached", values)
 }

@@ -22,6 +22,8 @@ type Service interface {
 	Alerts(ctx context.Context, l api.List) (*api.Entries, error)
 	Record(ctx context.Context, id string) (*api.RecordView, error)
 	OpenRecord(ctx context.Context, id string, d api.OpenDraft) (*api.RecordView, error)
+	Attachment(ctx context.Context, id string, at int) ([]byte, error)
+	OpenAttachment(ctx context.Context, id string, at int, d api.OpenDraft) ([]byte, error)
 
 	PublishRequest(ctx context.Context, d api.RequestDraft) (*api.RequestsPublished, error)
 	Requests(ctx context.Context, l api.List) (*api.Entries, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -334,5 +335,30 @@ func TestExportTells(t *testing.T) {
 	}
 	if name := httpapi.CallerName(t.Context()); name != "unknown" {
 		t.Errorf("outside of a call: %q", name)
+	}
+}
+
+func (f *fake) Attachment(_ context.Context, id string, at int) ([]byte, error) {
+	return []byte(fmt.Sprint(id, " ", at)), nil
+}
+
+func (f *fake) OpenAttachment(_ context.Context, id string, at int, d api.OpenDraft) ([]byte, error) {
+	return []byte(fmt.Sprint(id, " ", at, " ", d.As)), nil
+}
+
+func TestAttachmentsAreBytes(t *testing.T) {
+	run := start(t, &fake{}, nil)
+	for as, want := range map[string]string{"": "r1 7", "Ada": "r1 7 Ada"} {
+		r, err := run.client.Attachment(t.Context(), "r1", 7, as)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(r)
+		if err = errors.Join(err, r.Close()); err != nil || string(got) != want {
+			t.Errorf("as %q: %q %v", as, got, err)
+		}
+	}
+	if _, err := run.client.Attachment(t.Context(), "r1", -1, ""); !api.Is(err, api.NotFound) {
+		t.Errorf("a place that is none: %v", err)
 	}
 }

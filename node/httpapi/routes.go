@@ -34,6 +34,8 @@ func (s *Server) routes() {
 
 	s.sharingRoutes(svc)
 
+	s.mux.HandleFunc("GET "+api.PathAttachment, s.attachment)
+	s.mux.HandleFunc("POST "+api.PathOpenAttachment, s.openAttachment)
 	s.mux.HandleFunc("GET "+api.PathBackup, s.backup)
 	s.mux.HandleFunc("GET "+api.PathEvents, s.events)
 	s.mux.HandleFunc("/", s.nothing)

@@ -25,6 +25,9 @@ func Encode(v any) ([]byte, error) {
 	return b, nil
 }
 
+// Bytes writes bytes as the members of answers do that are text.
+func Bytes(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
 // DecodeRequest reads the body of a request of at most MaxRequest bytes. An unknown member, a member
 // twice or anything after the object is an error; every error but those of r is a *Problem.
 func DecodeRequest(r io.Reader, v any) error {

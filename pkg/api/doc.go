@@ -8,35 +8,38 @@ package api
 
 // Paths, all under the version of the contract. A part in braces is a parameter; build a path with Path.
 const (
-	PathStatus      = "/v1/status"
-	PathIdentity    = "/v1/id"
-	PathAlerts      = "/v1/alerts"
-	PathRecord      = "/v1/records/{id}"
-	PathExport      = "/v1/records/{id}/export"
-	PathRequests    = "/v1/requests"
-	PathRequest     = "/v1/requests/{id}"
-	PathReplies     = "/v1/requests/{id}/replies"
-	PathWithdraw    = "/v1/requests/{id}/withdraw"
-	PathClose       = "/v1/requests/{id}/close"
-	PathCommunities = "/v1/communities"
-	PathCommunity   = "/v1/communities/{id}"
-	PathSign        = "/v1/communities/{id}/sign"
-	PathInvites     = "/v1/communities/{id}/invites"
-	PathRemove      = "/v1/communities/{id}/remove"
-	PathCharter     = "/v1/communities/{id}/charter"
-	PathLeave       = "/v1/communities/{id}/leave"
-	PathProof       = "/v1/communities/{id}/proof"
-	PathApply       = "/v1/applications"
-	PathSponsor     = "/v1/applications/{id}/sponsor"
-	PathObject      = "/v1/applications/{id}/object"
-	PathAdmit       = "/v1/applications/{id}/admit"
-	PathCard        = "/v1/card"
-	PathJoin        = "/v1/join"
-	PathKeys        = "/v1/keys"
-	PathKeyHeads    = "/v1/keys/{id}/heads"
-	PathLedger      = "/v1/ledger"
-	PathBackup      = "/v1/backup"
-	PathEvents      = "/v1/events"
+	PathStatus   = "/v1/status"
+	PathIdentity = "/v1/id"
+	PathAlerts   = "/v1/alerts"
+	PathRecord   = "/v1/records/{id}"
+	PathExport   = "/v1/records/{id}/export"
+	// One attachment of a record, by its place among them from 0 on; the second is for what is TLP:RED.
+	PathAttachment     = "/v1/records/{id}/attachments/{n}"
+	PathOpenAttachment = "/v1/records/{id}/attachments/{n}/open"
+	PathRequests       = "/v1/requests"
+	PathRequest        = "/v1/requests/{id}"
+	PathReplies        = "/v1/requests/{id}/replies"
+	PathWithdraw       = "/v1/requests/{id}/withdraw"
+	PathClose          = "/v1/requests/{id}/close"
+	PathCommunities    = "/v1/communities"
+	PathCommunity      = "/v1/communities/{id}"
+	PathSign           = "/v1/communities/{id}/sign"
+	PathInvites        = "/v1/communities/{id}/invites"
+	PathRemove         = "/v1/communities/{id}/remove"
+	PathCharter        = "/v1/communities/{id}/charter"
+	PathLeave          = "/v1/communities/{id}/leave"
+	PathProof          = "/v1/communities/{id}/proof"
+	PathApply          = "/v1/applications"
+	PathSponsor        = "/v1/applications/{id}/sponsor"
+	PathObject         = "/v1/applications/{id}/object"
+	PathAdmit          = "/v1/applications/{id}/admit"
+	PathCard           = "/v1/card"
+	PathJoin           = "/v1/join"
+	PathKeys           = "/v1/keys"
+	PathKeyHeads       = "/v1/keys/{id}/heads"
+	PathLedger         = "/v1/ledger"
+	PathBackup         = "/v1/backup"
+	PathEvents         = "/v1/events"
 )
 
 // Media types of the bodies.
@@ -58,4 +61,6 @@ const MinPrefix = 8
 const (
 	DefaultLimit = 100
 	MaxLimit     = 1000
+	// MaxPage is how many bytes of entries an answer with many of them has at most, unless the first is longer.
+	MaxPage = 8 << 20
 )

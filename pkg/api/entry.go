@@ -39,7 +39,8 @@ type Entry struct {
 	// Red is there where the record is TLP:RED. Lists, feeds and GET then have none of the content below.
 	Red *Red `json:"red,omitempty"`
 
-	// One of these holds the content; none if Unread says why, or if it is TLP:RED and was not opened.
+	// One of these holds the content; none if Unread says why, or if it is TLP:RED and was not opened. They are without
+	// their attachments, which Attachments describes; the bytes of one are at PathAttachment.
 	Alert    *notice.Alert    `json:"alert,omitempty"`
 	Request  *notice.Request  `json:"request,omitempty"`
 	Receipt  *notice.Receipt  `json:"receipt,omitempty"`
@@ -48,17 +49,27 @@ type Entry struct {
 	Withdraw *notice.Withdraw `json:"withdraw,omitempty"`
 	Erase    *notice.Erase    `json:"erase,omitempty"`
 	Unread   string           `json:"unread,omitzero"` // may quote a peer
+	// Attachments are what the notice has attached, in its order.
+	Attachments []Attachment `json:"attachments,omitempty"`
 	// Sealed: the body travelled readable to those only whom it is for.
 	Sealed bool `json:"sealed,omitzero"`
 	// Marks are what a reader must know beside what the record says.
 	Marks []Mark `json:"marks,omitempty"`
 
-	// SupersededBy are the updates and cancels of an alert by its own team, oldest first.
+	// SupersededBy are the updates and cancels of an alert by its own team, oldest first, the newest 64 of them.
 	SupersededBy []record.ID `json:"superseded_by,omitempty"`
 	// CancelledBy are those of SupersededBy that are cancels.
 	CancelledBy []record.ID `json:"cancelled_by,omitempty"`
 	// Progress is of a request.
 	Progress *Progress `json:"progress,omitempty"`
+}
+
+// Attachment says what is attached to a notice.
+type Attachment struct {
+	Name      string `json:"name"` // a claim of the author's, as is the media type
+	MediaType string `json:"media_type"`
+	Length    int64  `json:"length"` // in bytes
+	Digest    string `json:"digest"` // SHA-256, base64url
 }
 
 // Mark is one thing that a reader of a record must know: its author said something else at the same place
@@ -79,9 +90,11 @@ type Sighting struct {
 	Left   time.Time `json:"left,omitzero"`    // an own record first left this node
 }
 
-// Entries is the answer of GET of PathAlerts, newest first.
+// Entries is the answer of GET of PathAlerts, newest first: as many as were asked for, or as MaxPage has room for.
 type Entries struct {
 	Entries []Entry `json:"entries"`
+	// Next is there where older ones follow, and goes into List.After.
+	Next string `json:"next,omitzero"`
 }
 
 // RecordView is the answer of GET of PathRecord: an entry and what proves it.

@@ -26,7 +26,7 @@ type Event struct {
 	ID     string    `json:"id"`
 	Type   EventType `json:"type"`
 	At     time.Time `json:"at"`
-	Entry  *Entry    `json:"entry,omitempty"` // without attachments' data
+	Entry  *Entry    `json:"entry,omitempty"`
 	Record record.ID `json:"record,omitzero"`
 	Team   *Team     `json:"team,omitempty"`
 	Online bool      `json:"online,omitzero"`

@@ -5,12 +5,17 @@ import "time"
 // Ledger is the answer of GET of PathLedger: what this node saw of how requests were answered. It
 // ranks nobody, and never leaves the node by itself.
 type Ledger struct {
-	AsOf  time.Time     `json:"as_of"`
-	Teams []LedgerTeam  `json:"teams"`           // by name
-	Rows  []Standing    `json:"rows,omitempty"`  // with detail
-	Curve *LedgerCurves `json:"curve,omitempty"` // with detail, of a single team
-	Note  string        `json:"note,omitzero"`   // what must be known to read the numbers
+	AsOf  time.Time    `json:"as_of"`
+	Teams []LedgerTeam `json:"teams"`          // by name
+	Rows  []Standing   `json:"rows,omitempty"` // with detail, oldest request first, the newest MaxRows
+	// OlderRows is how many rows before those are left out: ask for a team, or for less time.
+	OlderRows int           `json:"older_rows,omitzero"`
+	Curve     *LedgerCurves `json:"curve,omitempty"` // with detail, of a single team
+	Note      string        `json:"note,omitzero"`   // what must be known to read the numbers
 }
+
+// MaxRows is how many rows of the ledger one answer has at most.
+const MaxRows = 10_000
 
 // LedgerTeam is the picture of one team. Own and others' requests are never mixed.
 type LedgerTeam struct {

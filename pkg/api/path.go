@@ -10,12 +10,18 @@ import (
 // Path puts an ID, a prefix of one or a name into one of the paths above.
 func Path(pattern, id string) string { return strings.Replace(pattern, "{id}", url.PathEscape(id), 1) }
 
+// AttachmentPath puts a record and the place of an attachment into one of the paths of attachments.
+func AttachmentPath(pattern, id string, n int) string {
+	return strings.Replace(Path(pattern, id), "{n}", strconv.Itoa(n), 1)
+}
+
 // List chooses what GET of PathAlerts and PathRequests returns, newest first. The zero List is the
 // newest DefaultLimit entries of all channels.
 type List struct {
 	Community string    // a name, an ID or a prefix of one; empty for all, private ones too
 	Since     time.Time // seen here at or after; zero for all
 	Limit     int       // 0 is DefaultLimit; at most MaxLimit
+	After     string    // Next of the answer before; empty for the newest
 }
 
 // Query returns the list's parameters.
@@ -23,6 +29,7 @@ func (l List) Query() url.Values {
 	q := url.Values{}
 	setText(q, "community", l.Community)
 	setTime(q, "since", l.Since)
+	setText(q, "after", l.After)
 	if l.Limit != 0 {
 		q.Set("limit", strconv.Itoa(l.Limit))
 	}
@@ -31,8 +38,8 @@ func (l List) Query() url.Values {
 
 // ParseList is the inverse of Query.
 func ParseList(q url.Values) (List, error) {
-	l := List{Community: q.Get("community"), Limit: DefaultLimit}
-	if err := only(q, "community", "since", "limit"); err != nil {
+	l := List{Community: q.Get("community"), After: q.Get("after"), Limit: DefaultLimit}
+	if err := only(q, "community", "since", "limit", "after"); err != nil {
 		return l, err
 	}
 	if s := q.Get("limit"); s != "" {

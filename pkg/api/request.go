@@ -80,10 +80,12 @@ type WithdrawDraft struct {
 // RequestView is the answer of GET of PathRequest.
 type RequestView struct {
 	Entry
-	Answers    []Entry     `json:"answers"`              // replies, close and withdrawal, oldest first
-	Standing   []Standing  `json:"standing"`             // one for each team asked by name, and each that helped unasked
-	Deliveries []Delivery  `json:"deliveries,omitempty"` // of an own private request
-	CaseOthers []record.ID `json:"case_others,omitempty"`
+	Answers []Entry `json:"answers"` // replies, close and withdrawal, oldest first
+	// MoreAnswers is how many were left out where there are very many: the newest of each team come first.
+	MoreAnswers int         `json:"more_answers,omitzero"`
+	Standing    []Standing  `json:"standing"`             // one for each team asked by name, and each that helped unasked
+	Deliveries  []Delivery  `json:"deliveries,omitempty"` // of an own private request
+	CaseOthers  []record.ID `json:"case_others,omitempty"`
 	// Names are what is known of the communities and teams that a request for permission names, by ID.
 	Names map[string]string `json:"names,omitempty"`
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"io"
 	"net/http"
 
 	"tocsin/pkg/api"
@@ -51,6 +52,20 @@ func (c *Client) Request(ctx context.Context, id string) (*api.RequestView, erro
 // OpenRecord shows one record to a person who may read it although it is TLP:RED. It is noted who did.
 func (c *Client) OpenRecord(ctx context.Context, id string, d api.OpenDraft) (*api.RecordView, error) {
 	return post[api.RecordView](ctx, c, call{path: api.Path(api.PathOpenRecord, id), body: d})
+}
+
+// Attachment returns the bytes of one attachment of a record, by its place, to be read and closed. Where the record is
+// TLP:RED a name says who reads it, which is noted.
+func (c *Client) Attachment(ctx context.Context, id string, at int, as string) (io.ReadCloser, error) {
+	what := call{method: http.MethodGet, path: api.AttachmentPath(api.PathAttachment, id, at)}
+	if as != "" {
+		what = call{method: http.MethodPost, path: api.AttachmentPath(api.PathOpenAttachment, id, at), body: api.OpenDraft{As: as}}
+	}
+	res, err := c.send(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	return res.Body, nil
 }
 
 // OpenRequest is OpenRecord for a request with its answers.

@@ -89,7 +89,10 @@ func (r *Replica) PutBody(id record.ID, body []byte) error {
 	}
 	follows := append(rename(&e, s, better), r.keyOps(e.Sighting.Seen, &o, s.drop)...)
 	follows = append(follows, r.textOps(&e)...)
-	if err := r.storeBody(e.Record, s.drop, follows...); err != nil {
+	if err = r.storeBrief(s.drop, id, e.Notice); err == nil {
+		err = r.storeBody(e.Record, s.drop, follows...)
+	}
+	if err != nil {
 		if errors.Is(err, ErrFull) {
 			return storeRefusal(err)
 		}

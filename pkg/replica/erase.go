@@ -24,7 +24,7 @@ func (r *Replica) erases(by *record.Record, n *notice.Erase) (*erasure, []Op, er
 	if !ok {
 		return nil, nil, nil
 	}
-	e, err := r.read(s.drop, n.Record)
+	e, err := r.glance(s.drop, n.Record)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil, nil
 	}
@@ -40,6 +40,11 @@ func (r *Replica) erases(by *record.Record, n *notice.Erase) (*erasure, []Op, er
 		{Key: partKey(s.drop, partTexts, n.Record), Delete: true},
 	}
 	if !target.Inline() {
+		brief, err := r.briefDeletes(s.drop, n.Record)
+		if err != nil {
+			return nil, nil, err
+		}
+		ops = append(ops, brief...)
 		ops = append(ops, Op{Key: partKey(s.drop, partLeaves, n.Record), Delete: true})
 		for i := range record.Chunks(target.Header().Body.Length) {
 			ops = append(ops, Op{Key: chunkKey(s.drop, n.Record, i), Delete: true})
@@ -78,10 +83,10 @@ func (r *Replica) unsay(what *erasure) {
 			delete(r.waiting, ref)
 		}
 	}
-	for _, references := range []map[record.ID][]record.ID{r.index.revised, r.index.answered, r.index.granted} {
+	for _, references := range []map[record.ID][]mention{r.index.revised, r.index.answered, r.index.granted} {
 		for to, from := range references {
-			if at := slices.Index(from, id); at >= 0 {
-				references[to] = slices.Delete(slices.Clone(from), at, at+1)
+			if slices.ContainsFunc(from, func(m mention) bool { return m.id == id }) {
+				references[to] = slices.DeleteFunc(slices.Clone(from), func(m mention) bool { return m.id == id })
 			}
 		}
 	}
@@ -115,7 +120,7 @@ func (r *Replica) forgetBare() error {
 		if !s.outside || s.code.plain() != codeErase {
 			continue
 		}
-		by, err := r.read(s.drop, id)
+		by, err := r.glance(s.drop, id)
 		if err != nil {
 			return fmt.Errorf("read what erases: %w", err)
 		}
@@ -146,13 +151,11 @@ type Confirmation struct {
 
 // Confirmations returns who says that it removed the body of a record, ascending by receipt.
 func (r *Replica) Confirmations(id record.ID) ([]Confirmation, error) {
-	list, err := r.entries(func() []record.ID { return r.index.gone[id] })
-	if err != nil {
-		return nil, fmt.Errorf("read confirmations: %w", err)
-	}
+	list := r.mentioned(func() []mention { return r.index.gone[id] }, anybody)
 	var out []Confirmation
-	for i := range list {
-		out = append(out, Confirmation{list[i].Record.Team(), list[i].Record.ID()})
+	for _, m := range list {
+		out = append(out, Confirmation{m.team, m.id})
 	}
+	slices.SortFunc(out, func(a, b Confirmation) int { return compareIDs(a.Receipt, b.Receipt) })
 	return out, nil
 }

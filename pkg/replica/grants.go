@@ -24,15 +24,17 @@ type Grant struct {
 // by every word that is here. A later reply of the author that declines the request takes its grants back.
 // Whether one still runs, and what it unlocks, pkg/policy decides.
 func (r *Replica) Grants(of record.ID) ([]Grant, error) {
-	target, err := r.Entry(of)
+	target, err := r.Brief(of)
 	if err != nil {
 		return nil, err
 	}
-	replies, err := r.entries(func() []record.ID { return r.index.granted[of] })
+	now := r.Roster()
+	author := now.Canonical(target.Record.Team())
+	all := r.mentioned(func() []mention { return r.index.granted[of] }, func(t identity.TeamID) bool { return now.Canonical(t) == author })
+	replies, err := r.glances(all, MaxAnswers, MaxAnswerBytes)
 	if err != nil {
 		return nil, fmt.Errorf("read grants: %w", err)
 	}
-	author := r.Roster().Canonical(target.Record.Team())
 	var out []Grant
 	for i := range replies {
 		g, ok := replies[i].Notice.(*notice.Reply)
@@ -47,7 +49,7 @@ func (r *Replica) Grants(of record.ID) ([]Grant, error) {
 
 // askedFor reports whether a request is this team's own, for permission to pass on the record.
 func (r *Replica) askedFor(request, of record.ID) bool {
-	e, err := r.Entry(request)
+	e, err := r.Brief(request)
 	if err != nil || r.Roster().Canonical(e.Record.Team()) != r.Roster().Canonical(r.self) {
 		return false
 	}
@@ -58,14 +60,15 @@ func (r *Replica) askedFor(request, of record.ID) bool {
 // tookBack reports whether the team that granted has declined the same request since, by its own order:
 // by lane where both are of one, else by its own times.
 func (r *Replica) tookBack(grant *Entry, request record.ID) bool {
-	answers, err := r.Answers(request)
+	now := r.Roster()
+	by := now.Canonical(grant.Record.Team())
+	answers, err := r.AnswersOf(request, func(t identity.TeamID) bool { return now.Canonical(t) == by })
 	if err != nil {
 		return true
 	}
 	return slices.ContainsFunc(answers, func(e Entry) bool {
 		said, ok := e.Notice.(*notice.Reply)
-		return ok && said.State == notice.Declined && r.Roster().Canonical(e.Record.Team()) == r.Roster().Canonical(grant.Record.Team()) &&
-			after(e.Record, grant.Record)
+		return ok && said.State == notice.Declined && after(e.Record, grant.Record)
 	})
 }
 

@@ -13,17 +13,18 @@ import (
 type index struct {
 	slots    map[record.ID]slot
 	days     map[record.Channel]map[Day]*bucket // by created day
-	revised  map[record.ID][]record.ID          // alert -> alerts that replace it, in order of arrival
-	answered map[record.ID][]record.ID          // request -> reply, close, withdraw, in order of arrival
-	erased   map[record.ID][]eraser             // record -> what asks to erase it, whoever says so
-	gone     map[record.ID][]record.ID          // record -> receipts that say its body was removed
-	granted  map[record.ID][]record.ID          // record -> replies that allow more with it, whoever wrote them
+	revised  map[record.ID][]mention            // alert -> alerts that replace it, whoever wrote them
+	answered map[record.ID][]mention            // request -> reply, close, withdraw
+	erased   map[record.ID][]mention            // record -> what asks to erase it, whoever says so
+	gone     map[record.ID][]mention            // record -> receipts that say its body was removed
+	granted  map[record.ID][]mention            // record -> replies that allow more with it, whoever wrote them
 	places   map[placeHash]idHead               // which record was first seen at a place of a lane
 	forks    map[record.ID]*fork                // records that share a place with another
 }
 
-// eraser is a record that asks to erase another, and who says so: any member can write thousands.
-type eraser struct {
+// mention is a record that refers to another, and who says so: any member can write thousands, and nobody should have to
+// read them to learn whose they are.
+type mention struct {
 	id   record.ID
 	team identity.TeamID
 }
@@ -51,8 +52,8 @@ type bucket struct {
 func newIndex() index {
 	return index{
 		slots: map[record.ID]slot{}, days: map[record.Channel]map[Day]*bucket{},
-		revised: map[record.ID][]record.ID{}, answered: map[record.ID][]record.ID{},
-		erased: map[record.ID][]eraser{}, gone: map[record.ID][]record.ID{}, granted: map[record.ID][]record.ID{},
+		revised: map[record.ID][]mention{}, answered: map[record.ID][]mention{},
+		erased: map[record.ID][]mention{}, gone: map[record.ID][]mention{}, granted: map[record.ID][]mention{},
 		places: map[placeHash]idHead{}, forks: map[record.ID]*fork{},
 	}
 }
@@ -119,10 +120,9 @@ func (x *index) drop(gone func(Day) bool) []record.ID {
 	if len(out) == 0 {
 		return nil
 	}
-	for _, references := range []map[record.ID][]record.ID{x.revised, x.answered, x.gone, x.granted} {
-		forget(references, func(id record.ID) bool { return !x.has(id) })
+	for _, references := range []map[record.ID][]mention{x.revised, x.answered, x.erased, x.gone, x.granted} {
+		forget(references, func(by mention) bool { return !x.has(by.id) })
 	}
-	forget(x.erased, func(by eraser) bool { return !x.has(by.id) })
 	for ch, days := range x.days {
 		for day, b := range days {
 			b.settle()
@@ -150,7 +150,7 @@ func (x *index) has(id record.ID) bool {
 }
 
 // forget drops from references those that are gone. What is referred to may be unknown here.
-func forget[from any](references map[record.ID][]from, gone func(from) bool) {
+func forget(references map[record.ID][]mention, gone func(mention) bool) {
 	for to, all := range references {
 		kept := slices.DeleteFunc(all, gone)
 		if len(kept) == 0 {

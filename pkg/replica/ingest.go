@@ -320,25 +320,26 @@ func (r *Replica) view(e *Entry) {
 			Notice: e.Notice, Sighting: e.Sighting,
 		})
 	}
+	by := mention{id, e.Record.Team()}
 	switch n := e.Notice.(type) {
 	case *notice.Alert:
 		for _, old := range n.Replaces {
-			r.index.revised[old] = append(r.index.revised[old], id)
+			r.index.revised[old] = append(r.index.revised[old], by)
 		}
 	case *notice.Reply:
-		r.index.answered[n.Request] = append(r.index.answered[n.Request], id)
+		r.index.answered[n.Request] = append(r.index.answered[n.Request], by)
 		if n.Grant != nil {
-			r.index.granted[n.Grant.Record] = append(r.index.granted[n.Grant.Record], id)
+			r.index.granted[n.Grant.Record] = append(r.index.granted[n.Grant.Record], by)
 		}
 	case *notice.Close:
-		r.index.answered[n.Request] = append(r.index.answered[n.Request], id)
+		r.index.answered[n.Request] = append(r.index.answered[n.Request], by)
 	case *notice.Withdraw:
-		r.index.answered[n.Request] = append(r.index.answered[n.Request], id)
+		r.index.answered[n.Request] = append(r.index.answered[n.Request], by)
 	case *notice.Erase:
-		r.index.erased[n.Record] = append(r.index.erased[n.Record], eraser{id, e.Record.Team()})
+		r.index.erased[n.Record] = append(r.index.erased[n.Record], by)
 	case *notice.Receipt:
 		for _, gone := range n.Erased {
-			r.index.gone[gone] = append(r.index.gone[gone], id)
+			r.index.gone[gone] = append(r.index.gone[gone], by)
 		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 //	b D c ID N      chunk N of a detached body
 //	b D f ID        fingerprints of the texts of a notice that is stricter than TLP:CLEAR
 //	b D o ID        who opened a record that is TLP:RED here
+//	b D n ID N      part N of what lists show of a notice with attachments in a detached body
 //	i D C K A T ID P  index, no value: created (ms since 1970), kind code, class and flags, author, channel
 //	                tag, hash of the place in its lane (absent in what an earlier release wrote)
 //	s ID            frame of a statement
@@ -55,6 +56,7 @@ const (
 	partChunk     = 'c'
 	partTexts     = 'f'
 	partOpenings  = 'o'
+	partBrief     = 'n'
 	indexKeyOld   = 1 + 4 + 8 + 1 + 1 + 32 + 32 + 32
 	indexKeyLen   = indexKeyOld + 8
 	laneValueLen  = 16 + 8 + 32
@@ -71,6 +73,10 @@ func partKey(d Day, part byte, id record.ID) []byte {
 
 func chunkKey(d Day, id record.ID, n int) []byte {
 	return binary.BigEndian.AppendUint16(partKey(d, partChunk, id), uint16(n)) //nolint:gosec // at most record.MaxBody/ChunkSize = 64
+}
+
+func briefKey(d Day, id record.ID, n int) []byte {
+	return binary.BigEndian.AppendUint16(partKey(d, partBrief, id), uint16(n)) //nolint:gosec // a brief is shorter than its body
 }
 
 func idKey(space byte, id [32]byte) []byte { return append([]byte{space}, id[:]...) }

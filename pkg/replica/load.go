@@ -208,7 +208,7 @@ func (r *Replica) loadViews(rows []indexRow) error {
 func (r *Replica) loadView(rows []indexRow) error {
 	entries, errs := make([]Entry, len(rows)), make([]error, len(rows))
 	r.opt.Parallel(len(rows), func(i int) {
-		entries[i], errs[i] = r.read(rows[i].drop, rows[i].id)
+		entries[i], errs[i] = r.glance(rows[i].drop, rows[i].id)
 	})
 	for i := range entries {
 		if errs[i] != nil {

@@ -253,10 +253,10 @@ func (r *Replica) rebuild() error {
 
 func (r *Replica) clearViews() {
 	r.ledger = ledger.New(r.self, ledger.Options{Floor: r.floor, Canonical: r.canonical, ReceiptGrace: r.opt.ReceiptGrace})
-	r.index.revised, r.index.answered = map[record.ID][]record.ID{}, map[record.ID][]record.ID{}
+	r.index.revised, r.index.answered = map[record.ID][]mention{}, map[record.ID][]mention{}
 	r.wanted = map[record.ID]struct{}{}
-	r.index.erased, r.index.gone = map[record.ID][]eraser{}, map[record.ID][]record.ID{}
-	r.index.granted = map[record.ID][]record.ID{}
+	r.index.erased, r.index.gone = map[record.ID][]mention{}, map[record.ID][]mention{}
+	r.index.granted = map[record.ID][]mention{}
 }
 
 // formerMembers returns the teams that were members of a community and are no more.

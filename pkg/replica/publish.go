@@ -96,12 +96,12 @@ func (r *Replica) sign(now time.Time, o *Outgoing, heads map[record.Channel]lane
 	if j.Verdict != policy.Accept {
 		return nil, &Refusal{Reason: j.Reason, Detail: j.Detail}
 	}
-	return r.prove(rec, dropDay(rec, retention))
+	return r.prove(rec, o.Notice, dropDay(rec, retention))
 }
 
 // prove opens what was signed as a stranger will, and stores a detached body. The place in the lane is
 // not taken before both are done.
-func (r *Replica) prove(rec *record.Record, d Day) (*record.Record, error) {
+func (r *Replica) prove(rec *record.Record, n notice.Notice, d Day) (*record.Record, error) {
 	seen, err := r.verifier.Open(rec.Frame())
 	if err != nil {
 		return nil, fmt.Errorf("open own record: %w", err)
@@ -109,7 +109,10 @@ func (r *Replica) prove(rec *record.Record, d Day) (*record.Record, error) {
 	if rec.Inline() {
 		return seen, nil
 	}
-	if err := r.storeBody(rec, d); err != nil {
+	if err = r.storeBrief(d, rec.ID(), n); err == nil {
+		err = r.storeBody(rec, d)
+	}
+	if err != nil {
 		return nil, storeRefusal(err)
 	}
 	return rec, nil
@@ -205,7 +208,7 @@ func (r *Replica) left(now time.Time, ids []record.ID) error {
 		}
 		// Also where the store has it already: an earlier call may have been told that it failed.
 		if s.code.plain() == codeRequest {
-			e, err := r.read(s.drop, id)
+			e, err := r.glance(s.drop, id)
 			if err != nil {
 				return err
 			}

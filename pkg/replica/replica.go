@@ -54,11 +54,12 @@ type Outcome struct {
 type Entry struct {
 	Record   *record.Record
 	Notice   notice.Notice // nil if the kind is unknown, a crit member is unmet, or Unread says why
+	Files    []File        // the attachments of a notice that is shown without them; see Brief
 	Unread   string        // why there is no notice; may hold text from a peer
 	Sighting ledger.Sighting
 	Via      Via
 	Day      Day    // the bucket it is dropped with
-	Marks    []Mark // what a reader must know beside; filled in by Entry, List, Answers and Revisions
+	Marks    []Mark // what a reader must know beside; filled in by Entry, Brief, List, Answers and Revisions
 }
 
 // Outgoing is a notice to publish.

@@ -160,7 +160,7 @@ func (r *Replica) stripped(e *Entry) *Mark {
 	now := r.roster
 	r.mu.RUnlock()
 	for _, s := range suspects {
-		before, err := r.read(s.drop, s.id)
+		before, err := r.glance(s.drop, s.id)
 		if err != nil || before.Notice == nil {
 			continue
 		}

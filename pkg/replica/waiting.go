@@ -143,6 +143,12 @@ func (r *Replica) relabel(ref keyRef, then func(*Entry)) error {
 			if err != nil || !e.Record.HasBody() {
 				continue
 			}
+			if !e.Record.Inline() {
+				if err := r.storeBrief(s.drop, id, e.Notice); err != nil {
+					return fmt.Errorf("open record %s: %w", id, err)
+				}
+			}
+			e.Notice, e.Files = briefOf(e.Notice) // a batch of them is held
 			to := s
 			to.code, to.class = codeOf(e.Record, e.Notice), classOf(e.Record, e.Notice)
 			ops = append(append(ops, rename(&e, s, to)...), r.textOps(&e)...)
