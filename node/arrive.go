@@ -109,11 +109,12 @@ func (n *Node) statementsCame(from identity.TeamID, _ int) {
 // inStep is told by the mesh that a comparison with a member found no difference: what this node has
 // written into the channel is with that member too.
 func (n *Node) inStep(ch record.Channel, team identity.TeamID, at time.Time) {
-	if team == n.replica.Self() {
+	n.look(n.now())
+	n.replica.Confirm(ch, at)
+	if n.isOwn(team) {
 		return
 	}
 	n.unsent.gone(ch)
-	n.look(n.now())
 	n.steps.Reached(replica.Step{Channel: ch, Team: team, At: at})
 	rouse(n.compared)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"tocsin/pkg/identity"
+	"tocsin/pkg/notice"
 )
 
 // doubleTalk says of which teams it is proven that one of their nodes signed different things in one place.
@@ -18,4 +19,16 @@ func (n *Node) doubleTalk(of map[identity.TeamID]int) []string {
 			nameOf(n.team(t)), of[t]))
 	}
 	return out
+}
+
+// manyLanes is from how many lanes on the operator is told: half of what a removal or a revocation can name.
+const manyLanes = notice.MaxLaneHeads / 2
+
+func laneWarnings(lanes int) []string {
+	if lanes < manyLanes {
+		return nil
+	}
+	return []string{fmt.Sprintf("this node's records stand in %d lanes, and a removal or revocation can name %d: "+
+		"a node that is put back, or publishes before it has met a member, begins one more; replace its key (tocsin key rotate) before they are too many",
+		lanes, notice.MaxLaneHeads)}
 }

@@ -59,6 +59,7 @@ func (n *Node) Status(ctx context.Context) (*api.Status, error) {
 	out.Warnings = append(out.Warnings, n.warnings(out.Store)...)
 	out.Warnings = append(out.Warnings, n.standingWarnings(communities.Communities)...)
 	out.Warnings = append(out.Warnings, n.doubleTalk(st.Equivocations)...)
+	out.Warnings = append(out.Warnings, laneWarnings(st.Lanes)...)
 	return out, nil
 }
 

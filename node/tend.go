@@ -69,6 +69,9 @@ func (n *Node) look(now time.Time) {
 	if found == replica.Uninterrupted {
 		return
 	}
+	if found == replica.Jumped {
+		n.replica.Doubt(now)
+	}
 	n.log.Info("this node was paused, or its clock was set: it compares with all again", slog.Bool("clock", found == replica.Jumped)) //nolint:noctx // the door has none
 	for _, s := range gone {
 		n.net.Sync(s.Channel, s.Team)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"slices"
@@ -191,6 +192,7 @@ type member struct {
 	store *memstore.Store
 	home  string
 	name  string
+	rand  io.Reader    // goes on over restarts
 	ahead atomic.Int64 // nanoseconds of its clock before the world's
 }
 
@@ -220,7 +222,7 @@ func (w *world) member(name string) *member {
 		w.t.Fatal(err)
 	}
 	m := &member{
-		w: w, name: name, home: w.t.TempDir(), store: memstore.New(memstore.Options{}),
+		w: w, name: name, rand: &seed{name[0] + 50}, home: w.t.TempDir(), store: memstore.New(memstore.Options{}),
 		keys: &keyfile.Node{Key: key, Delegation: d, StoreKey: bytes.Repeat([]byte{1}, keyfile.StoreKeySize)},
 	}
 	m.start()
@@ -231,7 +233,7 @@ func (m *member) options() Options {
 	return Options{
 		Home: m.home, Config: config.Default(), Version: "test", Logger: slog.New(slog.DiscardHandler),
 		Now:  func() time.Time { return time.Now().Add(time.Duration(m.ahead.Load())) },
-		Rand: &seed{m.name[0] + 50}, Keys: m.keys,
+		Rand: m.rand, Keys: m.keys,
 		Store: func() (replica.Store, error) { return m.store, nil },
 		Network: func(opt mesh.Options) (Network, error) {
 			e := &end{w: m.w, opt: opt, self: opt.Delegation.Team}

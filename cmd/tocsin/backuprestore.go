@@ -256,15 +256,13 @@ func (r *restoring) flush() error {
 	return err
 }
 
-// end completes the store and marks it as a restored one.
+// end completes the store.
 func (r *restoring) end(good bool) (err error) {
 	if r.store == nil {
 		return nil
 	}
 	if good {
-		if err = r.flush(); err == nil {
-			err = replica.MarkRestored(r.store)
-		}
+		err = r.flush()
 	}
 	return errors.Join(err, r.store.Close())
 }

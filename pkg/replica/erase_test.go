@@ -161,24 +161,3 @@ func TestAMemberThatStripsAMarkingIsShown(t *testing.T) {
 		}
 	}
 }
-
-func TestARestoredStoreBeginsNewRuns(t *testing.T) {
-	a := newTeam(t, 1, "Alpha")
-	ch := record.InCommunity(found(t, a))
-	one := a.publish(t, noon, ch, alert("one"))
-	a.restart(t, noon)
-	two := a.publish(t, noon, ch, alert("two"))
-	if two.Header().Run != one.Header().Run {
-		t.Fatal("a restart began a new run")
-	}
-	if err := replica.MarkRestored(a.store); err != nil {
-		t.Fatal(err)
-	}
-	a.restart(t, noon)
-	three := a.publish(t, noon, ch, alert("three"))
-	a.restart(t, noon)
-	four := a.publish(t, noon, ch, alert("four"))
-	if three.Header().Run == one.Header().Run || three.Header().Seq != 1 || four.Header().Run != three.Header().Run {
-		t.Error("the runs are not those of a restored store")
-	}
-}

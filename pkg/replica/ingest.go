@@ -128,7 +128,7 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 			}
 		}
 		out[i].Notice = o.notice
-		if ops+len(c.ops) > MaxApplyOps || size+c.size > MaxApplyBytes {
+		if ops+c.writes() > MaxApplyOps || size+c.size > MaxApplyBytes {
 			flush()
 		}
 		if torn {
@@ -147,7 +147,7 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 			out[i].Gap = !here && !coming
 		}
 		batch = append(batch, c)
-		ops, size = ops+len(c.ops), size+c.size
+		ops, size = ops+c.writes(), size+c.size
 		if isErase {
 			flush() // what it erases may come next
 		}
@@ -158,6 +158,14 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 			out[i].Judgement = out[first].Judgement // it is not kept, so neither is the copy a duplicate
 		}
 	}
+}
+
+// writes is how many operations it makes of a batch at most.
+func (c *candidate) writes() int {
+	if c.lost {
+		return len(c.ops) + 1 // where the lane stands now
+	}
+	return len(c.ops)
 }
 
 // turnDay begins counting anew when the day has changed.
@@ -241,6 +249,9 @@ func (r *Replica) candidate(now time.Time, a *Arrival, o opening, retention time
 	if c.own {
 		c.ops = append(c.ops, r.ownOps(rec)...)
 	}
+	if c.own || c.lost {
+		c.ops = append(c.ops, r.runOps(rec, e.Day)...)
+	}
 	c.closed = o.closed
 	c.ops = append(c.ops, r.keyOps(now, &o, e.Day)...)
 	c.ops = append(c.ops, r.textOps(&e)...)
@@ -257,17 +268,14 @@ func (r *Replica) commit(batch []candidate, out []Outcome) (done bool) {
 		return true
 	}
 	var ops []Op
-	var err error
+	lost := found{heads: map[record.Channel]laneHead{}}
 	for _, c := range batch {
 		ops = append(ops, c.ops...)
-		if c.lost && err == nil {
-			err = r.leaveLanes()
+		if c.lost {
+			r.find(&lost, c.entry.Record)
 		}
 	}
-	if err == nil {
-		err = r.opt.Store.Apply(ops)
-	}
-	if err != nil {
+	if err := r.opt.Store.Apply(append(ops, lost.ops()...)); err != nil {
 		j := policy.Judgement{Verdict: policy.Ignore, Reason: storeReason(err), Detail: err.Error()}
 		for _, c := range batch {
 			// Either nothing was written (ErrFull) or nobody knows. The views say what was acknowledged,
@@ -275,7 +283,7 @@ func (r *Replica) commit(batch []candidate, out []Outcome) (done bool) {
 			out[c.i].Judgement = j
 			r.today.add(c.entry.Record, -1)
 			if c.own && !errors.Is(err, ErrFull) {
-				r.fresh = true // the lane's head on disk is unknown: never sign at that place again
+				r.lanes.fresh = true // the lane's head on disk is unknown: never sign at that place again
 			}
 		}
 		return false
@@ -283,6 +291,7 @@ func (r *Replica) commit(batch []candidate, out []Outcome) (done bool) {
 	for _, c := range batch {
 		r.keep(c)
 	}
+	r.lanes.rejoin(&lost)
 	return true
 }
 
@@ -300,6 +309,9 @@ func (r *Replica) keep(c candidate) {
 	}
 	if c.own {
 		r.own(rec)
+	}
+	if c.own || c.lost {
+		r.lanes.ran(rec, c.entry.Day)
 	}
 	r.noteTexts(&c.entry)
 	r.view(&c.entry)

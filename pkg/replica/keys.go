@@ -26,6 +26,7 @@ import (
 //	s ID            frame of a statement
 //	u ID            when this node first held the statement
 //	l T             head of this node's lane in channel T: run, seq, ID
+//	n T RUN         a run of this node in channel T: the last day on which a record of it is kept
 //	o TEAM ID       delivery of a private record: its state
 //	t T TEAM        when this node was last in step with what TEAM says in channel T
 //	a PEER          signed address record of a peer
@@ -35,13 +36,13 @@ import (
 //	w ID            frame of a statement that handed over another key than it says
 //	p TEAM          that the operator compared a team's ID with the team
 //	m owner         the format's version and the node that writes here
-//	m fresh         this store is a copy: begin new runs
 const (
 	spaceBucket   = 'b'
 	spaceIndex    = 'i'
 	spaceState    = 's'
 	spaceHeard    = 'u'
 	spaceLane     = 'l'
+	spaceRun      = 'n'
 	spaceOutbox   = 'o'
 	spaceStep     = 't'
 	spaceAddress  = 'a'
@@ -60,6 +61,7 @@ const (
 	indexKeyOld   = 1 + 4 + 8 + 1 + 1 + 32 + 32 + 32
 	indexKeyLen   = indexKeyOld + 8
 	laneValueLen  = 16 + 8 + 32
+	runKeyLen     = 1 + 32 + 16
 	formatVersion = 1
 )
 

@@ -48,6 +48,8 @@ func TestALaneIsAChainAcrossRestarts(t *testing.T) {
 			}
 		}
 		us.restart(t, noon)
+		us.Confirm(ch, noon)
+		us.Confirm(private, noon)
 	}
 	if a, b := last[ch].Header(), last[private].Header(); a.Run == b.Run || a.Seq != 9 || b.Seq != 9 {
 		t.Fatalf("two channels, places %d and %d", a.Seq, b.Seq)
@@ -92,6 +94,7 @@ func TestANewRunBeginsWhereTheLastWriteIsInDoubt(t *testing.T) {
 		begins(t, next, first)
 		begins(t, us.publish(t, noon, private, alert("x")), other)
 		us.restart(t, noon)
+		us.Confirm(ch, noon)
 		follows(t, us.publish(t, noon, ch, alert("x")), next)
 		whole(t, us.store, noon)
 	}
@@ -111,54 +114,182 @@ func TestAFullStoreLeavesTheRunAsItIs(t *testing.T) {
 	follows(t, us.publish(t, noon, ch, alert("x")), first)
 }
 
-// A backup is put back, and a peer hands us what we said after it was made.
-func TestANewRunBeginsWhenARestoredNodeMeetsItself(t *testing.T) {
-	for _, again := range []string{"", "restart", "fail first"} {
+// An old store is put back: what peers have of ours since then comes with the first comparison.
+func TestAStorePutBackSignsNoPlaceTwice(t *testing.T) {
+	for _, early := range []bool{false, true} {
 		us, p, ch := village(t)
 		private := pair(t, us.Self(), p.team())
 		here, there := us.publish(t, noon, ch, alert("1")), us.publish(t, noon, private, alert("1"))
-		backup := us.store.Clone()
-		lost := us.publish(t, noon, ch, alert("2"))
-		lostThere := us.publish(t, noon, private, alert("2"))
-		us.store = backup
+		old := us.store.Clone()
+		second, lost := us.publish(t, noon, ch, alert("2")), us.publish(t, noon, ch, alert("3"))
+		us.store = old
 		us.restart(t, noon)
-		if again == "fail first" {
-			// Whether the lanes are given up or the record is kept: neither may happen without the other.
-			for n := 1; n <= 2; n++ {
-				struck := strike(us, n, false)
-				if o := us.offer(noon, lost.Frame()); o.Reason != policy.Unavailable {
-					t.Fatal(o.Reason)
-				}
-				if !struck() || us.Has(lost.ID()) {
-					t.Fatal("the write did not fail")
-				}
-			}
+		var before *record.Record
+		if early {
+			before = us.publish(t, noon, ch, alert("not made to wait"))
+			begins(t, before, here)
+			follows(t, us.publish(t, noon, ch, alert("nor this")), before)
 		}
-		us.accept(t, noon, lost.Frame())
-		if again == "restart" {
-			us.restart(t, noon)
+		// Whether the lane goes on behind it or the record is kept: neither may happen without the other.
+		struck := strike(us, 1, false)
+		if o := us.offer(noon, second.Frame()); o.Reason != policy.Unavailable || !struck() || us.Has(second.ID()) {
+			t.Fatal(o.Reason)
 		}
-		next, nextThere := us.publish(t, noon, ch, alert("3")), us.publish(t, noon, private, alert("3"))
-		begins(t, next, here)
-		begins(t, nextThere, there)
-		us.accept(t, noon, lostThere.Frame())
+		us.accept(t, noon, lost.Frame(), second.Frame()) // in any order
+		us.restart(t, noon)
+		us.Confirm(ch, noon)
+		follows(t, us.publish(t, noon, ch, alert("4")), lost)
+		begins(t, us.publish(t, noon, private, alert("2")), there) // nobody was asked about that channel
+		us.Confirm(private, noon)
+		follows(t, us.publish(t, noon, private, alert("3")), there)
+		if found := us.Equivocations(); len(found) != 0 {
+			t.Errorf("it signed a place twice: %v", found)
+		}
 		whole(t, us.store, noon)
+	}
+}
+
+// The same snapshot is put back again and again, and each time somebody publishes at once.
+func TestASnapshotPutBackManyTimesSignsNoPlaceTwice(t *testing.T) {
+	us, _, ch := village(t)
+	us.publish(t, noon, ch, alert("1"))
+	us.restart(t, noon)
+	us.publish(t, noon, ch, alert("before a comparison"))
+	snapshot := us.store.Clone()
+	places := map[[24]byte]record.ID{}
+	for range 5 {
+		us.store = snapshot.Clone()
 		us.restart(t, noon)
-		if len(us.Outbox()) != 2 {
-			t.Errorf("%d deliveries: what another life sent is not ours to send again", len(us.Outbox()))
+		for range 2 {
+			rec := us.publish(t, noon, ch, alert("x"))
+			h := rec.Header()
+			place := [24]byte(append(h.Run[:], byte(h.Seq), 0, 0, 0, 0, 0, 0, 0))
+			if was, taken := places[place]; taken {
+				t.Fatalf("%s and %s at place %d of run %x", was, rec.ID(), h.Seq, h.Run)
+			}
+			places[place] = rec.ID()
 		}
+	}
+}
+
+// A member that was compared with lacked something of ours, which comes later.
+func TestALaneMovesOnBehindWhatComesLate(t *testing.T) {
+	us, _, ch := village(t)
+	us.publish(t, noon, ch, alert("1"))
+	old := us.store.Clone()
+	second := us.publish(t, noon, ch, alert("2"))
+	us.store = old
+	us.restart(t, noon)
+	us.Confirm(ch, noon)
+	us.accept(t, noon, second.Frame())
+	begins(t, us.publish(t, noon, ch, alert("in doubt again")), second)
+	us.Confirm(ch, noon)
+	follows(t, us.publish(t, noon, ch, alert("3")), second)
+}
+
+// Two records of one place: the lane is not followed on by either.
+func TestAForkedLaneEnds(t *testing.T) {
+	us, _, ch := village(t)
+	us.publish(t, noon, ch, alert("1"))
+	old := us.store.Clone()
+	one := us.publish(t, noon, ch, alert("2"))
+	us.store = old
+	us.restart(t, noon)
+	us.Confirm(ch, noon)
+	two := us.publish(t, noon, ch, alert("another 2"))
+	follows(t, us.publish(t, noon, ch, alert("3")), two)
+	us.accept(t, noon, one.Frame())
+	next := us.publish(t, noon, ch, alert("x"))
+	begins(t, next, two)
+	us.restart(t, noon)
+	us.Confirm(ch, noon)
+	follows(t, us.publish(t, noon, ch, alert("x")), next)
+}
+
+// A comparison that began before the doubt says nothing.
+func TestAnOldComparisonConfirmsNothing(t *testing.T) {
+	us, _, ch := village(t)
+	first := us.publish(t, noon, ch, alert("1"))
+	us.Doubt(noon.Add(time.Minute))
+	us.Confirm(ch, noon)
+	begins(t, us.publish(t, noon.Add(time.Minute), ch, alert("2")), first)
+	us.Confirm(ch, noon.Add(time.Minute))
+	follows(t, us.publish(t, noon.Add(time.Minute), ch, alert("3")), first)
+}
+
+// A copy of this node runs elsewhere and goes on in our lane.
+func TestAnotherProcessThatSignsAsThisNode(t *testing.T) {
+	later := noon.Add(time.Minute)
+	us, _, ch := village(t)
+	first := us.publish(t, noon, ch, alert("1"))
+	other := *us
+	other.store = us.store.Clone()
+	other.restart(t, noon)
+	us.restart(t, noon)
+	us.Confirm(ch, noon)
+	other.Confirm(ch, noon)
+	theirs := other.publish(t, later, ch, alert("of the copy"))
+	follows(t, theirs, first)
+	if !us.Twin().IsZero() {
+		t.Fatal("a twin that nothing is known of")
+	}
+	us.accept(t, later, theirs.Frame())
+	if at := us.Twin(); !at.Equal(theirs.Header().Created) {
+		t.Errorf("the twin was heard at %s", at)
+	}
+	us.Confirm(ch, later)
+	ours := us.publish(t, later, ch, alert("ours"))
+	begins(t, ours, theirs)
+	other.Part()
+	begins(t, other.publish(t, later, ch, alert("of the copy")), theirs)
+	us.Confirm(ch, later)
+	follows(t, us.publish(t, later, ch, alert("ours")), ours)
+	if found := us.Equivocations(); len(found) != 0 {
+		t.Error(found)
+	}
+	// It is over with the next start.
+	us.restart(t, later)
+	us.Confirm(ch, later)
+	follows(t, us.publish(t, later, ch, alert("ours again")), theirs)
+	if !us.Twin().IsZero() {
+		t.Error("the twin is remembered beyond a start")
+	}
+}
+
+// Starts without anybody to ask do not make lanes without end: a removal could not name them.
+func TestLanesAreCountedAndBounded(t *testing.T) {
+	us, _, ch := village(t)
+	for i := range notice.MaxLaneHeads + 4 {
+		us.publish(t, noon, ch, alert("x"))
+		if st, err := us.Stats(); err != nil || st.Lanes != min(i+1, notice.MaxLaneHeads) {
+			t.Fatalf("%d lanes after %d starts, %v", st.Lanes, i, err)
+		}
+		us.restart(t, noon)
+	}
+	if _, err := us.Prune(noon.AddDate(3, 0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if st, err := us.Stats(); err != nil || st.Lanes != 0 {
+			t.Fatalf("%d lanes of which nothing is left, %v", st.Lanes, err)
+		}
+		us.restart(t, noon)
 	}
 }
 
 func TestWhoSaysLocalAtTheDoorDoesNotMoveOurLane(t *testing.T) {
 	us, _, ch := village(t)
 	first := us.publish(t, noon, ch, alert("1"))
-	backup := us.store.Clone()
-	second := us.publish(t, noon, ch, alert("2"))
-	us.store = backup
+	foreign := us.store.Clone()
+	us.publish(t, noon, ch, alert("2"))
+	us.store = foreign
 	us.restart(t, noon)
-	us.Ingest(noon, []replica.Arrival{{Frame: second.Frame(), Via: replica.Local}})
-	begins(t, us.publish(t, noon, ch, alert("3")), first)
+	stray := us.publish(t, noon, ch, alert("another life's")) // in a run of its own
+	us.store = foreign.Clone()
+	us.restart(t, noon)
+	us.Ingest(noon, []replica.Arrival{{Frame: stray.Frame(), Via: replica.Local}})
+	us.Confirm(ch, noon)
+	follows(t, us.publish(t, noon, ch, alert("3")), first)
 }
 
 func TestOpenRefusesWhatCannotBeOurs(t *testing.T) {

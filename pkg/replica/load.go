@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -15,8 +14,7 @@ import (
 )
 
 // Open reads the views from the store and returns the replica. A new store is marked with the node's
-// identity; a store of another node is refused; one that was restored begins new runs. Open writes nothing
-// else.
+// identity; a store of another node is refused. Open writes nothing else.
 func Open(opt Options, now time.Time) (*Replica, error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
@@ -31,7 +29,7 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 	r := &Replica{
 		opt: opt, self: opt.Delegation.Team,
 		roster: roster.New(), index: newIndex(),
-		lanes: map[record.Channel]laneHead{}, step: map[stepKey]time.Time{},
+		lanes: newLanes(now), step: map[stepKey]time.Time{},
 		outbox: map[deliveryKey]Delivery{}, wanted: map[record.ID]struct{}{},
 		expected: map[identity.CommunityID]struct{}{},
 		today:    newTally(DayOf(now)),
@@ -47,7 +45,7 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 	}
 	r.clearViews()
 	for _, load := range []func() error{
-		r.checkOwner, r.leaveCopied, r.loadStatements, r.loadHeard, r.loadKeys, r.loadSealingKeys, r.loadBadWraps,
+		r.checkOwner, r.loadStatements, r.loadHeard, r.loadKeys, r.loadSealingKeys, r.loadBadWraps,
 		r.loadIndex, r.loadTexts, r.loadLanes, r.loadSteps, r.loadOutbox,
 	} {
 		if err := load(); err != nil {
@@ -219,23 +217,6 @@ func (r *Replica) loadView(rows []indexRow) error {
 	return nil
 }
 
-func (r *Replica) loadLanes() error {
-	channels := r.channels()
-	return r.opt.Store.Scan([]byte{spaceLane}, false, func(key, value []byte) error {
-		if len(key) != 33 || len(value) != laneValueLen {
-			return fmt.Errorf("lane has %d and %d bytes, want 33 and %d", len(key), len(value), laneValueLen)
-		}
-		ch := channels[[32]byte(key[1:])]
-		if ch == nil {
-			return nil // a lane in a channel that no statement names; a new run begins if it comes back
-		}
-		r.lanes[*ch] = laneHead{
-			run: record.Run(value[:16]), seq: binary.BigEndian.Uint64(value[16:]), id: record.ID(value[24:]),
-		}
-		return nil
-	})
-}
-
 func (r *Replica) loadSteps() error {
 	channels := r.channels()
 	return r.opt.Store.Scan([]byte{spaceStep}, false, func(key, value []byte) error {
@@ -248,23 +229,4 @@ func (r *Replica) loadSteps() error {
 		}
 		return nil
 	})
-}
-
-// headAt is the head of a lane whose last record is rec.
-func headAt(rec *record.Record) laneHead {
-	return laneHead{run: rec.Header().Run, seq: rec.Header().Seq, id: rec.ID()}
-}
-
-func (h laneHead) op(ch record.Channel) Op {
-	v := append([]byte{}, h.run[:]...)
-	v = binary.BigEndian.AppendUint64(v, h.seq)
-	return Op{Key: idKey(spaceLane, ch.Tag()), Value: append(v, h.id[:]...)}
-}
-
-func (r *Replica) newRun() (record.Run, error) {
-	var run record.Run
-	if _, err := io.ReadFull(r.opt.Rand, run[:]); err != nil {
-		return run, fmt.Errorf("begin a run: %w", err)
-	}
-	return run, nil
 }

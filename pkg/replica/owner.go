@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"tocsin/pkg/identity"
-	"tocsin/pkg/record"
 )
 
 // checkOwner refuses a store that another team's node wrote: its lanes are not ours to continue. A node
@@ -39,14 +38,16 @@ func (r *Replica) checkOwner() error {
 }
 
 // leaveLanes forgets where this node's lanes stand, on stable storage first, so that each begins a new run
-// with its next record: another key signs now, or this store is a copy from before a record of ours was
-// signed, and going on in the same lanes would say two things in one place.
+// with its next record: another key signs now. It comes before they are loaded.
 func (r *Replica) leaveLanes() error {
 	var ops []Op
-	err := r.opt.Store.Scan([]byte{spaceLane}, true, func(key, _ []byte) error {
-		ops = append(ops, Op{Key: bytes.Clone(key), Delete: true})
-		return nil
-	})
+	var err error
+	for _, space := range []byte{spaceLane, spaceRun} {
+		err = errors.Join(err, r.opt.Store.Scan([]byte{space}, true, func(key, _ []byte) error {
+			ops = append(ops, Op{Key: bytes.Clone(key), Delete: true})
+			return nil
+		}))
+	}
 	for part := range slices.Chunk(ops, MaxApplyOps) {
 		if err == nil {
 			err = r.opt.Store.Apply(part)
@@ -55,6 +56,5 @@ func (r *Replica) leaveLanes() error {
 	if err != nil {
 		return fmt.Errorf("leave lanes: %w", err)
 	}
-	r.lanes = map[record.Channel]laneHead{}
 	return nil
 }

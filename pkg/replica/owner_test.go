@@ -50,7 +50,9 @@ func TestAReplacedKeyOpensItsStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second := say(t, open(p.key, renewed), ch)
+	again := open(p.key, renewed)
+	again.Confirm(ch, noon)
+	second := say(t, again, ch)
 	if second.Lane() != first.Lane() || second.Header().Seq != 2 || second.Header().Prev != first.ID() {
 		t.Errorf("under a renewed delegation: lane %v place %d", second.Lane(), second.Header().Seq)
 	}

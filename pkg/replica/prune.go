@@ -29,6 +29,9 @@ func (r *Replica) Prune(now time.Time) (dropped int, err error) {
 	if err := r.pruneKeys(today); err != nil {
 		return len(ids), fmt.Errorf("drop keys: %w", err)
 	}
+	if err := r.pruneRuns(today); err != nil {
+		return len(ids), fmt.Errorf("drop runs: %w", err)
+	}
 	if err := r.pruneOutbox(); err != nil {
 		return len(ids), fmt.Errorf("drop deliveries: %w", err)
 	}

@@ -73,6 +73,7 @@ func TestPruneLeavesNothingOfARecordButItsLane(t *testing.T) {
 	if _, err := us.Entry(kept.ID()); err != nil {
 		t.Error(err)
 	}
+	us.Confirm(private, now)
 	follows(t, us.publish(t, now, private, alert("next")), out[0].Record)
 }
 

@@ -135,26 +135,13 @@ func (r *Replica) maySpeak(ch record.Channel) error {
 	return nil
 }
 
-// place returns what the next record of the lane follows on.
-func (r *Replica) place(ch record.Channel, heads map[record.Channel]laneHead) (laneHead, error) {
-	if r.fresh {
-		r.lanes, r.fresh = map[record.Channel]laneHead{}, false
-		clear(heads)
-	}
-	if h, ok := heads[ch]; ok {
-		return h, nil
-	}
-	if h, ok := r.lanes[ch]; ok {
-		return h, nil
-	}
-	run, err := r.newRun()
-	return laneHead{run: run}, err
-}
-
 // ownOps are the writes that go with a record of this node's: the lane's head, and the delivery of a
 // private one.
 func (r *Replica) ownOps(rec *record.Record) []Op {
-	ops := []Op{headAt(rec).op(rec.Header().Channel)}
+	var ops []Op
+	if r.lanes.main(rec) {
+		ops = append(ops, headAt(rec).op(rec.Header().Channel))
+	}
 	if rec.Header().Channel.Private() {
 		d := r.newDelivery(rec)
 		ops = append(ops, d.op())
@@ -165,7 +152,7 @@ func (r *Replica) ownOps(rec *record.Record) []Op {
 // own takes a stored record of this node's into the views.
 func (r *Replica) own(rec *record.Record) {
 	ch := rec.Header().Channel
-	r.lanes[ch] = headAt(rec)
+	r.lanes.took(rec)
 	if ch.Private() {
 		d := r.newDelivery(rec)
 		r.outbox[d.key()] = d

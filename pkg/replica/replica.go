@@ -135,9 +135,8 @@ type Replica struct {
 	roster *roster.Roster
 	ledger *ledger.Ledger
 	index  index
-	lanes  map[record.Channel]laneHead // where this node's lanes stand, on stable storage
-	fresh  bool                        // the next record of ours must begin a new run in every channel
-	step   map[stepKey]time.Time       // when this node last had all that a team had said
+	lanes  lanes
+	step   map[stepKey]time.Time // when this node last had all that a team had said
 	outbox map[deliveryKey]Delivery
 	wanted map[record.ID]struct{} // records whose detached body is not here
 	// waiting are the records whose bodies wait for a key, and their authors.
@@ -159,13 +158,6 @@ type Replica struct {
 	expected map[identity.CommunityID]struct{}
 	today    tally // what each author brought today
 	astray   bool  // statements changed who is outside, and the views may not know yet
-}
-
-// laneHead is the last record that this node signed in a channel.
-type laneHead struct {
-	run record.Run
-	seq uint64
-	id  record.ID
 }
 
 // tally counts records by author and class, and their bytes by author, for one day.

@@ -220,6 +220,7 @@ func TestAPairWithAForgottenTeamSurvivesARestart(t *testing.T) {
 	before := views(t, us.Replica, noon)
 	us.restart(t, noon)
 	same(t, "restart", before, views(t, us.Replica, noon))
+	us.Confirm(ch, noon)
 	if h := us.publish(t, noon, ch, request(gone.team())).Header(); h.Run != first.Header().Run || h.Seq != 3 {
 		t.Fatalf("place %d", h.Seq)
 	}

@@ -70,7 +70,7 @@ func (s *Steps) Look(now time.Time) (Interruption, []Step) {
 
 func (s *Steps) look(now time.Time) Interruption {
 	wall, ran := now.Round(0).Sub(s.last.Round(0)), now.Sub(s.last) // Round takes the monotonic clock off
-	if ran >= 0 || wall < -clockStep { // two that look at once may come in the other order
+	if ran >= 0 || wall < -clockStep {                              // two that look at once may come in the other order
 		s.last = now
 	}
 	switch drift := wall - ran; {

@@ -2,11 +2,14 @@ package sim
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"tocsin/pkg/identity"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
+	"tocsin/pkg/store/memstore"
 )
 
 const (
@@ -77,4 +80,40 @@ func (t *Team) Resume() error {
 		t.w.after(0, do)
 	}
 	return nil
+}
+
+// snapshot is what a machine's disk held at a moment, and what the oracle held its team to then.
+type snapshot struct {
+	store      *memstore.Store
+	kept       []promise
+	known      map[record.ID]bool
+	statements []record.StatementID
+}
+
+// Snapshot keeps the team's disk as it is now, to be put back.
+func (t *Team) Snapshot() error {
+	if !t.Up() {
+		return fmt.Errorf("snapshot of %s: %w", t.Name, errDown)
+	}
+	o := &t.w.oracle
+	t.saved = &snapshot{t.store.Clone(), slices.Clone(o.kept[t]), maps.Clone(o.known[t]), slices.Clone(o.statements[t])}
+	t.w.tell("the disk of %s is copied", t.Name)
+	return nil
+}
+
+// PutBack takes the machine down and starts it with the disk of the last snapshot. What the team has said since
+// then it does not know; that it says nothing else in those places is for the oracle to see.
+func (t *Team) PutBack() error {
+	if t.saved == nil {
+		return fmt.Errorf("there is no snapshot of %s", t.Name)
+	}
+	if t.Up() {
+		t.down()
+	}
+	o, s := &t.w.oracle, t.saved
+	t.store = s.store.Clone()
+	t.store.SetFault(t.storeFault)
+	o.kept[t], o.known[t], o.statements[t] = slices.Clone(s.kept), maps.Clone(s.known), slices.Clone(s.statements)
+	t.w.tell("the disk of %s is put back", t.Name)
+	return t.Restart()
 }

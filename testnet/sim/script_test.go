@@ -53,7 +53,7 @@ func (s *script) do(line string) ([]string, error) {
 		return nil, s.erase()
 	case "alert", "request", "reply", "close", "withdraw":
 		return nil, s.speak(verb)
-	case "partition", "heal", "network", "crash", "restart", "break", "pause", "resume", "stay-in-step":
+	case "partition", "heal", "network", "crash", "restart", "break", "pause", "resume", "snapshot", "put-back", "stay-in-step":
 		return nil, s.trouble(verb)
 	case "run":
 		d, err := duration(s.word())
@@ -75,7 +75,7 @@ func (s *script) do(line string) ([]string, error) {
 			return nil, err
 		}
 		return []string{"all hold the same"}, nil
-	case "ledger", "roster", "records", "outbox", "reading", "marks", "standing":
+	case "ledger", "roster", "records", "outbox", "reading", "marks", "standing", "lanes":
 		return s.show(verb)
 	}
 	return nil, fmt.Errorf("no such command: %s", verb)

@@ -29,12 +29,12 @@ func (s *script) trouble(verb string) error {
 		s.w.Heal()
 	case "network":
 		return s.network()
-	case "crash", "restart", "pause", "resume":
+	case "crash", "restart", "pause", "resume", "snapshot", "put-back":
 		t, err := s.team(s.word())
 		if err != nil {
 			return err
 		}
-		return map[string]func() error{"crash": t.Crash, "restart": t.Restart, "pause": t.Pause, "resume": t.Resume}[verb]()
+		return map[string]func() error{"crash": t.Crash, "restart": t.Restart, "pause": t.Pause, "resume": t.Resume, "snapshot": t.Snapshot, "put-back": t.PutBack}[verb]()
 	case "stay-in-step":
 		s.w.StandInStep()
 	case "break":
@@ -320,6 +320,8 @@ func (s *script) show(what string) ([]string, error) {
 		out = t.ShowMarks()
 	case "standing":
 		out = t.ShowStanding()
+	case "lanes":
+		out = t.ShowLanes()
 	}
 	if len(out) == 0 {
 		out = []string{"nothing"}

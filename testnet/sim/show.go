@@ -113,3 +113,29 @@ func (t *Team) ShowOutbox() []string {
 	slices.Sort(out)
 	return out
 }
+
+// ShowLanes writes down what a team itself wrote, a line for each lane, in the order of its places.
+func (t *Team) ShowLanes() []string {
+	list, err := t.rep.List(replica.Query{})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	lanes := map[string][]string{}
+	slices.SortStableFunc(list, func(a, b replica.Entry) int {
+		return cmp.Compare(a.Record.Header().Seq, b.Record.Header().Seq)
+	})
+	for i := range list {
+		if r := list[i].Record; t.w.ids[r.Team()] == t {
+			h := r.Header()
+			key := fmt.Sprintf("%x %s", h.Run, t.w.channelName(h.Channel))
+			lanes[key] = append(lanes[key], fmt.Sprintf("%d %s", h.Seq, t.w.label(r)))
+		}
+	}
+	var out []string
+	for key, records := range lanes {
+		_, where, _ := strings.Cut(key, " ")
+		out = append(out, where+": "+strings.Join(records, ", "))
+	}
+	slices.Sort(out)
+	return out
+}

@@ -48,6 +48,7 @@ type Team struct {
 	paused  bool     // the machine stands still; it keeps its connections
 	late    []func() // timers that ran out meanwhile
 	queued  []func() // what came meanwhile
+	saved   *snapshot
 
 	// What a hostile team does with keys:
 	lies    map[*Team]bool // hands these another key in place of each

@@ -305,4 +305,5 @@ func (t *Team) alike(ch record.Channel, other identity.TeamID, at time.Time) {
 	t.steps.Look(t.now())
 	t.steps.Reached(replica.Step{Channel: ch, Team: other, At: at})
 	t.noteSteps(false)
+	t.rep.Confirm(ch, at)
 }
