@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/node/config"
@@ -108,6 +109,7 @@ type Node struct {
 	bodies   *bodies
 	steps    *steps
 	unsent   *unsent
+	names    atomic.Pointer[nameIndex] // of the roster that was asked about last
 	skew     *skew
 	book     *book
 	joined   *book

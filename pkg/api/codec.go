@@ -15,12 +15,25 @@ import (
 	"tocsin/pkg/notice"
 )
 
-// Encode writes an answer or a request: times in RFC 3339, bytes in base64url without padding,
+// Encode writes an answer: times in RFC 3339, bytes in base64url without padding,
 // names in the order of the types.
 func Encode(v any) ([]byte, error) {
 	b, err := json.Marshal(v, writing)
 	if err != nil {
 		return nil, fmt.Errorf("encode answer: %w", err)
+	}
+	return b, nil
+}
+
+// EncodeRequest is Encode for what a person wrote: text that is not UTF-8 is an Invalid that names the field.
+func EncodeRequest(v any) ([]byte, error) {
+	b, err := json.Marshal(v, writing)
+	var text *jsontext.SyntacticError
+	switch {
+	case errors.As(err, &text):
+		return nil, Invalid(fieldOf(text.JSONPointer), "is not UTF-8", "write it in UTF-8")
+	case err != nil:
+		return nil, fmt.Errorf("encode request: %w", err)
 	}
 	return b, nil
 }
