@@ -193,8 +193,17 @@ func noApplication(err error) error {
 }
 
 // takeApplication takes in an application that the operator has as a file, if there is one, and finds the one
-// that is meant.
+// that is meant. That of a team whose name looks like another's is meant by the team's whole ID only, since a file can be
+// anybody's.
 func (n *Node) takeApplication(file api.File, text, community string) (*roster.Community, *roster.Application, error) {
+	c, a, err := n.meantApplication(file, text, community)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, a, n.wholeID(text, a.Team, cmp.Or(n.team(a.Team).Name, a.Apply.Name))
+}
+
+func (n *Node) meantApplication(file api.File, text, community string) (*roster.Community, *roster.Application, error) {
 	if len(file) == 0 {
 		return n.findApplication(text, community)
 	}

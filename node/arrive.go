@@ -102,7 +102,7 @@ func (n *Node) tellPeer(p mesh.PeerInfo, online bool) {
 
 func (n *Node) statementsCame(from identity.TeamID, _ int) {
 	rouse(n.members)
-	team := n.team(from)
+	team := api.Team{ID: from, Name: n.replica.Roster().Name(from)} // not n.team, which looks at all names anew after each statement
 	n.hub.tell(api.Event{Type: api.EventMember, At: n.now(), Team: &team})
 }
 

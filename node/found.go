@@ -56,14 +56,14 @@ func (n *Node) Found(ctx context.Context, d api.Found) (*api.Founding, error) {
 	return n.signDraft(ctx, draft)
 }
 
-// unnamed answers api.Conflict if a community that is here has the name. Others may choose the same
+// unnamed answers api.Conflict if a community that is here has the name, or one that looks like it. Others may choose the same
 // name elsewhere; within reach of one founder it is a slip.
 func (n *Node) unnamed(name string) error {
 	r := n.replica.Roster()
 	for _, id := range r.Communities() {
 		c, ok := r.Community(id)
-		if ok && strings.EqualFold(c.Charter.Name, strings.TrimSpace(name)) {
-			return api.NewProblem(api.Conflict, fmt.Sprintf("a community here is called %+q already: %s", c.Charter.Name, id), "choose another name")
+		if ok && identity.Alike(c.Charter.Name, name) {
+			return api.NewProblem(api.Conflict, fmt.Sprintf("a community here is called %+q already, which looks the same: %s", c.Charter.Name, id), "choose another name")
 		}
 	}
 	return nil

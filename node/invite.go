@@ -110,7 +110,7 @@ func (n *Node) guest(ctx context.Context, d api.InviteDraft) (api.Team, error) {
 		if name == "" {
 			name = card.Delegation.Name
 		}
-		return api.Team{ID: card.Delegation.Team, Name: name}, nil
+		return api.Team{ID: card.Delegation.Team, Name: name}, n.wholeID("", card.Delegation.Team, name) // anybody can write a card
 	}
 	id, err := n.findTeam(d.Team)
 	if err != nil {
@@ -123,7 +123,7 @@ func (n *Node) guest(ctx context.Context, d api.InviteDraft) (api.Team, error) {
 	if team.Name == "" {
 		return team, api.Invalid("name", "is missing", "say what you call the team, or give its card")
 	}
-	return team, nil
+	return team, n.wholeID(d.Team, id, team.Name)
 }
 
 // admit signs the team's admission, or finds the one there is. A founder needs none.

@@ -27,7 +27,7 @@ func (n *Node) Ledger(_ context.Context, q api.LedgerQuery) (*api.Ledger, error)
 		}
 	}
 	if q.Team != "" {
-		if f.Team, err = n.findTeam(q.Team); err != nil {
+		if f.Team, err = n.lookUpTeam(q.Team); err != nil {
 			return nil, err
 		}
 	}

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tocsin/pkg/api"
@@ -21,7 +22,7 @@ type named[ID any] struct {
 // choose returns the one of list that text means: by its whole ID, by its name, or by a prefix of at
 // least api.MinPrefix characters of the ID. Nobody is guessed: where several fit, the problem lists them,
 // also where one fits by name and another by prefix, since a team can call itself by the beginning of
-// another's ID.
+// another's ID, and where other names look like the one that fits.
 func choose[ID any](kind identity.Kind, text string, list []named[ID]) (ID, error) {
 	var none ID
 	what := kind.String()
@@ -30,18 +31,24 @@ func choose[ID any](kind identity.Kind, text string, list []named[ID]) (ID, erro
 		return none, api.NewProblem(api.NotFound, "no "+what+" is named", "give its name, its ID or the first characters of the ID")
 	}
 	var found, near, begin []named[ID]
+	byName := false
 	lower := strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(wanted))
 	for _, n := range list {
 		switch {
 		case n.text == lower:
 			return n.id, nil
-		case strings.EqualFold(n.name, wanted), len(lower) >= api.MinPrefix && strings.HasPrefix(n.text, lower):
+		case strings.EqualFold(n.name, wanted):
+			found, byName = append(found, n), true
+		case len(lower) >= api.MinPrefix && strings.HasPrefix(n.text, lower):
 			found = append(found, n)
 		case strings.HasPrefix(n.text, lower):
 			begin = append(begin, n)
-		case strings.Contains(strings.ToLower(n.name), strings.ToLower(wanted)):
+		case strings.Contains(strings.ToLower(n.name), strings.ToLower(wanted)), identity.Alike(n.name, wanted):
 			near = append(near, n)
 		}
+	}
+	if byName {
+		found = append(found, lookingLike(list, found)...)
 	}
 	switch len(found) {
 	case 0:
@@ -63,6 +70,17 @@ func choose[ID any](kind identity.Kind, text string, list []named[ID]) (ID, erro
 	}
 	return none, candidates(api.NewProblem(api.NotFound, fmt.Sprintf("no %s here is called %+q or has an ID that begins so", what, wanted),
 		fmt.Sprintf("give a name, an ID or at least %d characters of the ID", api.MinPrefix)), near)
+}
+
+// lookingLike are those of list, but for found itself, whose names look like one in found.
+func lookingLike[ID any](list, found []named[ID]) (more []named[ID]) {
+	for _, n := range list {
+		same := func(f named[ID]) bool { return f.text == n.text }
+		if n.name != "" && !slices.ContainsFunc(found, same) && slices.ContainsFunc(found, func(f named[ID]) bool { return identity.Alike(f.name, n.name) }) {
+			more = append(more, n)
+		}
+	}
+	return more
 }
 
 // plural names several of a kind.
@@ -93,8 +111,18 @@ func (n *Node) findCommunity(text string) (identity.CommunityID, error) {
 	return choose(identity.KindCommunity, text, list)
 }
 
-// findTeam returns the team that a text means. A whole ID need not be known here.
+// findTeam returns the team that a text means, for what gives it a place, trust or a record: a team whose name looks like another's
+// is meant by its whole ID only. A whole ID need not be known here.
 func (n *Node) findTeam(text string) (identity.TeamID, error) {
+	id, err := n.lookUpTeam(text)
+	if err != nil {
+		return id, err
+	}
+	return id, n.wholeID(text, id, n.team(id).Name)
+}
+
+// lookUpTeam is findTeam for what only shows something of the team.
+func (n *Node) lookUpTeam(text string) (identity.TeamID, error) {
 	if id, err := identity.ParseTeam(text); err == nil {
 		return id, nil
 	}
@@ -122,17 +150,20 @@ func (n *Node) find(text string, read func(record.ID) (replica.Entry, error)) (r
 
 // team names a team for an answer.
 func (n *Node) team(id identity.TeamID) api.Team {
+	t := api.Team{ID: id, Name: n.replica.Roster().Name(id)}
 	if id == n.replica.Self() {
-		return api.Team{ID: id, Name: n.replica.Delegation().Name}
+		t.Name = n.replica.Delegation().Name
 	}
-	return api.Team{ID: id, Name: n.replica.Roster().Name(id)}
+	t.Alike = len(n.namesakes(id, t.Name)) > 0
+	return t
 }
 
 // community names a community for an answer.
 func (n *Node) community(id identity.CommunityID) api.CommunityRef {
 	ref := api.CommunityRef{ID: id}
 	if c, ok := n.replica.Roster().Community(id); ok {
-		ref.Name = c.Charter.Name
+		x := n.nameIndex()
+		ref.Name, ref.Alike = c.Charter.Name, len(others(x, x.communities, id, c.Charter.Name)) > 0
 	}
 	return ref
 }

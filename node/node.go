@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/node/config"
@@ -110,6 +111,7 @@ type Node struct {
 	steps    *replica.Steps
 	compared chan struct{} // room for one: steps have something to note
 	unsent   *unsent
+	names    atomic.Pointer[nameIndex] // of the roster that was asked about last
 	skew     *skew
 	book     *book
 	joined   *book

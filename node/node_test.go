@@ -367,6 +367,16 @@ func TestNamesAreNeverGuessed(t *testing.T) {
 				t.Errorf("%s is %s", text, c.ID)
 			}
 		}
+		for _, name := range []string{"D emo", "Dem\u043e", "De\u200bmo", "\uff24emo"} {
+			if _, err := a.Found(t.Context(), api.Found{Name: name}); !api.Is(err, api.Conflict) {
+				t.Errorf("%+q, which looks the same: %v", name, err)
+			}
+		}
+		for _, c := range a.replica.Roster().Communities() {
+			if ref := a.community(c); !ref.Alike {
+				t.Errorf("%+v", ref)
+			}
+		}
 		_, err = a.Community(t.Context(), two[:7])
 		if p = httpapi.Problem(err); p == nil || p.Code != api.NotFound || len(p.Candidates) == 0 {
 			t.Errorf("too short a prefix: %v", err)

@@ -236,6 +236,9 @@ func (n *Node) audienceNames(p *notice.Permission) map[string]string {
 		if t.name != "" {
 			names[t.text] = t.name
 		}
+		if team := n.team(t.id); team.Alike {
+			names[t.text] = nameOf(team)
+		}
 	}
 	return names
 }

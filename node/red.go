@@ -40,6 +40,9 @@ func (n *Node) red(e *replica.Entry, m *notice.Marking) *api.Red {
 	}
 	team := n.team(to)
 	name := cmp.Or(team.Name, team.ID.String())
+	if team.Alike {
+		name = nameOf(team)
+	}
 	switch {
 	case len(m.Persons) > 0:
 		out.For = strings.Join(m.Persons, ", ") + " at " + name

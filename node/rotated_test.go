@@ -50,6 +50,11 @@ func TestATeamKnowsItsWordsUnderItsNewRoot(t *testing.T) {
 		spread(t, a, b, c, d)
 		replaceRoot(t, e)
 		now := replaceRoot(t, a)
+		for _, id := range []identity.TeamID{a.id(), now} { // what it was is no namesake of what it is
+			if team := a.team(id); team.Alike {
+				t.Errorf("shown as %+v", team)
+			}
+		}
 		charter := must(b.Charter(t.Context(), "Demo"))(t).Charter
 		if again := must(e.Apply(t.Context(), api.ApplyDraft{Charter: charter}))(t); again.Application.ID != applied.Application.ID {
 			t.Error("it applies again")

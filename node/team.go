@@ -64,7 +64,7 @@ func (n *Node) Teams(context.Context) (*api.Teams, error) {
 
 // Team implements httpapi.Service.
 func (n *Node) Team(_ context.Context, id string) (*api.TeamView, error) {
-	t, err := n.findTeam(id)
+	t, err := n.lookUpTeam(id)
 	if err != nil {
 		return nil, err
 	}

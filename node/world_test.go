@@ -207,7 +207,10 @@ func (s *seed) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func (w *world) member(name string) *member {
+func (w *world) member(name string) *member { return w.called(name, name) }
+
+// called is a member with its own keys that goes by another name.
+func (w *world) called(calls, name string) *member {
 	w.t.Helper()
 	root, err := identity.NewRootKey(&seed{name[0]})
 	if err != nil {
@@ -217,7 +220,7 @@ func (w *world) member(name string) *member {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	d, err := root.Delegate(key, name, time.Now().Add(-time.Hour), time.Now().Add(1000*24*time.Hour))
+	d, err := root.Delegate(key, calls, time.Now().Add(-time.Hour), time.Now().Add(1000*24*time.Hour))
 	if err != nil {
 		w.t.Fatal(err)
 	}

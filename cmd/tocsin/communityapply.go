@@ -87,7 +87,7 @@ Without it the one in your profile is taken.`,
 			if err != nil {
 				return err
 			}
-			complain(e.Stderr, "", "applied to "+cleanLine(done.Application.Community.Name)+": "+ruleWords(opened.Charter.Admission))
+			complain(e.Stderr, "", "applied to "+communityName(done.Application.Community)+": "+ruleWords(opened.Charter.Admission))
 			complain(e.Stderr, "hint: ", "send the application to members that know you; each runs: tocsin community sponsor FILE")
 			return printFile(e, out, done.File, done)
 		},
@@ -125,7 +125,7 @@ are needed. Who said what stands in tocsin community show COMMUNITY.`,
 				if !a.Until.IsZero() {
 					until = showTime(a.Until, e.Now())
 				}
-				t.add(short(a.ID), short(a.Team.ID), truncate(cleanLine(a.Team.Name), 30), truncate(cleanLine(a.Community.Name), 30), string(a.State),
+				t.add(short(a.ID), short(a.Team.ID), truncate(cleanLine(a.Team.Name), 30), communityName(a.Community), string(a.State),
 					ofNeeded(a.Sponsors), ofNeeded(a.Objections), ofNeeded(a.Witnesses), until)
 			}
 			return t.write(e.Stdout)
@@ -160,7 +160,7 @@ func readAbout(e *env, typed string) (aboutApplication, error) {
 
 // tellStanding says where an application stands now, and what comes next.
 func tellStanding(e *env, a *api.Application) {
-	complain(e.Stderr, "", showTeam(a.Team)+" in "+cleanLine(a.Community.Name)+": "+standing(a, e.Now()))
+	complain(e.Stderr, "", showTeam(a.Team)+" in "+communityName(a.Community)+": "+standing(a, e.Now()))
 }
 
 // tellSigned shows what was signed about an application.
@@ -169,7 +169,7 @@ func tellSigned(e *env, what string, a *api.Application, text string) {
 	if a.Parent != "" {
 		parts = append(parts, "parent organisation "+cleanLine(a.Parent))
 	}
-	parts = append(parts, "in "+cleanLine(a.Community.Name), "application "+short(a.ID))
+	parts = append(parts, "in "+communityName(a.Community), "application "+short(a.ID))
 	complain(e.Stderr, "", "signed: "+strings.Join(parts, ", "))
 	if text != "" {
 		complain(e.Stderr, "", "saying: "+cleanLine(text))

@@ -117,7 +117,7 @@ word decides and this team is the last founder, nobody can admit or remove a tea
 			if e.JSON {
 				return printAnswer(e, left)
 			}
-			complain(e.Stderr, "", "left "+cleanLine(left.Community.Name)+": what this team wrote stays with the members, and nothing new comes from there; "+wayBack(m))
+			complain(e.Stderr, "", "left "+communityName(left.Community)+": what this team wrote stays with the members, and nothing new comes from there; "+wayBack(m))
 			_, err = fmt.Fprintln(e.Stdout, left.Statement)
 			return err
 		},

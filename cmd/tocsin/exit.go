@@ -115,7 +115,11 @@ func report(e *env, f failure) int {
 		}
 	}
 	for _, c := range f.Candidates {
-		complain(e.Stderr, "hint: ", strings.TrimSpace("it may be "+c.ID+" "+c.Name))
+		line := strings.TrimSpace("it may be " + c.ID + " " + c.Name)
+		if c.About != "" {
+			line += ": " + c.About
+		}
+		complain(e.Stderr, "hint: ", line)
 	}
 	complain(e.Stderr, "hint: ", f.Hint)
 	return int(f.Code)

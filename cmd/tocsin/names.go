@@ -25,21 +25,41 @@ func showTeam(t api.Team) string {
 	return cleanLine(t.Name) + " (" + short(t.ID) + ")"
 }
 
-// teamName is a team in a narrow column.
+// teamName is a team in a narrow column; with the beginning of its ID where what is shown of the name may be taken for another's.
 func teamName(t api.Team) string {
 	if t.Name == "" {
 		return short(t.ID)
 	}
-	return truncate(cleanLine(t.Name), 28)
+	return narrow(t.Name, t.Alike, t.ID)
+}
+
+// communityName names a community in a sentence or a column.
+func communityName(c api.CommunityRef) string {
+	if c.Name == "" {
+		return short(c.ID)
+	}
+	return narrow(c.Name, c.Alike, c.ID)
+}
+
+// narrow is a name of at most 28 cells; another may have the same beginning.
+func narrow(name string, alike bool, id fmt.Stringer) string {
+	clean := cleanLine(name)
+	cut := truncate(clean, 28)
+	return withID(cut, alike || cut != clean, id)
+}
+
+func withID(name string, alike bool, id fmt.Stringer) string {
+	if !alike {
+		return name
+	}
+	return name + " (" + short(id) + ")"
 }
 
 // channelName says where an entry belongs.
 func channelName(e *api.Entry) string {
 	switch {
-	case e.Community != nil && e.Community.Name != "":
-		return truncate(cleanLine(e.Community.Name), 28)
 	case e.Community != nil:
-		return short(e.Community.ID)
+		return communityName(*e.Community)
 	case e.With != nil:
 		return "private"
 	}

@@ -341,10 +341,10 @@ func ownTitle(n *api.Entry) string {
 
 // namesOf are the names of the teams and communities that a request is about, as far as the daemon knows them.
 func namesOf(r *api.RequestView) map[string]string {
-	names := map[string]string{r.Author.ID.String(): r.Author.Name}
+	names := map[string]string{r.Author.ID.String(): withID(r.Author.Name, r.Author.Alike, r.Author.ID)}
 	maps.Copy(names, r.Names)
 	for _, st := range r.Standing {
-		names[st.Team.ID.String()] = st.Team.Name
+		names[st.Team.ID.String()] = withID(st.Team.Name, st.Team.Alike, st.Team.ID)
 	}
 	return names
 }

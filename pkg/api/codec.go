@@ -15,7 +15,7 @@ import (
 	"tocsin/pkg/notice"
 )
 
-// Encode writes an answer or a request: times in RFC 3339, bytes in base64url without padding,
+// Encode writes an answer: times in RFC 3339, bytes in base64url without padding,
 // names in the order of the types.
 func Encode(v any) ([]byte, error) {
 	b, err := json.Marshal(v, writing)
@@ -27,6 +27,19 @@ func Encode(v any) ([]byte, error) {
 
 // Bytes writes bytes as the members of answers do that are text.
 func Bytes(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// EncodeRequest is Encode for what a person wrote: text that is not UTF-8 is an Invalid that names the field.
+func EncodeRequest(v any) ([]byte, error) {
+	b, err := json.Marshal(v, writing)
+	var text *jsontext.SyntacticError
+	switch {
+	case errors.As(err, &text):
+		return nil, Invalid(fieldOf(text.JSONPointer), "is not UTF-8", "write it in UTF-8")
+	case err != nil:
+		return nil, fmt.Errorf("encode request: %w", err)
+	}
+	return b, nil
+}
 
 // DecodeRequest reads the body of a request of at most MaxRequest bytes. An unknown member, a member
 // twice or anything after the object is an error; every error but those of r is a *Problem.

@@ -148,6 +148,13 @@ func TestLedgerQueryRefuses(t *testing.T) {
 	}
 }
 
+func TestTextThatIsNotUTF8IsNamed(t *testing.T) {
+	_, err := api.EncodeRequest(api.Found{Name: "Drill \xff"})
+	if !api.Is(err, api.BadRequest) || !strings.Contains(err.Error(), "name: is not UTF-8") {
+		t.Error(err)
+	}
+}
+
 func TestPathEscapes(t *testing.T) {
 	if got := api.Path(api.PathInvites, "a/b c"); got != "/v1/communities/a%2Fb%20c/invites" {
 		t.Error(got)

@@ -12,12 +12,16 @@ import (
 type Team struct {
 	ID   identity.TeamID `json:"id"`
 	Name string          `json:"name,omitzero"` // what it calls itself; a claim, not unique
+	// Alike says that the name looks like that of another team known to this node: show the ID beside it.
+	Alike bool `json:"alike,omitzero"`
 }
 
 // CommunityRef is a community as an answer names it.
 type CommunityRef struct {
 	ID   identity.CommunityID `json:"id"`
 	Name string               `json:"name,omitzero"`
+	// Alike says that the name looks like that of another community known to this node: show the ID beside it.
+	Alike bool `json:"alike,omitzero"`
 }
 
 // Entry is a kept record. Its ID, header and signatures were checked when it came in, whatever

@@ -30,6 +30,8 @@ type Field struct {
 type Candidate struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitzero"`
+	// About is what tells it from others of its name, in words for people; empty where the names differ.
+	About string `json:"about,omitzero"`
 }
 
 // ProblemType is what a problem's type begins with. It names; nothing can be fetched there.

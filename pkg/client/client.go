@@ -83,7 +83,7 @@ func (c *Client) send(ctx context.Context, what call) (*http.Response, error) {
 	u.RawPath = what.path
 	var body io.Reader
 	if what.body != nil {
-		b, err := api.Encode(what.body)
+		b, err := api.EncodeRequest(what.body)
 		if err != nil {
 			return nil, err
 		}
