@@ -73,17 +73,22 @@ func (r *Replica) reopen(drop Day, id record.ID) (*record.Record, error) {
 
 // Entry returns a kept record, or ErrNotFound.
 func (r *Replica) Entry(id record.ID) (Entry, error) {
+	e, err := r.unmarked(id)
+	if err == nil {
+		r.mark(&e)
+	}
+	return e, err
+}
+
+// unmarked is Entry without the marks.
+func (r *Replica) unmarked(id record.ID) (Entry, error) {
 	r.mu.RLock()
 	s, ok := r.index.slots[id]
 	r.mu.RUnlock()
 	if !ok {
 		return Entry{}, fmt.Errorf("record %s: %w", id, ErrNotFound)
 	}
-	e, err := r.read(s.drop, id)
-	if err == nil {
-		r.mark(&e)
-	}
-	return e, err
+	return r.read(s.drop, id)
 }
 
 // Has reports whether the record is kept.
