@@ -45,7 +45,14 @@ func Says(n notice.Notice) []string {
 
 // textsOf returns the hashes of the texts of a notice that are long enough to know again.
 func textsOf(n notice.Notice) (out []textHash) {
-	for _, s := range Says(n) {
+	all := Says(n)
+	texts, _ := textsIn(n)
+	for _, t := range texts {
+		if t.Title != "" && t.Summary != "" {
+			all = append(all, t.Title+"\n"+t.Summary) // both may be too short to be known alone
+		}
+	}
+	for _, s := range all {
 		plain := plainText(s)
 		if len(plain) < minText {
 			continue
