@@ -27,9 +27,9 @@ func (n *Node) Erase(ctx context.Context, id string, d api.EraseDraft) (*api.Era
 	if by, ok := erasedBy(&e); ok {
 		return nil, api.NewProblem(api.Conflict, "that was asked already, by "+by.String(), "tocsin record erase --status "+e.Record.ID().String())
 	}
-	if _, err := n.publishOne(ctx, replica.Outgoing{
+	if _, err := n.publishOne(ctx, leaving{Outgoing: replica.Outgoing{
 		Channel: e.Record.Header().Channel, Class: record.Control, Notice: &notice.Erase{Record: e.Record.ID(), Reason: d.Reason},
-	}); err != nil {
+	}}); err != nil {
 		return nil, err
 	}
 	return n.Erasure(ctx, e.Record.ID().String())

@@ -17,7 +17,7 @@ func (n *Node) Export(_ context.Context, id string, q api.ExportQuery) (*api.Exp
 	if err != nil {
 		return nil, err
 	}
-	tell, err := n.mayExport(&e, q.For)
+	tell, err := n.mayExport(&e, q)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +45,10 @@ func audienceOf(who string) policy.Audience {
 	return policy.Operator
 }
 
-// mayExport asks the policy, with what the author granted, and returns what to tell whoever gets the file.
-func (n *Node) mayExport(e *replica.Entry, who string) ([]string, error) {
+// mayExport asks the policy, with what the author granted, and returns what to tell whoever gets the file. What this node knows to be under a
+// stricter marking has that one, unless a person says that it does not.
+func (n *Node) mayExport(e *replica.Entry, q api.ExportQuery) ([]string, error) {
+	who := q.For
 	author := n.replica.Roster().Canonical(e.Record.Team())
 	exit := policy.Exit{Action: policy.Export, Audience: audienceOf(who), Record: e.Record.ID(), Author: author, Now: n.now()}
 	var m *notice.Marking
@@ -54,6 +56,16 @@ func (n *Node) mayExport(e *replica.Entry, who string) ([]string, error) {
 		exit.Unread, exit.Sealed = true, len(e.Record.Header().Body.KeyID) > 0
 	} else {
 		m = e.Notice.MarkingOf()
+		exit.Marking = m
+	}
+	if stricter := strippedOf(e); stricter != nil && !q.Relabel {
+		exit.Marking = &notice.Marking{TLP: stricter.Stricter, PAP: m.PAP, Purpose: m.Purpose}
+		if d := policy.MayLeave(exit); d.Form != policy.Whole {
+			return nil, &replica.Refusal{
+				Reason: d.Reason, Detail: "withheld: " + d.Detail + "; it says of itself that it is " + m.TLP.String() + ", and " + stricter.Detail,
+				Hint: "see tocsin record show " + stricter.Record.String() + "; only if its source allows the wider marking: --relabel",
+			}
+		}
 		exit.Marking = m
 	}
 	d := policy.MayLeave(exit)
@@ -87,6 +99,16 @@ func (n *Node) mayExport(e *replica.Entry, who string) ([]string, error) {
 		hint += "\nwhat its author has granted does not reach so far: tocsin record show " + e.Record.ID().String()
 	}
 	return nil, &replica.Refusal{Reason: d.Reason, Detail: "withheld: " + d.Detail, Hint: hint}
+}
+
+// strippedOf returns the mark of a record that is known here under a stricter marking than its own; nil for none.
+func strippedOf(e *replica.Entry) *replica.Mark {
+	for i := range e.Marks {
+		if e.Marks[i].Word == replica.MarkStripped && e.Notice != nil && e.Notice.MarkingOf() != nil {
+			return &e.Marks[i]
+		}
+	}
+	return nil
 }
 
 // contracts are what a marking asks of whoever has the content, one sentence each.

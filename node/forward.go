@@ -87,8 +87,11 @@ func (n *Node) Forward(ctx context.Context, id string, d api.ForwardDraft) (*api
 			return nil, err
 		}
 	}
-	return n.publishOne(ctx, replica.Outgoing{
-		Channel: to.channel, Class: class, Notice: n.reissued(e.Record, alert, *marking), Expires: e.Record.Header().Expires,
+	return n.publishOne(ctx, leaving{
+		Outgoing: replica.Outgoing{
+			Channel: to.channel, Class: class, Notice: n.reissued(e.Record, alert, *marking), Expires: e.Record.Header().Expires,
+		},
+		relabel: d.Relabel, words: e.Record.Team(),
 	})
 }
 
@@ -201,7 +204,7 @@ func granted(m *notice.Marking, g *replica.Grant, purpose []notice.Purpose) *not
 
 // The references by which a forwarded alert names where it comes from.
 const (
-	originRecord = "tocsin:record:"
+	originRecord = replica.OriginRecord
 	originTeam   = "tocsin:team:"
 )
 

@@ -179,7 +179,13 @@ func (n *Node) MarkHeld(ctx context.Context, id string, d api.MarkDraft) (*api.M
 			return nil, err
 		}
 	}
-	done, err := n.publishOne(ctx, replica.Outgoing{Channel: to.channel, Class: d.Class, Notice: alert})
+	out := leaving{Outgoing: replica.Outgoing{Channel: to.channel, Class: d.Class, Notice: alert}, relabel: d.Relabel}
+	if doc.Record != nil {
+		out.words = doc.Record.Team()
+	} else if own := doc.Alert.Marking.TLP; own != "" {
+		out.sourced = !own.Stricter(alert.Marking.TLP)
+	}
+	done, err := n.publishOne(ctx, out)
 	if err != nil {
 		return nil, err
 	}

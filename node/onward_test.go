@@ -71,7 +71,7 @@ func marked(m notice.Marking, community string) api.AlertDraft {
 func (x *trio) ask(t *testing.T, id record.ID, p api.PermissionDraft) record.ID {
 	t.Helper()
 	q := ask().Request
-	q.Action = notice.ActionPermission
+	q.Action, q.Marking.TLP = notice.ActionPermission, must(x.b.Record(t.Context(), id.String()))(t).Alert.Marking.TLP
 	done := must(x.b.RequestPermission(t.Context(), id.String(), api.PermissionRequest{Permission: p, Request: q}))(t)
 	time.Sleep(time.Minute)
 	synctest.Wait()
@@ -80,7 +80,7 @@ func (x *trio) ask(t *testing.T, id record.ID, p api.PermissionDraft) record.ID 
 
 func (x *trio) reply(t *testing.T, request record.ID, state notice.ReplyState, g *api.GrantDraft) error {
 	t.Helper()
-	r := notice.Reply{State: state, Marking: notice.Marking{TLP: notice.TLPClear}}
+	r := notice.Reply{State: state, Marking: notice.Marking{TLP: must(x.a.Request(t.Context(), request.String()))(t).Request.Marking.TLP}}
 	if state == notice.Declined {
 		r.Reason = notice.ReasonOther
 	}

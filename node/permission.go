@@ -33,7 +33,7 @@ func (n *Node) RequestPermission(ctx context.Context, id string, d api.Permissio
 	}
 	d.Request.Permission = p
 	author := n.replica.Roster().Canonical(e.Record.Team())
-	return n.PublishRequest(ctx, api.RequestDraft{To: []string{author.String()}, Request: d.Request, DespiteDuty: d.DespiteDuty})
+	return n.PublishRequest(ctx, api.RequestDraft{To: []string{author.String()}, Request: d.Request, DespiteDuty: d.DespiteDuty, Relabel: d.Relabel})
 }
 
 // foreign returns a record of another team with its marking, for passing it on.

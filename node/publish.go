@@ -27,18 +27,21 @@ func (n *Node) publish(ctx context.Context, out []replica.Outgoing) ([]replica.P
 }
 
 // publishOne is publish for one notice.
-func (n *Node) publishOne(ctx context.Context, out replica.Outgoing) (*api.Published, error) {
-	if err := n.mayLeave(out.Notice, out.Channel); err != nil {
+func (n *Node) publishOne(ctx context.Context, out leaving) (*api.Published, error) {
+	warnings, err := n.mayLeave(&out)
+	if err != nil {
 		return nil, err
 	}
-	published, err := n.publish(ctx, []replica.Outgoing{out})
+	published, err := n.publish(ctx, []replica.Outgoing{out.Outgoing})
 	if err != nil {
 		return nil, err
 	}
 	if published[0].Err != nil {
 		return nil, published[0].Err
 	}
-	return n.published(published[0].Record), nil
+	done := n.published(published[0].Record)
+	done.Warnings = warnings
+	return done, nil
 }
 
 func (n *Node) published(r *record.Record) *api.Published {
@@ -50,18 +53,22 @@ func (n *Node) published(r *record.Record) *api.Published {
 	return p
 }
 
-// mayLeave refuses what its marking keeps here, before anything else is said about it: the answer to
-// "this is TLP:RED" must not be that its title is too long.
-func (n *Node) mayLeave(what notice.Notice, ch record.Channel) error {
-	if err := replica.MayLeave(what.MarkingOf(), ch); err != nil {
-		if r, ok := errors.AsType[*replica.Refusal](err); ok && !ch.Private() && what.MarkingOf().TLP == notice.TLPRed {
+// mayLeave refuses what its marking keeps here, and what other words keep stricter than its marking does, before anything else is said
+// about it: the answer to "this is TLP:RED" must not be that its title is too long. Everything that people publish passes here.
+func (n *Node) mayLeave(l *leaving) (warnings []string, err error) {
+	m := l.Notice.MarkingOf()
+	if err := replica.MayLeave(m, l.Channel); err != nil {
+		if r, ok := errors.AsType[*replica.Refusal](err); ok && !l.Channel.Private() && m.TLP == notice.TLPRed {
 			told := *r
 			told.Hint = "ask the persons privately: tocsin request send --private --to TEAM --tlp red --person NAME ..."
-			return &told
+			return nil, &told
 		}
-		return err
+		return nil, err
 	}
-	return n.hasReader(what.MarkingOf(), ch)
+	if err := n.hasReader(m, l.Channel); err != nil {
+		return nil, err
+	}
+	return n.keepsLabels(l)
 }
 
 // PublishAlert implements httpapi.Service.
@@ -88,9 +95,9 @@ func (n *Node) PublishAlert(ctx context.Context, d api.AlertDraft) (*api.Publish
 			return nil, err
 		}
 	}
-	return n.publishOne(ctx, replica.Outgoing{
+	return n.publishOne(ctx, leaving{relabel: d.Relabel, Outgoing: replica.Outgoing{
 		Channel: record.InCommunity(community), Class: class, Notice: &d.Alert, Expires: d.Expires,
-	})
+	}})
 }
 
 // checkClass keeps the mesh's own class for the mesh.

@@ -45,10 +45,13 @@ func (n *Node) PublishRequest(ctx context.Context, d api.RequestDraft) (*api.Req
 	if err != nil {
 		return nil, err
 	}
-	for _, o := range out {
-		if err := n.mayLeave(o.Notice, o.Channel); err != nil {
+	var warnings []string
+	for i, o := range out {
+		told, err := n.mayLeave(&leaving{Outgoing: o, relabel: d.Relabel, again: i > 0})
+		if err != nil {
 			return nil, err
 		}
+		warnings = append(warnings, told...)
 		if err := n.dutyOf(o.Channel, o.Notice.MarkingOf(), d.DespiteDuty); err != nil {
 			return nil, err
 		}
@@ -57,7 +60,7 @@ func (n *Node) PublishRequest(ctx context.Context, d api.RequestDraft) (*api.Req
 	if err != nil {
 		return nil, err
 	}
-	answer := &api.RequestsPublished{Case: d.Request.Case, Published: []api.Published{}}
+	answer := &api.RequestsPublished{Case: d.Request.Case, Published: []api.Published{}, Warnings: warnings}
 	for i, p := range published {
 		if p.Err == nil {
 			done := n.published(p.Record)
@@ -248,7 +251,7 @@ func (n *Node) Reply(ctx context.Context, id string, d api.ReplyDraft) (*api.Pub
 	if err := n.mayReply(&e, &d.Reply); err != nil {
 		return nil, err
 	}
-	return n.answer(ctx, &e, &d.Reply)
+	return n.answer(ctx, &e, &d.Reply, d.Relabel)
 }
 
 // CloseRequest implements httpapi.Service.
@@ -260,7 +263,7 @@ func (n *Node) CloseRequest(ctx context.Context, id string, d api.CloseDraft) (*
 	if err := refersTo(&d.Close.Request, e.Record.ID(), "close.request"); err != nil {
 		return nil, err
 	}
-	return n.answer(ctx, &e, &d.Close)
+	return n.answer(ctx, &e, &d.Close, d.Relabel)
 }
 
 // WithdrawRequest implements httpapi.Service.
@@ -272,16 +275,16 @@ func (n *Node) WithdrawRequest(ctx context.Context, id string, d api.WithdrawDra
 	if err := refersTo(&d.Withdraw.Request, e.Record.ID(), "withdraw.request"); err != nil {
 		return nil, err
 	}
-	return n.answer(ctx, &e, &d.Withdraw)
+	return n.answer(ctx, &e, &d.Withdraw, d.Relabel)
 }
 
 // answer publishes what refers to a request, the way the request came.
-func (n *Node) answer(ctx context.Context, e *replica.Entry, what notice.Notice) (*api.Published, error) {
+func (n *Node) answer(ctx context.Context, e *replica.Entry, what notice.Notice, relabel bool) (*api.Published, error) {
 	class := e.Record.Header().Class
 	if class == record.Control {
 		class = record.Routine
 	}
-	return n.publishOne(ctx, replica.Outgoing{Channel: e.Record.Header().Channel, Class: class, Notice: what})
+	return n.publishOne(ctx, leaving{Outgoing: replica.Outgoing{Channel: e.Record.Header().Channel, Class: class, Notice: what}, relabel: relabel})
 }
 
 // ownRequest returns a request of this team's that is still open.

@@ -47,8 +47,9 @@ replaces what the draft says. A draft has room for several languages. Everything
 file, line and field.
 
 There is no default marking: without --tlp (or tlp in the draft) the alert is refused. An attached CSAF advisory (JSON) is
-recognised; title, text and references are taken from it where you give none, its marking never. One whose own TLP label is
-stricter than yours is refused, unless --relabel says that its source allows it.`,
+recognised; title, text and references are taken from it where you give none, its marking never. A file whose own TLP label is
+stricter than yours - CSAF, MISP, STIX, other JSON and text - is refused, and so is a text that this node has under a stricter
+marking, unless --relabel says that the source allows it. Archives, PDF, office and mail files are not looked into: stderr names them.`,
 		Examples: []string{
 			"tocsin alert send --community drill --tlp clear --title 'Mass exploitation of CVE-2024-3400' --severity severe",
 			"tocsin alert send --community drill --tlp clear --attach advisory.json",
@@ -114,6 +115,9 @@ func publishAlert(ctx context.Context, e *env, draft api.AlertDraft) error {
 func printPublished(e *env, p *api.Published) error {
 	if e.JSON {
 		return printAnswer(e, p)
+	}
+	for _, w := range p.Warnings {
+		complain(e.Stderr, "warning: ", w)
 	}
 	if p.To != nil && p.Apart {
 		complain(e.Stderr, "", waitsApart(p))

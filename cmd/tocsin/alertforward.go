@@ -25,6 +25,7 @@ is on stable storage here.`,
 			&cli.StringFlag{Name: "to", Usage: "`TEAM` that it goes to, privately"},
 			&cli.StringFlag{Name: "class", Usage: "`CLASS` routine, urgent or emergency (default: that of the original)"},
 			despiteDutyFlag(),
+			relabelFlag("forward it although a file or a text in it has a stricter label, or is here under a stricter marking"),
 		},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			if err := oneDestination(c); err != nil {
@@ -36,6 +37,7 @@ is on stable storage here.`,
 			}
 			done, err := d.Forward(ctx, c.Args().First(), api.ForwardDraft{
 				Community: c.String("community"), To: c.String("to"), Class: record.Class(c.String("class")), DespiteDuty: c.Bool("despite-duty"),
+				Relabel: c.Bool("relabel"),
 			})
 			if err != nil {
 				return inFlags(c, err)

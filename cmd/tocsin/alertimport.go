@@ -100,6 +100,9 @@ func writeImported(e *env, in *imported) (err error) {
 	}
 	switch h := in.Held; {
 	case in.Published != nil:
+		for _, w := range in.Published.Warnings {
+			complain(e.Stderr, "warning: ", in.File+": "+w)
+		}
 		_, err = fmt.Fprintf(e.Stdout, "%s  %s  %s\n", in.Published.ID, h.TLP, cleanLine(h.Title))
 	case h == nil:
 		_, err = fmt.Fprintf(e.Stdout, "%s\n", in.Kept)

@@ -23,7 +23,7 @@ new words may need another one. One that is less strict than that of the old ale
 purpose less - is refused, unless --relabel says that it is meant.`,
 		Examples: []string{"tocsin alert update --tlp clear --urgency immediate --summary 'Now exploited in the wild.' rafdcebd6a2x"},
 		Flags: append(without(alertFlags(), "relabel"),
-			relabelFlag("mark it less strictly than the alert that it replaces, or than a CSAF file in it: only with the permission of their source")),
+			relabelFlag("mark it less strictly than the alert that it replaces, or than a file or a text in it: only with the permission of their source")),
 		Run: func(ctx context.Context, c *cli.Context) error {
 			if c.Bool("template") {
 				_, err := fmt.Fprint(e.Stdout, alertTemplate())

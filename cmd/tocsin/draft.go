@@ -60,7 +60,7 @@ type drafting struct {
 	// read opens a file that is to be attached.
 	read     func(path string) ([]byte, error)
 	mistakes []mistake
-	// relabel allows a file with a stricter label of its own.
+	// relabel is the writer's word that the marking is right, although something is known to be under a stricter one.
 	relabel bool
 	// refs and files say which key of the draft each reference and attachment came from.
 	refs, files []string

@@ -240,7 +240,7 @@ func FuzzAlertDraft(f *testing.F) {
 	})
 }
 
-func FuzzJSONHead(f *testing.F) {
+func FuzzPrefill(f *testing.F) {
 	f.Add([]byte(csafDoc))
 	f.Add([]byte(`{"type":"bundle"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -67,7 +67,7 @@ func (d *drafting) alert(w *alertDraft, kind notice.AlertType, replaces ...recor
 	if err := d.err(); err != nil {
 		return api.AlertDraft{}, err
 	}
-	return api.AlertDraft{Community: w.Community, Class: class, Alert: a, Relabel: d.relabel}, d.relabelled(a.Marking, attachments)
+	return api.AlertDraft{Community: w.Community, Class: class, Alert: a, Relabel: d.relabel}, nil
 }
 
 // missingTLP refuses an unmarked notice in words of its own: it is the one field that has no default, on purpose.

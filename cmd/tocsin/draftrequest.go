@@ -49,7 +49,7 @@ func (d *drafting) request(w *requestDraft) (api.RequestDraft, error) {
 	if err := d.err(); err != nil {
 		return api.RequestDraft{}, err
 	}
-	return api.RequestDraft{Community: w.Community, To: w.To, Class: class, Request: r}, d.relabelled(r.Marking, r.Attachments)
+	return api.RequestDraft{Community: w.Community, To: w.To, Class: class, Request: r, Relabel: d.relabel}, nil
 }
 
 // missingReplyBy: the time by which a human answer is asked is what the whole ledger stands on, so it is not guessed.

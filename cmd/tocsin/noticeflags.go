@@ -43,7 +43,7 @@ func contentFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "country", Usage: "affected country as two letters, `CC`"},
 		&cli.StringSliceFlag{Name: "sector", Usage: "affected `SECTOR`, a word such as finance"},
 		&cli.StringSliceFlag{Name: "attach", Usage: "attach `FILE`, or FILE:media/type where the type is not recognised"},
-		relabelFlag("send a CSAF file whose own TLP label is stricter or unknown: only with the permission of its source"),
+		relabelFlag("send a file whose own label is stricter or unknown, or a text that is here under a stricter marking: only with the permission of its source"),
 		&cli.StringFlag{Name: "our-ref", Usage: "your own ticket `NUMBER`"},
 		&cli.StringFlag{Name: "your-ref", Usage: "the recipient's ticket `NUMBER`, where known"},
 	}

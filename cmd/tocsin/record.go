@@ -107,11 +107,13 @@ Anybody can verify it without tocsin (docs/spec/record.md shows it with openssl 
 
 --for says who gets the file, and the marking decides with that word: own (the default) for use within the team, constituents for
 organisations that the team serves, public for anybody. What the author granted counts (tocsin request permission). TLP:RED is
-never exported. What is withheld is said on stderr, with exit code 11; so is what the marking asks of whoever gets the file.`,
+never exported. Where this node knows what the record says under a stricter marking (stripped-marking), that one holds unless
+--relabel says that its source allows the wider one. What is withheld is said on stderr, with exit code 11; so is what the marking asks of whoever gets the file.`,
 		Examples: []string{"tocsin record export -o alert.dsse.json rafdcebd6a2x", "tocsin record export --for constituents rafdcebd6a2x"},
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write it to `FILE`, - for stdout (default: stdout)"},
 			&cli.StringFlag{Name: "for", Usage: "who gets it: `AUDIENCE` own, constituents or public", Value: api.ForOwn},
+			relabelFlag("its own marking holds, although this node knows what it says under a stricter one"),
 		},
 		Run: func(ctx context.Context, c *cli.Context) error {
 			d, err := dial(e)
@@ -122,7 +124,7 @@ never exported. What is withheld is said on stderr, with exit code 11; so is wha
 			if !slices.Contains(api.ExportAudiences(), who) {
 				return usageErrorf("one of "+strings.Join(api.ExportAudiences(), ", "), "--for %+q is no audience of an export", who)
 			}
-			out, err := d.Export(ctx, c.Args().First(), api.ExportQuery{For: who})
+			out, err := d.Export(ctx, c.Args().First(), api.ExportQuery{For: who, Relabel: c.Bool("relabel")})
 			if err != nil {
 				return err
 			}

@@ -1,81 +1,71 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"tocsin/pkg/api"
+	"tocsin/pkg/notice"
 )
 
-// TestAStricterFileIsNotSent: the label that a source gave its advisory is not the sender's to widen.
-func TestAStricterFileIsNotSent(t *testing.T) {
-	f := newFake(t)
-	f.answers["POST /v1/alerts"] = api.Published{ID: rid(1), Kind: "alert"}
-	f.answers["POST /v1/requests"] = api.RequestsPublished{Case: "k", Published: []api.Published{{ID: rid(1)}}}
-	csaf := func(distribution string) string {
-		return `{"document":{"csaf_version":"2.0","title":"A pump"` + distribution + `}}`
-	}
-	label := func(l string) string { return csaf(`,"distribution":{"tlp":{"label":"` + l + `"}}`) }
-	for name, tt := range map[string]struct {
-		text, media, tlp string
-		want             string // part of the refusal, or empty
-	}{
-		"amber as clear":          {label("AMBER"), "", "clear", "marked TLP:AMBER, which is stricter than TLP:CLEAR"},
-		"amber under another hat": {label("AMBER"), ":application/json", "clear", "marked TLP:AMBER"},
-		"green as amber":          {label("GREEN"), "", "amber", ""},
-		"white is clear":          {label("WHITE"), "", "clear", ""},
-		"unknown label":           {label("PURPLE"), "", "amber", `not known: "PURPLE"`},
-		"empty label":             {label(""), "", "clear", "not known"},
-		"label of another shape":  {csaf(`,"distribution":{"tlp":"RED"}`), "", "clear", "not known"},
-		"no label":                {csaf(""), "", "clear", ""},
-		"not an advisory":         {`{"document":{"distribution":{"tlp":{"label":"RED"}}}}`, "", "clear", ""},
-		"unreadable advisory":     {`{"document":`, ":application/csaf+json", "clear", "not known"},
-	} {
-		path := filepath.Join(t.TempDir(), "adv.json")
-		if err := os.WriteFile(path, []byte(tt.text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		for _, line := range [][]string{
-			{"alert", "send"}, {"request", "send", "--action", "contact", "--reply-by", "24h"},
-		} {
-			args := append(line, "--community", "Drill", "--tlp", tt.tlp, "--title", "T", "--attach", path+tt.media)
-			code, out, errs := f.run(args...)
-			if tt.want == "" && code != 0 {
-				t.Errorf("%s: exit %d: %s", name, code, errs)
-			}
-			if tt.want == "" {
-				continue
-			}
-			if code != 11 || out != "" || !strings.Contains(errs, tt.want) || !strings.Contains(errs, "adv.json") || !strings.Contains(errs, "--relabel") {
-				t.Errorf("%s: exit %d, stdout %q, stderr %s", name, code, out, errs)
-			}
-			if code, _, errs := f.run(append(args, "--relabel")...); code != 0 {
-				t.Errorf("%s with --relabel: exit %d: %s", name, code, errs)
-			}
-		}
-	}
-}
-
-// TestRelabellingIsPassedOn: the node holds an update or cancel to the marking of the alert that it ends.
+// TestRelabellingIsPassedOn: the node holds whatever leaves to the labels that are known; a person's word to the contrary goes with it, for
+// each command that sends, and only where it was said.
 func TestRelabellingIsPassedOn(t *testing.T) {
 	f := newFake(t)
 	n := alertEntry(1, "A pump")
 	n.Own, n.Community = true, &api.CommunityRef{Name: "Drill"}
 	f.answers["GET /v1/records/r1"] = api.RecordView{Entry: n}
+	q := alertEntry(3, "x")
+	q.Kind, q.Alert, q.Request = notice.KindRequest, nil, &notice.Request{Marking: notice.Marking{TLP: notice.TLPAmber}}
+	f.answers["GET /v1/requests/q1"] = api.RequestView{Entry: q}
 	f.answers["POST /v1/alerts"] = api.Published{ID: rid(2)}
-	for _, verb := range []string{"update", "cancel"} {
+	f.answers["POST /v1/requests"] = api.RequestsPublished{Case: "k", Published: []api.Published{{ID: rid(1)}}}
+	f.answers["POST /v1/records/r1/forward"] = api.Published{ID: rid(2)}
+	f.answers["POST /v1/records/r1/permission"] = api.RequestsPublished{Case: "k", Published: []api.Published{{ID: rid(1)}}}
+	for _, verb := range []string{"replies", "close", "withdraw"} {
+		f.answers["POST /v1/requests/"+q.ID.String()+"/"+verb] = api.Published{ID: rid(2)}
+	}
+	f.answers["GET /v1/records/r1/export"] = map[string]string{}
+	for line, key := range map[string]string{
+		"alert send --community Drill --tlp clear --title T":                                   "POST /v1/alerts",
+		"alert update --tlp clear r1":                                                          "POST /v1/alerts",
+		"alert cancel --tlp clear r1":                                                          "POST /v1/alerts",
+		"alert forward --community Drill r1":                                                   "POST /v1/records/r1/forward",
+		"request send --community Drill --action contact --reply-by 24h --tlp clear --title T": "POST /v1/requests",
+		"request permission --constituents r1":                                                 "POST /v1/records/r1/permission",
+		"request close --tlp clear q1":                                                         "POST /v1/requests/" + q.ID.String() + "/close",
+		"request withdraw --tlp clear q1":                                                      "POST /v1/requests/" + q.ID.String() + "/withdraw",
+		"reply --tlp clear q1 ack":                                                             "POST /v1/requests/" + q.ID.String() + "/replies",
+		"record export r1":                                                                     "GET /v1/records/r1/export",
+	} {
 		for _, relabel := range []bool{false, true} {
-			line := []string{"alert", verb, "--tlp", "clear"}
+			args := strings.Fields(line)
 			if relabel {
-				line = append(line, "--relabel")
+				args = slices.Insert(args, 2, "--relabel")
+				if args[0] == "reply" {
+					args = slices.Insert(strings.Fields(line), 1, "--relabel")
+				}
 			}
-			f.ok(append(line, "r1")...)
-			var got api.AlertDraft
-			if f.got("POST /v1/alerts", &got); got.Relabel != relabel {
-				t.Errorf("%v: %+v", line, got)
+			f.ok(args...)
+			said := strings.Contains(string(f.asked[key]), `"relabel":true`)
+			if query, err := url.ParseQuery(f.query[key]); err == nil && query.Get("relabel") == "true" {
+				said = true
+			}
+			if said != relabel {
+				t.Errorf("%v: %s %s", args, f.asked[key], f.query[key])
 			}
 		}
+	}
+}
+
+// TestWarningsOfThePublishedAreShown: what the node did not look into is said on stderr, beside the ID.
+func TestWarningsOfThePublishedAreShown(t *testing.T) {
+	f := newFake(t)
+	f.answers["POST /v1/alerts"] = api.Published{ID: rid(1), Kind: notice.KindAlert, Warnings: []string{"a.pdf is a PDF document\x1b[0m, and was not looked into"}}
+	code, out, errs := f.run("alert", "send", "--community", "Drill", "--tlp", "clear", "--title", "T")
+	if code != 0 || out != rid(1).String()+"\n" || !strings.Contains(errs, "warning: a.pdf is a PDF document") {
+		t.Errorf("exit %d, %q, %q", code, out, errs)
 	}
 }

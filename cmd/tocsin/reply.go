@@ -29,8 +29,8 @@ func replyCommand(e *env) *cli.Command {
 
 Several may follow each other. The first stops the clock that the requester's ledger runs, so an ack at once and the work later
 is the usual way. Declining is an answer like any other. The reply goes the way the request came, and carries its marking
-unless --tlp says otherwise. What was replied already, and a reply to a request that is known to be closed or withdrawn, is
-refused. The ID on stdout means that it is on stable storage here. A reply that is TLP:RED is for the RED desk of the team that
+unless --tlp says otherwise; one that is less strict than that of the request, or of the record that the request is about, needs
+--relabel. What was replied already, and a reply to a request that is known to be closed or withdrawn, is refused. The ID on stdout means that it is on stable storage here. A reply that is TLP:RED is for the RED desk of the team that
 asked, or for the persons there that --person names; --as NAME opens a request that is TLP:RED, as tocsin request show does.
 
 A request for permission to pass a record of yours on (tocsin request permission) is accepted with --grant: it allows what was
@@ -83,7 +83,7 @@ has not gone out yet.`,
 			if err := a.checked(&n); err != nil {
 				return err
 			}
-			done, err := a.client.Reply(ctx, a.id.String(), api.ReplyDraft{Reply: n, Grant: grant})
+			done, err := a.client.Reply(ctx, a.id.String(), api.ReplyDraft{Reply: n, Grant: grant, Relabel: c.Bool("relabel")})
 			if err != nil {
 				return inGrantFlags(err)
 			}

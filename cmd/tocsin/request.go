@@ -50,7 +50,7 @@ member's ledger; --to names the teams that are asked, without it everybody is an
 is away it waits here and is tried again. TLP:RED is always private, and for persons: those that --person names at the team, else
 the RED desk of its published profile; to a team without one it is not sent unless it names somebody. Where the published profile of a team asked privately names a
 duty to hand on what it is told, and that matters for the marking or its limits of purpose, the sentence is shown and nothing is
-sent before --despite-duty says that you know.
+sent before --despite-duty says that you know. Files and texts under a stricter label are refused as tocsin alert send does it.
 
 The IDs are printed on stdout, one to a line: those requests are on stable storage here. With several private requests some may
 fail; the exit code is then 3 and stderr says which.

@@ -18,6 +18,7 @@ func answerFlags() []cli.Flag {
 		&cli.StringFlag{Name: "lang", Usage: "`LANGUAGE` of the text, such as en or pt-BR", Value: "en"},
 		&cli.StringFlag{Name: "tlp", Usage: "who may see this: `LABEL` (default: the marking of the request)"},
 		personFlag(),
+		relabelFlag("mark it less strictly than the request, or than something that it repeats: only with the permission of their source"),
 	}
 }
 
@@ -97,7 +98,7 @@ func requestWithdrawCommand(e *env) *cli.Command {
 		Usage: "take a request of yours back",
 		Args:  "REQUEST",
 		Help: `REQUEST is an ID or the first characters of one. A withdrawn request counts against nobody, in nobody's ledger. It goes the way
-the request went, and carries its marking unless --tlp says otherwise.`,
+the request went, and carries its marking unless --tlp says otherwise; one that is less strict needs --relabel.`,
 		Examples: []string{"tocsin request withdraw --text 'Solved on our side.' rafdcebd6a2x"},
 		Flags:    answerFlags(),
 		Run: func(ctx context.Context, c *cli.Context) error {
@@ -109,7 +110,7 @@ the request went, and carries its marking unless --tlp says otherwise.`,
 			if err := a.checked(&w); err != nil {
 				return err
 			}
-			done, err := a.client.WithdrawRequest(ctx, a.id.String(), api.WithdrawDraft{Withdraw: w})
+			done, err := a.client.WithdrawRequest(ctx, a.id.String(), api.WithdrawDraft{Withdraw: w, Relabel: c.Bool("relabel")})
 			if err != nil {
 				return err
 			}
@@ -124,7 +125,8 @@ func requestCloseCommand(e *env) *cli.Command {
 		Usage: "say the last word on a request of yours",
 		Args:  "REQUEST",
 		Help: `REQUEST is an ID or the first characters of one. Ends the request, with an opinion on the help received: helped, partly-helped,
-not-helped, not-needed. It goes the way the request went, and carries its marking unless --tlp says otherwise.`,
+not-helped, not-needed. It goes the way the request went, and carries its marking unless --tlp says otherwise; one that is less
+strict needs --relabel.`,
 		Examples: []string{"tocsin request close --opinion helped --text 'Thank you.' rafdcebd6a2x"},
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "opinion", Usage: "`WORD` helped, partly-helped, not-helped or not-needed"},
@@ -140,7 +142,7 @@ not-helped, not-needed. It goes the way the request went, and carries its markin
 			if err := a.checked(&n); err != nil {
 				return err
 			}
-			done, err := a.client.CloseRequest(ctx, a.id.String(), api.CloseDraft{Close: n})
+			done, err := a.client.CloseRequest(ctx, a.id.String(), api.CloseDraft{Close: n, Relabel: c.Bool("relabel")})
 			if err != nil {
 				return err
 			}

@@ -68,11 +68,12 @@ it carries the record's own TLP label.`,
 			&cli.StringFlag{Name: "our-ref", Usage: "your own ticket `NUMBER`"},
 			personFlag(),
 			despiteDutyFlag(),
+			relabelFlag("title or text are here under a stricter marking: only with the permission of their source"),
 		),
 		Run: func(ctx context.Context, c *cli.Context) error {
 			noteWhite(e, c.String("tlp"))
 			d := newDrafting(e, origin{flags: map[string]string{"reply_by": "--reply-by", "lift": "--lift"}})
-			q := api.PermissionRequest{Permission: d.sharing(c), DespiteDuty: c.Bool("despite-duty")}
+			q := api.PermissionRequest{Permission: d.sharing(c), DespiteDuty: c.Bool("despite-duty"), Relabel: c.Bool("relabel")}
 			if q.Permission.Empty() {
 				return usageErrorf("at least one of --community, --team, --constituents, --public", "nobody is named to share it with")
 			}

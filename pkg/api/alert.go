@@ -14,7 +14,8 @@ type AlertDraft struct {
 	Class     record.Class `json:"class,omitzero"`   // default: emergency for severity extreme with urgency immediate, else routine
 	Expires   time.Time    `json:"expires,omitzero"` // default: never; the charter's retention holds anyway
 	Alert     notice.Alert `json:"alert"`
-	// Relabel publishes an update or cancel whose marking is less strict than that of what it replaces; without it that is refused.
+	// Relabel says that the source allows the marking of the alert, although something is known to be under a stricter one: what an update or
+	// cancel replaces, an attachment with a label of its own, a text that this node has. Without it that is refused.
 	Relabel bool `json:"relabel,omitzero"`
 }
 
@@ -26,4 +27,6 @@ type Published struct {
 	// Apart says that the team of To shares no community with this one: the record waits until it does.
 	Apart bool `json:"apart,omitzero"`
 	Due   *Due `json:"due,omitempty"` // of a request
+	// Warnings are for the sender, one sentence each: attachments that were not looked into.
+	Warnings []string `json:"warnings,omitempty"`
 }

@@ -14,6 +14,8 @@ type ForwardDraft struct {
 	Class     record.Class `json:"class,omitzero"`
 	// DespiteDuty sends it although the recipient has a duty to hand on what it is told; see DutyUnasked.
 	DespiteDuty bool `json:"despite_duty,omitzero"`
+	// Relabel is as in an AlertDraft. It widens nothing that the author of the alert did not allow.
+	Relabel bool `json:"relabel,omitzero"`
 }
 
 // The audiences of an export.
@@ -29,21 +31,28 @@ func ExportAudiences() []string { return []string{ForOwn, ForConstituents, ForPu
 // ExportQuery chooses for whom GET of PathExport writes the file.
 type ExportQuery struct {
 	For string // one of ExportAudiences; empty for ForOwn
+	// Relabel says that the record's own marking holds, although this node knows what it says under a stricter one.
+	Relabel bool
 }
 
 // Query returns the parameters.
 func (x ExportQuery) Query() url.Values {
 	q := url.Values{}
 	setText(q, "for", x.For)
+	setBool(q, "relabel", x.Relabel)
 	return q
 }
 
 // ParseExportQuery is the inverse of Query.
 func ParseExportQuery(q url.Values) (ExportQuery, error) {
-	if err := only(q, "for"); err != nil {
+	if err := only(q, "for", "relabel"); err != nil {
 		return ExportQuery{}, err
 	}
 	x := ExportQuery{For: q.Get("for")}
+	var err error
+	if x.Relabel, err = getBool(q, "relabel"); err != nil {
+		return x, err
+	}
 	switch x.For {
 	case "":
 		x.For = ForOwn

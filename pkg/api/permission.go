@@ -40,6 +40,8 @@ type PermissionRequest struct {
 	Request notice.Request `json:"request"`
 	// DespiteDuty sends it although the recipient has a duty to hand on what it is told; see DutyUnasked.
 	DespiteDuty bool `json:"despite_duty,omitzero"`
+	// Relabel says that the request may be marked less strictly than the record; without it that is refused.
+	Relabel bool `json:"relabel,omitzero"`
 }
 
 // GrantDraft is what a reply to such a request allows. Where it names an audience only that is granted, else

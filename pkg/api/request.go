@@ -19,6 +19,8 @@ type RequestDraft struct {
 	// DespiteDuty sends a private request although a recipient has a duty to hand on what it is told; see
 	// DutyUnasked.
 	DespiteDuty bool `json:"despite_duty,omitzero"`
+	// Relabel is as in an AlertDraft.
+	Relabel bool `json:"relabel,omitzero"`
 }
 
 // RequestsPublished is the answer of POST of PathRequests: status 201 if all were published, 207 if
@@ -65,16 +67,21 @@ type ReplyDraft struct {
 	Reply notice.Reply `json:"reply"` // its request is the one of the path and may be left out
 	// Grant allows what a request with the action permission asks for, or less.
 	Grant *GrantDraft `json:"grant,omitempty"`
+	// Relabel says that the source allows a marking that is less strict than that of the request; without it that is refused. The
+	// same holds for a text that this node has under a stricter one.
+	Relabel bool `json:"relabel,omitzero"`
 }
 
 // CloseDraft is the body of POST of PathClose.
 type CloseDraft struct {
-	Close notice.Close `json:"close"` // its request is the one of the path and may be left out
+	Close   notice.Close `json:"close"`            // its request is the one of the path and may be left out
+	Relabel bool         `json:"relabel,omitzero"` // as in a ReplyDraft
 }
 
 // WithdrawDraft is the body of POST of PathWithdraw.
 type WithdrawDraft struct {
-	Withdraw notice.Withdraw `json:"withdraw"` // its request is the one of the path and may be left out
+	Withdraw notice.Withdraw `json:"withdraw"`         // its request is the one of the path and may be left out
+	Relabel  bool            `json:"relabel,omitzero"` // as in a ReplyDraft
 }
 
 // RequestView is the answer of GET of PathRequest.

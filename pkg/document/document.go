@@ -153,6 +153,14 @@ func Inspect(name, mediaType string, data []byte) Finding {
 	text, encoding := decode(data)
 	f := inspectJSON(text)
 	f.Text = text
+	if f.Kind == "" {
+		if f.Flaw != "" {
+			f.Kind = named(mediaType)
+		}
+		if f.Kind == "" {
+			f.Flaw = ""
+		}
+	}
 	switch {
 	case f.Kind != "":
 		if f.Flaw == "" {
@@ -169,6 +177,21 @@ func Inspect(name, mediaType string, data []byte) Finding {
 		}
 	}
 	return f
+}
+
+// named returns the kind that a media type says, of the forms that have one of their own: what calls itself an advisory and
+// cannot be read may be labelled.
+func named(mediaType string) Kind {
+	media, _, _ := strings.Cut(strings.ToLower(mediaType), ";")
+	switch strings.TrimSpace(media) {
+	case "application/csaf+json":
+		return CSAF
+	case "application/stix+json", "application/taxii+json":
+		return STIX
+	case "application/misp+json", "application/vnd.misp+json":
+		return MISP
+	}
+	return ""
 }
 
 // InText returns the strictest label that stands where labels stand in a text: on a line of its own, or in the first lines and

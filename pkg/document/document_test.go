@@ -248,6 +248,17 @@ func TestClosedKinds(t *testing.T) {
 	}
 }
 
+// TestWhatCallsItselfADocument: where the media type says what a file is and nobody can read it, it counts as labelled.
+func TestWhatCallsItselfADocument(t *testing.T) {
+	for _, media := range []string{"application/csaf+json", "Application/STIX+json;version=2.1"} {
+		for file, flawed := range map[string]bool{`{"document":`: true, "x": true, `{"document":{}}`: false} {
+			if f := document.Inspect("a", media, []byte(file)); (f.Flaw != "") != flawed || flawed == (f.Kind == "") {
+				t.Errorf("%s %q: %+v", media, file, f)
+			}
+		}
+	}
+}
+
 // TestManyLabels: a file with many words costs a few, and the strictest is among them.
 func TestManyLabels(t *testing.T) {
 	var tags []string

@@ -21,7 +21,7 @@ var (
 )
 
 // inspectJSON finds what a JSON text is and its labels. A text that is not strictly JSON is read as far as that can be done, and
-// then searched for what its form would show.
+// then searched for what its form would show. It has a flaw then, also where its kind is not known.
 func inspectJSON(text []byte) Finding {
 	start := bytes.TrimLeft(text, " \t\r\n\ufeff\x00")
 	if len(start) == 0 || start[0] != '{' && start[0] != '[' {
@@ -47,9 +47,7 @@ func inspectJSON(text []byte) Finding {
 	if f.Kind == "" && len(f.Labels) > 0 {
 		f.Kind = JSON
 	}
-	if f.Kind != "" {
-		f.Flaw = flaw(err)
-	}
+	f.Flaw = flaw(err)
 	return f
 }
 
@@ -57,17 +55,18 @@ func inspectJSON(text []byte) Finding {
 // its headers, a script that is one value. A text that quotes a piece of a document is none.
 func wrapped(text []byte) Finding {
 	const before, after = 4096, 16
+	no := Finding{Flaw: "it does not begin as JSON does"}
 	at := bytes.IndexByte(text[:min(len(text), before)], '{')
 	if at < 0 {
-		return Finding{}
+		return no
 	}
 	w := newWalk(text[at:], jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if !w.first() || len(bytes.TrimSpace(text[at+int(w.dec.InputOffset()):])) > after {
-		return Finding{}
+		return no
 	}
 	f := w.finding()
 	if f.Kind == "" || f.Kind == JSON {
-		return Finding{}
+		return no
 	}
 	f.Flaw = "something stands before its beginning"
 	return f

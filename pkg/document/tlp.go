@@ -53,7 +53,7 @@ func newPatterns() *patterns {
 // What has the form of a label and another word is a label that is not known, such as tlp:ex:chr.
 func (p *patterns) whole(s string) (tlp notice.TLP, is bool) {
 	const longest = 80
-	if len(s) > longest || !strings.ContainsAny(s, "tT") {
+	if len(s) > longest || !namesTLP([]byte(s)) {
 		return "", false
 	}
 	s = strings.Trim(strings.TrimSpace(s), `[](){}"'*#. `)

@@ -122,17 +122,22 @@ func (r *Replica) Entry(id record.ID) (Entry, error) { return r.entry(id, r.read
 func (r *Replica) Brief(id record.ID) (Entry, error) { return r.entry(id, r.glance) }
 
 func (r *Replica) entry(id record.ID, read func(Day, record.ID) (Entry, error)) (Entry, error) {
+	e, err := r.unmarked(id, read)
+	if err == nil {
+		r.mark(&e)
+	}
+	return e, err
+}
+
+// unmarked is Entry without the marks.
+func (r *Replica) unmarked(id record.ID, read func(Day, record.ID) (Entry, error)) (Entry, error) {
 	r.mu.RLock()
 	s, ok := r.index.slots[id]
 	r.mu.RUnlock()
 	if !ok {
 		return Entry{}, fmt.Errorf("record %s: %w", id, ErrNotFound)
 	}
-	e, err := read(s.drop, id)
-	if err == nil {
-		r.mark(&e)
-	}
-	return e, err
+	return read(s.drop, id)
 }
 
 // Has reports whether the record is kept.

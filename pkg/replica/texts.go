@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 )
@@ -16,30 +17,64 @@ const minText = 24
 // textHash stands for one text of a notice, case and blanks aside.
 type textHash [16]byte
 
-// textsOf returns the hashes of the texts of a notice that are long enough to know again.
-func textsOf(n notice.Notice) (out []textHash) {
-	var texts []notice.Text
+// textsIn returns the texts of a notice, and what a reply says beside them.
+func textsIn(n notice.Notice) (texts []notice.Text, other []string) {
 	switch n := n.(type) {
 	case *notice.Alert:
-		texts = n.Texts
+		return n.Texts, nil
 	case *notice.Request:
-		texts = n.Texts
+		return n.Texts, nil
 	case *notice.Reply:
-		texts = n.Texts
-	default:
-		return nil
+		return n.Texts, []string{n.Result, n.UseOfData}
+	case *notice.Close:
+		return n.Texts, nil
+	case *notice.Withdraw:
+		return n.Texts, nil
 	}
+	return nil, nil
+}
+
+// Says returns every text that a notice has for people.
+func Says(n notice.Notice) []string {
+	texts, all := textsIn(n)
 	for _, t := range texts {
-		for _, s := range []string{t.Title, t.Summary, t.Instruction} {
-			plain := strings.ToLower(strings.Join(strings.Fields(s), " "))
-			if len(plain) < minText {
-				continue
-			}
-			sum := sha256.Sum256([]byte("tocsin text v1\x00" + plain))
-			out = append(out, textHash(sum[:16]))
+		all = append(all, t.Title, t.Summary, t.Instruction)
+	}
+	return all
+}
+
+// textsOf returns the hashes of the texts of a notice that are long enough to know again.
+func textsOf(n notice.Notice) (out []textHash) {
+	all := Says(n)
+	texts, _ := textsIn(n)
+	for _, t := range texts {
+		if t.Title != "" && t.Summary != "" {
+			all = append(all, t.Title+"\n"+t.Summary) // both may be too short to be known alone
 		}
 	}
+	for _, s := range all {
+		plain := plainText(s)
+		if len(plain) < minText {
+			continue
+		}
+		sum := sha256.Sum256([]byte("tocsin text v1\x00" + plain))
+		out = append(out, textHash(sum[:16]))
+	}
 	return out
+}
+
+// plainText is a text with case and blanks aside.
+func plainText(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+
+// sameBlock reports whether two notices have a title and a summary in common that stand together.
+func sameBlock(a, b notice.Notice) bool {
+	these, _ := textsIn(a)
+	those, _ := textsIn(b)
+	return slices.ContainsFunc(these, func(t notice.Text) bool {
+		return slices.ContainsFunc(those, func(o notice.Text) bool {
+			return plainText(t.Title) == plainText(o.Title) && plainText(t.Summary) == plainText(o.Summary)
+		})
+	})
 }
 
 // textBook knows which strict notices hold a text: nearly always one, so that only what is more is a list.
@@ -143,33 +178,102 @@ func (r *Replica) loadTexts() error {
 	return nil
 }
 
-// stripped returns where another team said the same before under a stricter marking. It needs no lock.
+// stripped returns where another team said the same before under a stricter marking, or what a notice refers to that is under
+// one. It needs no lock.
 func (r *Replica) stripped(e *Entry) *Mark {
 	if e.Notice == nil || e.Notice.MarkingOf() == nil {
 		return nil
 	}
+	var worst *Mark
+	take := func(about *Entry, detail string) {
+		tlp := about.Notice.MarkingOf().TLP
+		if r.canonicalNow(about) != r.canonicalNow(e) && tlp.Stricter(e.Notice.MarkingOf().TLP) && (worst == nil || tlp.Stricter(worst.Stricter)) {
+			worst = &Mark{MarkStripped, fmt.Sprintf(detail, about.Record.Team(), tlp), about.Record.ID(), tlp}
+		}
+	}
+	for _, before := range r.sayTheSame(e.Notice, e.Record.ID()) {
+		if !before.Sighting.Seen.After(e.Sighting.Seen) {
+			take(&before, "team %s sent the same text before, as %s")
+		}
+	}
+	for _, id := range RefersTo(e.Notice) {
+		if about, err := r.unmarked(id, r.glance); err == nil && about.Notice != nil && about.Notice.MarkingOf() != nil {
+			take(&about, "it is about a record of team %s, which is %s")
+		}
+	}
+	return worst
+}
+
+func (r *Replica) canonicalNow(e *Entry) identity.TeamID {
+	return r.Roster().Canonical(e.Record.Team())
+}
+
+// OriginRecord begins the reference by which a notice names a record of this mesh.
+const OriginRecord = "tocsin:record:"
+
+// RefersTo returns the records that a notice is about: the request that it answers or ends, the record that it asks to pass on, those that
+// its references name. What an update or a cancel replaces is not among them.
+func RefersTo(n notice.Notice) (ids []record.ID) {
+	var refs []notice.Reference
+	switch n := n.(type) {
+	case *notice.Reply:
+		return []record.ID{n.Request}
+	case *notice.Close:
+		return []record.ID{n.Request}
+	case *notice.Withdraw:
+		return []record.ID{n.Request}
+	case *notice.Request:
+		if refs = n.References; n.Permission != nil {
+			ids = append(ids, n.Permission.Record)
+		}
+	case *notice.Alert:
+		refs = n.References
+	}
+	for _, ref := range refs {
+		if text, ok := strings.CutPrefix(ref.Value, OriginRecord); ok {
+			if id, err := record.ParseID(text); err == nil {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// Stricter returns a kept record that says under a stricter marking what a notice is about to say: another team's with one text in
+// common, or this team's own with a title and a summary in common, since its own short texts come again and again. exempt are teams whose
+// words the notice may repeat so. Without such a record it returns nil.
+func (r *Replica) Stricter(n notice.Notice, exempt func(identity.TeamID) bool) *Entry {
+	if n.MarkingOf() == nil {
+		return nil
+	}
+	for _, before := range r.sayTheSame(n, record.ID{}) {
+		team := r.canonicalNow(&before)
+		if !exempt(team) && (team != r.Roster().Canonical(r.self) || sameBlock(before.Notice, n)) {
+			return &before
+		}
+	}
+	return nil
+}
+
+// sayTheSame returns the kept records that have a text in common with a notice, under a stricter marking than its own.
+func (r *Replica) sayTheSame(n notice.Notice, but record.ID) (out []Entry) {
 	var suspects []slotted
 	r.mu.RLock()
-	for _, h := range textsOf(e.Notice) {
+	for _, h := range textsOf(n) {
 		for _, id := range r.texts.of(h) {
-			if s, ok := r.index.slots[id]; ok && id != e.Record.ID() {
+			if s, ok := r.index.slots[id]; ok && id != but {
 				suspects = append(suspects, slotted{id, s.drop})
 			}
 		}
 	}
-	now := r.roster
 	r.mu.RUnlock()
 	for _, s := range suspects {
 		before, err := r.glance(s.drop, s.id)
-		if err != nil || before.Notice == nil {
-			continue
-		}
-		team, tlp := before.Record.Team(), before.Notice.MarkingOf().TLP
-		if tlp.Stricter(e.Notice.MarkingOf().TLP) && now.Canonical(team) != now.Canonical(e.Record.Team()) && !before.Sighting.Seen.After(e.Sighting.Seen) {
-			return &Mark{MarkStripped, fmt.Sprintf("team %s sent the same text before, as %s", team, tlp), s.id}
+		if err == nil && before.Notice != nil && before.Notice.MarkingOf().TLP.Stricter(n.MarkingOf().TLP) {
+			out = append(out, before)
 		}
 	}
-	return nil
+	return out
 }
 
 // slotted is a record and where it is.
