@@ -99,6 +99,8 @@ const (
 	teamBurst        = 64 << 20
 	teamSessions     = 4.0 // a second that it begins, sustained: each is a look at a whole channel
 	teamSessionBurst = 128
+	teamHellos       = 4.0
+	teamHelloBurst   = 64
 	crowdPace        = 128 << 10 // as teamPace, for all strangers together
 	crowdBytes       = 2 << 20
 	paceWait         = 20 * time.Second // an answer waits for its pace; one that would longer is refused
