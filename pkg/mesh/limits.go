@@ -23,6 +23,7 @@ const (
 	maxMemory     = 128 << 20 // what all connections and streams may reserve together
 	maxMemoryPeer = 32 << 20  // QUIC and yamux windows of one peer
 	maxFD         = 512
+	muxerPatience = 30 * time.Second // 240 kB at 64 kbit/s
 
 	// Of maxInbound; what these two shares leave is for members. Loopback is exempt from what is by address.
 	maxHandshakes      = 96 // connections that have shown no key yet
@@ -79,6 +80,7 @@ const (
 	// Streams of ours, each way. A handler beyond the limit is reset, never queued.
 	maxHandlers     = 64
 	maxHandlersPeer = 8
+	maxHandlersTeam = 24
 	strangeHandlers = 32          // of maxHandlers, for all strangers together: the rest is the members'
 	strangePeer     = 2           // for one of them; a hello needs one
 	streamPiece     = 4 << 10     // written at once: half a second at 64 kbit/s

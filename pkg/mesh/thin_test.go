@@ -285,3 +285,49 @@ func TestASlowMemberHoldsNothing(t *testing.T) {
 		}
 	})
 }
+
+// A member whose line is thin, or that pretends, does not keep a node that has a good line from what others have.
+func TestASlowGiverKeepsNothingFromUs(t *testing.T) {
+	inWorld(t, 4, func(t *testing.T, w *world) {
+		late, others := w.nodes[3], w.nodes[:3]
+		others[0].behind(400)
+		others[1].behind(400)
+		ids, _ := w.kept(300, 2000, others...)
+		for i, n := range w.nodes {
+			w.check(late.mesh.AddAddress(n.addr()))
+			if i != 2 {
+				n.run()
+			}
+		}
+		time.Sleep(30 * time.Second) // with the slow ones alone
+		others[2].run()
+		took := w.within(3*time.Minute, "all records are here", func() bool { return late.hasAll(ids) })
+		t.Logf("after %v", took)
+	})
+}
+
+// One team, with however many nodes, takes no more than its share of handlers.
+func TestATeamLeavesOthersTheirStreams(t *testing.T) {
+	inWorld(t, 3, func(t *testing.T, w *world) {
+		a, hostile, b := w.nodes[0], w.nodes[1], w.nodes[2]
+		nodes := []*node{hostile}
+		for i := range 9 {
+			n := w.addOf(hostile.root, string(rune('a'+i)))
+			a.add(record.DelegationStatement(n.delegation))
+			nodes = append(nodes, n)
+		}
+		a.run()
+		for _, n := range nodes {
+			n.connectRaw(a)
+			for range 8 {
+				if g := n.greedy(a, "/tocsin/sync/1"); g != nil {
+					_, _ = g.Write([]byte{0})
+				}
+			}
+		}
+		b.connectRaw(a)
+		if back, _, _ := b.say(a, "/tocsin/hello/1", greeting(b)); back == 0 {
+			t.Error("a member's hello was refused: another team holds every handler")
+		}
+	})
+}
