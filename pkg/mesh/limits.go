@@ -137,7 +137,8 @@ const (
 	windowRecord = 1 << 10          // bytes that a record is taken to have when a window is sized
 	claimTime    = time.Minute      // that what is wanted of one peer is wanted of no other
 	compareTime  = 10 * time.Second // after which what was found is fetched before more is compared
-	turnTime     = 2 * time.Minute  // that a session on a thin line goes on though others wait
+	turnTime     = time.Minute      // that a session on a thin line goes on though others wait
+	turnMost     = 90 * time.Second // then, though what it waits for has not come
 	turnRest     = 20 * time.Second // before one that was told to wait asks again, plus or minus a fifth
 	maxRound     = reconcile.MaxMessage + 2
 	maxWant      = 2*(4+32*syncWindow) + 2
