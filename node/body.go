@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"tocsin/pkg/identity"
@@ -11,8 +13,10 @@ import (
 )
 
 const (
-	// fetchTime bounds one attempt at one body: 16 MiB at 30 kB/s. What came stays for the next.
+	// fetchTime bounds one attempt at one body, so that others have their turn. What came stays for the next.
 	fetchTime = 10 * time.Minute
+	// maxParts is how many bodies are kept that came by half: at most 64 MiB.
+	maxParts = 4
 	// fetchRetry is how long a body that nobody gave is left alone, unless a peer turns up.
 	fetchRetry = 5 * time.Minute
 )
@@ -30,9 +34,7 @@ func (b *bodies) wake() { rouse(b.woken) }
 func (n *Node) runBodies(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	// part is the body begun last: a line that breaks costs at most one chunk, and memory holds one body.
-	var part mesh.Partial
-	var begun record.ID
+	parts := map[record.ID]*partial{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -42,7 +44,9 @@ func (n *Node) runBodies(ctx context.Context) error {
 		}
 		// One body that does not come is enough of its author for this round: the others' go first.
 		stuck := map[identity.TeamID]bool{}
-		for _, id := range n.replica.WantedBodies() {
+		wanted := n.replica.WantedBodies()
+		maps.DeleteFunc(parts, func(id record.ID, _ *partial) bool { return !slices.Contains(wanted, id) })
+		for _, id := range wanted {
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -50,12 +54,42 @@ func (n *Node) runBodies(ctx context.Context) error {
 			if err != nil || stuck[e.Record.Team()] || e.Record.Header().Body.Length > int64(n.opt.Config.Limits.FetchBody) {
 				continue
 			}
-			if begun != id {
-				begun, part = id, mesh.Partial{}
+			part := parts[id]
+			if part == nil {
+				part = &partial{}
 			}
-			stuck[e.Record.Team()] = !n.fetch(ctx, e.Record, &part)
+			stuck[e.Record.Team()] = !n.fetch(ctx, e.Record, &part.Partial)
+			keepPart(parts, id, part, part.Bytes(), n.now())
 		}
 		timer.Reset(fetchRetry)
+	}
+}
+
+// partial is a body that came by half.
+type partial struct {
+	mesh.Partial
+	has  int64 // bytes, as of when it last had more
+	more time.Time
+}
+
+// keepPart keeps what there is of a body, so many bytes, for the next attempt, in place of the one that has waited longest for more.
+func keepPart(parts map[record.ID]*partial, id record.ID, part *partial, has int64, now time.Time) {
+	if has == 0 {
+		delete(parts, id)
+		return
+	}
+	if has != part.has {
+		part.has, part.more = has, now
+	}
+	parts[id] = part
+	for len(parts) > maxParts {
+		oldest := id
+		for other, p := range parts {
+			if p.more.Before(parts[oldest].more) {
+				oldest = other
+			}
+		}
+		delete(parts, oldest)
 	}
 }
 

@@ -15,10 +15,12 @@ import (
 )
 
 const (
-	// deliverTime bounds one attempt, dialling included.
-	deliverTime = 45 * time.Second
-	// maxDeliver is how many records go in one attempt.
+	// deliverTime bounds one attempt, dialling included: a megabyte at 64 kbit/s. What is taken by then stays
+	// taken, and the rest goes on in another; a peer that takes nothing is given up long before.
+	deliverTime = 2 * time.Minute
+	// maxDeliver is how many records go in one attempt, of maxDue that are looked at: emergencies first.
 	maxDeliver = 64
+	maxDue     = 16 * maxDeliver
 	// maxCouriers is how many teams are served at once.
 	maxCouriers = 8
 	// outboxPoll is how often the outbox is looked through though nothing said so.
@@ -89,7 +91,7 @@ func (o *outbox) take(waiting []replica.Delivery, now time.Time) (due map[identi
 		if len(due) >= maxCouriers && due[d.To] == nil || len(o.busy)+len(due) >= maxCouriers && due[d.To] == nil {
 			continue // the end of one of them wakes us
 		}
-		if len(due[d.To]) < maxDeliver {
+		if len(due[d.To]) < maxDue {
 			due[d.To] = append(due[d.To], d.ID)
 		}
 	}
@@ -145,7 +147,12 @@ func (n *Node) runOutbox(ctx context.Context) error {
 // deliver makes one attempt and notes what came of it.
 func (n *Node) deliver(ctx context.Context, team identity.TeamID, ids []record.ID) {
 	var frames [][]byte
-	ids = slices.DeleteFunc(slices.Clone(ids), func(id record.ID) bool {
+	more := false // for another attempt, at once if this one gets somewhere
+	ids = slices.DeleteFunc(n.urgentFirst(ids), func(id record.ID) bool {
+		if len(frames) == maxDeliver {
+			more = true
+			return true
+		}
 		frame, err := n.replica.FrameFor(id, team, policy.Send)
 		if err != nil {
 			return true // pruned since, and the outbox forgets it too; or its marking keeps it here
@@ -171,11 +178,16 @@ func (n *Node) deliver(ctx context.Context, team identity.TeamID, ids []record.I
 		case i < len(judged):
 			why = "refused: " + string(judged[i].Reason)
 			refused = append(refused, id)
+		case len(there) > 0: // the line was too slow for all of them
+			more = true
 		default:
 			refused = append(refused, id)
 		}
 	}
 	n.noteDelivery(ctx, team, there)
+	if more && len(there) > 0 {
+		n.outbox.kick(team)
+	}
 	if len(refused) > 0 {
 		n.log.DebugContext(ctx, "delivery postponed", slog.String("team", team.String()), slog.Int("records", len(refused)), slog.String("why", why))
 		if err := n.replica.Postponed(n.now(), team, refused, why); err != nil {
@@ -183,6 +195,23 @@ func (n *Node) deliver(ctx context.Context, team identity.TeamID, ids []record.I
 			n.outbox.hold(team, n.now().Add(outboxPoll))
 		}
 	}
+}
+
+// urgentFirst returns the IDs in the order of what is urgent.
+func (n *Node) urgentFirst(ids []record.ID) []record.ID {
+	order := []record.Class{record.Emergency, record.Control, record.Urgent, record.Routine}
+	ids = slices.Clone(ids)
+	if len(ids) < 2 {
+		return ids
+	}
+	rank := make(map[record.ID]int, len(ids))
+	for _, id := range ids {
+		if e, err := n.replica.Entry(id); err == nil {
+			rank[id] = slices.Index(order, e.Record.Header().Class)
+		}
+	}
+	slices.SortStableFunc(ids, func(a, b record.ID) int { return rank[a] - rank[b] })
+	return ids
 }
 
 func (n *Node) noteDelivery(ctx context.Context, team identity.TeamID, there []record.ID) {

@@ -44,6 +44,7 @@ type end struct {
 	addresses []string
 	refreshed int
 	closed    bool
+	takes     int // frames of a delivery before the line is too slow for more; 0: all
 }
 
 func newWorld(t *testing.T) *world {
@@ -125,6 +126,9 @@ func (e *end) Deliver(ctx context.Context, team identity.TeamID, frames [][]byte
 		var judged []policy.Judgement
 		for _, out := range outcomes {
 			judged = append(judged, out.Judgement)
+		}
+		if e.takes > 0 && len(judged) > e.takes {
+			return judged[:e.takes], context.DeadlineExceeded
 		}
 		return judged, err
 	}

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	mocknet "github.com/libp2p/go-libp2p/p2p/net/mock"
 
 	"tocsin/pkg/identity"
+	"tocsin/pkg/reconcile"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
 )
@@ -149,5 +151,40 @@ func TestGapsAskForFewSessions(t *testing.T) {
 	}
 	if due := m.syncs[syncKey{"rested", ch}]; due.Sub(ended) > time.Second {
 		t.Errorf("the first session after %v", due.Sub(ended))
+	}
+}
+
+// days has a day with that many records.
+type days int
+
+func (d days) Days() []reconcile.DayDigest {
+	return []reconcile.DayDigest{{Day: 1, Count: uint32(d), Digest: reconcile.DigestOf(d.IDs(1))}} //nolint:gosec // small
+}
+
+func (d days) IDs(reconcile.Day) []record.ID {
+	ids := make([]record.ID, d)
+	for i := range ids {
+		ids[i] = record.ID{byte(i >> 16), byte(i >> 8), byte(i)}
+	}
+	return ids
+}
+
+// Whoever compares on and takes nothing makes us hold no more than one session may find.
+func TestComparingOnAndTakingNothingEnds(t *testing.T) {
+	x := &exchange{session: reconcile.Respond(days(2 * reconcile.MaxFound)), owed: map[record.ID]int{}}
+	theirs, out := reconcile.Initiate(reconcile.Memory{})
+	var err error
+	for over := false; err == nil && !over; {
+		var back []byte
+		if back, _, err = x.session.Step(out); err != nil {
+			break
+		}
+		if err = x.found(); err == nil {
+			out, over, err = theirs.Step(back)
+			theirs.Take()
+		}
+	}
+	if !errors.Is(err, errNotOwed) || len(x.owed) > reconcile.MaxFound+2048 {
+		t.Errorf("%d records are owed, %v", len(x.owed), err)
 	}
 }

@@ -29,6 +29,15 @@ type Partial struct {
 	mixed bool    // others gave some of it
 }
 
+// Bytes returns how much of the body is here.
+func (p *Partial) Bytes() int64 {
+	n := int64(len(p.piece))
+	for _, c := range p.chunks {
+		n += int64(len(c))
+	}
+	return n
+}
+
 // FetchBody fetches a record's detached body by chunks from the connected peers that may have it, each
 // chunk checked by its leaf. A peer that fails or lies is left for the next one.
 func (m *Mesh) FetchBody(ctx context.Context, r *record.Record, part *Partial) ([]byte, error) {

@@ -11,13 +11,20 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// helloAllowed takes one hello from the peer's allowance, and of a stranger from that of all strangers.
+// helloAllowed takes one hello from the peer's allowance, and from its team's or that of all strangers, which
+// a new connection does not renew.
 func (m *Mesh) helloAllowed(p peer.ID) bool {
 	from := m.originOf(p)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l := m.links[p]
-	return l != nil && l.limit.Allow() && (!l.stranger() || m.crowd.allow(from))
+	if l == nil || !l.limit.Allow() {
+		return false
+	}
+	if l.stranger() {
+		return m.crowd.allow(from)
+	}
+	return m.allowanceOf(l.team).hellos.Allow()
 }
 
 // startHellos begins the hellos that are due and returns when the next one is.

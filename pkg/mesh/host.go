@@ -15,6 +15,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/gologshim"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
+	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
@@ -68,6 +69,7 @@ func newHost(opt *Options) (host.Host, *guard, error) {
 		libp2p.Transport(tcp.NewTCPTransport, tcp.DisableReuseport()), // two daemons on one port would share its callers
 		libp2p.Transport(quic.NewTransport),
 		libp2p.Security(libp2ptls.ID, libp2ptls.New),
+		libp2p.Muxer(yamux.ID, patientMuxer()),
 		libp2p.ResourceManager(guard),
 		libp2p.ConnectionGater(guard),
 		libp2p.ConnectionManager(conns),
@@ -94,6 +96,14 @@ func newHost(opt *Options) (host.Host, *guard, error) {
 		}
 	}
 	return h, guard, nil
+}
+
+// patientMuxer is libp2p's, but waits longer for the answer to a ping, and for a write: what is on a thin line
+// before it may need longer than 10 seconds.
+func patientMuxer() *yamux.Transport {
+	t := *yamux.DefaultTransport
+	t.ConnectionWriteTimeout = muxerPatience
+	return &t
 }
 
 // hasIPv6 reports whether the kernel gives sockets of that family at all. The default addresses name

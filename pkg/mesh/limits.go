@@ -23,6 +23,7 @@ const (
 	maxMemory     = 128 << 20 // what all connections and streams may reserve together
 	maxMemoryPeer = 32 << 20  // QUIC and yamux windows of one peer
 	maxFD         = 512
+	muxerPatience = 30 * time.Second // 240 kB at 64 kbit/s
 
 	// Of maxInbound; what these two shares leave is for members. Loopback is exempt from what is by address.
 	maxHandshakes      = 96 // connections that have shown no key yet
@@ -79,6 +80,7 @@ const (
 	// Streams of ours, each way. A handler beyond the limit is reset, never queued.
 	maxHandlers     = 64
 	maxHandlersPeer = 8
+	maxHandlersTeam = 24
 	strangeHandlers = 32          // of maxHandlers, for all strangers together: the rest is the members'
 	strangePeer     = 2           // for one of them; a hello needs one
 	streamPiece     = 4 << 10     // written at once: half a second at 64 kbit/s
@@ -99,6 +101,8 @@ const (
 	teamBurst        = 64 << 20
 	teamSessions     = 4.0 // a second that it begins, sustained: each is a look at a whole channel
 	teamSessionBurst = 128
+	teamHellos       = 4.0
+	teamHelloBurst   = 64
 	crowdPace        = 128 << 10 // as teamPace, for all strangers together
 	crowdBytes       = 2 << 20
 	paceWait         = 20 * time.Second // an answer waits for its pace; one that would longer is refused
@@ -133,7 +137,8 @@ const (
 	windowRecord = 1 << 10          // bytes that a record is taken to have when a window is sized
 	claimTime    = time.Minute      // that what is wanted of one peer is wanted of no other
 	compareTime  = 10 * time.Second // after which what was found is fetched before more is compared
-	turnTime     = 2 * time.Minute  // that a session on a thin line goes on though others wait
+	turnTime     = time.Minute      // that a session on a thin line goes on though others wait
+	turnMost     = 90 * time.Second // then, though what it waits for has not come
 	turnRest     = 20 * time.Second // before one that was told to wait asks again, plus or minus a fifth
 	maxRound     = reconcile.MaxMessage + 2
 	maxWant      = 2*(4+32*syncWindow) + 2

@@ -20,8 +20,7 @@ type line struct {
 	mu       sync.Mutex
 	rate     int // bytes a second, each way
 	down, up way
-	cut      bool
-	open     map[*shaped]bool
+	streams  []*shaped
 }
 
 type way struct {
@@ -60,11 +59,24 @@ func (l *line) sent() int {
 
 // behind puts a node that does not run behind a line of that many bytes a second.
 func (n *node) behind(bytesPerSecond int) *line {
-	l := &line{rate: bytesPerSecond, open: map[*shaped]bool{}}
+	l := &line{rate: bytesPerSecond}
+	n.host.Network().Notify(&network.NotifyBundle{DisconnectedF: func(_ network.Network, c network.Conn) { l.broke(c) }})
 	var err error
 	n.mesh, err = mesh.NewWithHost(&lineHost{Host: n.host, line: l}, n.options())
 	n.world.check(err)
 	return l
+}
+
+// broke loses what is on the line of a connection that has ended.
+func (l *line) broke(c network.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.streams {
+		if s.Conn() == c {
+			s.in.drop()
+			s.out.drop()
+		}
+	}
 }
 
 type lineHost struct {
@@ -96,6 +108,9 @@ type shaped struct {
 
 func (l *line) shape(s network.Stream) *shaped {
 	x := &shaped{Stream: s, in: newQueue(), out: newQueue()}
+	l.mu.Lock()
+	l.streams = append(l.streams, x)
+	l.mu.Unlock()
 	go func() { // what is sent to us is on the line as soon as its window has room
 		for {
 			b := make([]byte, packet)
@@ -103,8 +118,12 @@ func (l *line) shape(s network.Stream) *shaped {
 			if n > 0 {
 				x.in.put(b[:n], l.pass(&l.down, n))
 			}
-			if err != nil {
+			switch {
+			case err == io.EOF:
 				x.in.end(err)
+				return
+			case err != nil: // what is on the line is lost
+				x.in.drop()
 				return
 			}
 		}

@@ -40,6 +40,7 @@ type Mesh struct {
 	ran        bool
 	handlers   int
 	handlersOf map[peer.ID]int
+	handlersIn map[identity.TeamID]int
 	strange    int // of handlers, those that began for a stranger
 	links      map[peer.ID]*link
 	candidates map[peer.ID]*candidate
@@ -100,7 +101,7 @@ func NewWithHost(h host.Host, opt Options) (*Mesh, error) {
 	m := &Mesh{
 		opt: opt, host: h, log: opt.Logger, self: opt.Delegation.Team,
 		wake:       make(chan struct{}, 1),
-		handlersOf: map[peer.ID]int{}, links: map[peer.ID]*link{}, candidates: map[peer.ID]*candidate{},
+		handlersOf: map[peer.ID]int{}, handlersIn: map[identity.TeamID]int{}, links: map[peer.ID]*link{}, candidates: map[peer.ID]*candidate{},
 		hellos: map[peer.ID]time.Time{}, syncs: map[syncKey]time.Time{}, syncing: map[syncKey]bool{},
 		greeting: map[peer.ID]bool{}, renewed: map[peer.ID]time.Time{}, hasty: map[peer.ID]bool{},
 		crowd: newCrowd(), keys: newKeysPlan(), teams: map[identity.TeamID]*allowance{}, sessions: newSessions(),

@@ -82,6 +82,7 @@ func portionOf(bytesPerSecond float64, most int) int {
 type allowance struct {
 	bytes    *rate.Limiter // that answers to it may have
 	sessions *rate.Limiter // of sync, that it begins
+	hellos   *rate.Limiter // that are answered; strangers have another, see crowd
 	keys     *rate.Limiter // messages of the keys protocol that are answered
 }
 
@@ -103,7 +104,7 @@ func (m *Mesh) allowanceOf(team identity.TeamID) *allowance {
 	}
 	a = &allowance{
 		bytes: rate.NewLimiter(teamPace, teamBurst), sessions: rate.NewLimiter(teamSessions, teamSessionBurst),
-		keys: rate.NewLimiter(rate.Every(keysEvery/2), 2*keysBurst),
+		hellos: rate.NewLimiter(teamHellos, teamHelloBurst), keys: rate.NewLimiter(rate.Every(keysEvery/2), 2*keysBurst),
 	}
 	if team == (identity.TeamID{}) {
 		a.bytes = rate.NewLimiter(crowdPace, crowdBytes)

@@ -10,6 +10,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
+
+	"tocsin/pkg/identity"
 )
 
 // Our protocols. What form their messages have the first byte of each says, see messageVersion: a form
@@ -133,18 +135,18 @@ func (m *Mesh) openStream(ctx context.Context, p peer.ID, proto protocol.ID) (ne
 }
 
 // serve answers a protocol until ctx ends. The handlers run in goroutines of libp2p, which Run counts
-// and waits for; beyond maxHandlers at once, or maxHandlersPeer of one peer, a stream is reset. Strangers
+// and waits for; beyond maxHandlers at once, maxHandlersTeam of a team or maxHandlersPeer of a peer, a stream is reset. Strangers
 // have fewer, and helloTimeout in all, so that they take none from members.
 func (m *Mesh) serve(ctx context.Context, proto protocol.ID, handle func(context.Context, peer.ID, *wire) error) {
 	m.host.SetStreamHandler(proto, func(s network.Stream) {
 		p := s.Conn().RemotePeer()
 		now := m.stands(p) // a hello that makes it more may not be over
 		fellow := now.fellow()
-		if !m.enter(p, fellow) {
+		if !m.enter(p, now.team, fellow) {
 			_ = s.Reset()
 			return
 		}
-		defer m.leave(p, fellow)
+		defer m.leave(p, now.team, fellow)
 		total := streamMost
 		if now.stranger() {
 			total = helloTimeout
@@ -165,18 +167,22 @@ func (m *Mesh) serve(ctx context.Context, proto protocol.ID, handle func(context
 }
 
 // enter takes a place for a handler, if there is one.
-func (m *Mesh) enter(p peer.ID, fellow bool) bool {
+func (m *Mesh) enter(p peer.ID, team identity.TeamID, fellow bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	most := maxHandlersPeer
 	if !fellow {
 		most = strangePeer
 	}
+	if fellow && m.handlersIn[team] >= maxHandlersTeam {
+		return false
+	}
 	if !m.serving || m.handlers >= maxHandlers || m.handlersOf[p] >= most || !fellow && m.strange >= strangeHandlers {
 		return false
 	}
 	m.handlers++
 	m.handlersOf[p]++
+	m.handlersIn[team]++
 	if !fellow {
 		m.strange++
 	}
@@ -184,7 +190,7 @@ func (m *Mesh) enter(p peer.ID, fellow bool) bool {
 	return true
 }
 
-func (m *Mesh) leave(p peer.ID, fellow bool) {
+func (m *Mesh) leave(p peer.ID, team identity.TeamID, fellow bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.handlers--
@@ -193,6 +199,9 @@ func (m *Mesh) leave(p peer.ID, fellow bool) {
 	}
 	if m.handlersOf[p]--; m.handlersOf[p] == 0 {
 		delete(m.handlersOf, p)
+	}
+	if m.handlersIn[team]--; m.handlersIn[team] == 0 {
+		delete(m.handlersIn, team)
 	}
 	m.handling.Done()
 }

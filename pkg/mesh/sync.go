@@ -51,7 +51,7 @@ type exchange struct {
 	wire    *wire
 	to      identity.TeamID
 	role    part
-	began   time.Time // of the transfer
+	began   time.Time
 	session *reconcile.Session
 
 	need    []record.ID       // found, lacked here, not wanted yet
@@ -90,16 +90,16 @@ func (m *Mesh) sync(ctx context.Context, key syncKey) (level, more bool, err err
 	if x.role != both && x.role != weWatch {
 		return false, false, errRefused
 	}
-	if !m.beginSession(x, true) {
-		return false, false, errLater
-	}
-	defer m.endSession(x)
 	ctx, w, err := m.dial(ctx, key.peer, syncProtocol)
 	if err != nil {
 		return false, false, err
 	}
-	x.wire = w
 	defer func() { w.end(err) }()
+	x.wire = w
+	if !m.beginSession(x, true) {
+		return false, false, errLater
+	}
+	defer m.endSession(x)
 	if err = w.send(appendChannel(begin(syncOpen), key.channel)); err != nil {
 		return false, false, err
 	}
@@ -125,7 +125,7 @@ func (m *Mesh) sync(ctx context.Context, key syncKey) (level, more bool, err err
 	return x.level() && x.role == both, more, nil
 }
 
-// lead compares and moves in turns, until everything is compared and moved or others need the line.
+// lead compares and moves in turns, until everything is compared and moved. errLater: others need the line.
 func (m *Mesh) lead(ctx context.Context, x *exchange, out []byte) error {
 	for over := false; !over; {
 		var err error
@@ -139,10 +139,6 @@ func (m *Mesh) lead(ctx context.Context, x *exchange, out []byte) error {
 			if err := m.giveTurn(ctx, x); err != nil {
 				return err
 			}
-		}
-		if !over && !m.mayGoOn(x) {
-			x.left = true
-			return nil
 		}
 	}
 	return nil
@@ -200,9 +196,6 @@ func (x *exchange) compare(out []byte) (next []byte, over bool, err error) {
 // fetch gets what this end lacks and passes it through the door: emergencies and what members are told
 // before the rest, portion by portion.
 func (m *Mesh) fetch(ctx context.Context, x *exchange) error {
-	if x.began.IsZero() {
-		x.began = time.Now()
-	}
 	if len(x.need) > m.window(x.peer) {
 		if err := m.want(ctx, x, begin(syncUrgent), nil); err != nil {
 			return err
@@ -213,14 +206,14 @@ func (m *Mesh) fetch(ctx context.Context, x *exchange) error {
 		if len(next.ids)+len(next.here) == 0 {
 			return nil
 		}
+		if !m.mayGoOn(x) {
+			m.unclaim(x, next.ids)
+			return errLater
+		}
 		err := m.want(ctx, x, next.encode(), next.ids)
 		m.unclaim(x, next.ids)
 		if err != nil {
 			return err
-		}
-		if !m.mayGoOn(x) && len(x.need)+len(x.claimed) > 0 {
-			x.need, x.claimed, x.left = nil, nil, true
-			return nil
 		}
 	}
 }
@@ -259,7 +252,9 @@ func (m *Mesh) want(ctx context.Context, x *exchange, msg []byte, ids []record.I
 		if err := x.wire.send(encodeTaken(time.Since(began))); err != nil {
 			return err
 		}
-		last = b.last
+		if last = b.last; !last && !m.mayGoOn(x) {
+			return errLater
+		}
 	}
 	for _, id := range ids {
 		if !came[id] {
@@ -351,9 +346,6 @@ func (m *Mesh) giveTurn(ctx context.Context, x *exchange) error {
 
 // giveWanted answers want and urgent, if the session may go on.
 func (m *Mesh) giveWanted(ctx context.Context, x *exchange, msg []byte) error {
-	if x.began.IsZero() {
-		x.began = time.Now()
-	}
 	if !m.mayGoOn(x) {
 		return errLater
 	}

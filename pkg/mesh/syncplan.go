@@ -129,6 +129,9 @@ func (m *Mesh) startSyncs(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 	if m.watching.Before(next) {
 		next = m.watching
 	}
+	if due := m.cutSessions(now); due.Before(next) {
+		next = due
+	}
 	keys := slices.Collect(maps.Keys(m.syncs))
 	slices.SortFunc(keys, func(a, b syncKey) int { return m.syncs[a].Compare(m.syncs[b]) })
 	for _, key := range keys {
@@ -173,12 +176,12 @@ func (m *Mesh) synced(ctx context.Context, key syncKey, more bool, err error) {
 		l.compared[key.channel] = now
 		switch {
 		case len(m.syncs) >= maxSyncWants:
+		case more && (err == nil || errors.Is(err, errLater)):
+			soonest(m.syncs, key, m.nextTurn(now))
 		case errors.Is(err, errLater):
 			soonest(m.syncs, key, now.Add(m.jitter(turnRest)))
-		case more && err != nil:
-			soonest(m.syncs, key, now.Add(m.jitter(syncRest)))
 		case more:
-			soonest(m.syncs, key, m.nextTurn(now))
+			soonest(m.syncs, key, now.Add(m.jitter(syncRest)))
 		}
 	}
 	m.mu.Unlock()

@@ -55,7 +55,7 @@ func (m *Mesh) beginSession(x *exchange, ours bool) bool {
 	}
 	delete(m.sessions.turned, team)
 	m.sessions.last++
-	x.number = m.sessions.last
+	x.number, x.began = m.sessions.last, now
 	m.sessions.open[x] = true
 	return true
 }
@@ -65,6 +65,26 @@ func (m *Mesh) endSession(x *exchange) {
 	delete(m.sessions.open, x)
 	m.mu.Unlock()
 	m.rouse()
+}
+
+// cutSessions ends those whose turn is over and that do not notice: what they wait for is too slow. It returns
+// when the next may be. The caller holds mu.
+func (m *Mesh) cutSessions(now time.Time) (next time.Time) {
+	next = now.Add(time.Minute)
+	if !m.line.thin() {
+		return next
+	}
+	for x := range m.sessions.open {
+		switch due := x.began.Add(turnMost); {
+		case due.After(now):
+			if due.Before(next) {
+				next = due
+			}
+		case m.othersWait(x, now):
+			x.wire.cancel()
+		}
+	}
+	return next
 }
 
 // mayGoOn reports whether a session may use the line on. A thin one is the oldest session's, for turnTime

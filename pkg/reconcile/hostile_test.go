@@ -183,3 +183,16 @@ func FuzzStep(f *testing.F) {
 		}
 	})
 }
+
+// A responder answers no more IDs than a session may find, however often it is asked.
+func TestNothingIsAnsweredBeyondTheBound(t *testing.T) {
+	s := Respond(fill(0, 3*MaxFound, 1))
+	out, _, err := s.Step(digests{}.encode())
+	answered := 0
+	for ; err == nil; out, _, err = s.Step(encodeSpans([]span{{}})) {
+		answered += len(out)
+	}
+	if limit := 33 * (MaxFound + maxIDs); answered > limit || !errors.Is(err, ErrMessage) {
+		t.Errorf("%d bytes are answered, at most %d: %v", answered, limit, err)
+	}
+}
