@@ -46,7 +46,7 @@ func withMounts(t *testing.T, onlyRoot bool) bool {
 		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: uid, Size: 1}}
 		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=5m")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=5m") //nolint:gosec // this very test
 	cmd.SysProcAttr = attr
 	cmd.Env = append(os.Environ(), key+"="+t.Name(), "TOCSIN_TEST_BINARY="+binary(t))
 	out, err := cmd.CombinedOutput()
