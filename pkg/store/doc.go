@@ -6,14 +6,17 @@
 // above replica.MaxApplyBytes), so Badger's value log stays empty, its discard statistics stay
 // empty, and there is no garbage collection to run. Space comes back by Drop alone.
 //
-// Invariant: an Apply that returned nil is on stable storage, and a store that cannot be trusted or
-// has no room is refused by Open with a reason, before Badger touches a file.
+// Invariant: an Apply that returned nil is on stable storage, with everything that was acknowledged before. A store
+// that cannot be trusted is refused by Open with a reason, before Badger touches a file; one that cannot be written is
+// opened for reading, until it can.
 //
 // # Layout
 //
 //	DIR/          0700, locked (flock) while a Store is open
 //	DIR/db/       Badger's files, encrypted with Options.Key
 //	DIR/ballast   room set aside; given up so that a full disk can still be opened and pruned
+//	DIR/trial/    for a moment: the reserve, taken to see whether the system gives it
+//	DIR/probe     for a moment: what is written to see whether the disk can be written
 //	DIR/clean     digest of Badger's MANIFEST, written by Close and removed by Open
 //	DIR/orphans/  tables found after a crash that the MANIFEST does not list, kept until the next
 //	              orderly stop
@@ -23,7 +26,17 @@
 // Read in Badger 4.9.6 and met in the tests:
 //
 //   - On a full disk it dies of SIGBUS (its log is a sparse mapping) and dies again on restart.
-//     Hence the floor, checked before Open and before each write, and the ballast.
+//     Hence the floor, checked before Open and before each write, and the ballast; each log, and the
+//     MANIFEST, has its room before it is written (on Linux); the reserve is taken for a moment before a
+//     log is begun, since quotas show nowhere else. Tables cannot have their room before: a disk that others
+//     fill from the floor to nothing within one flush still kills it.
+//   - After a failed sync it goes on behind the hole that the kernel leaves. Any write, sync, flush or
+//     compaction that fails breaks the Store: it takes no writes, answers reads, and opens itself again
+//     (mend.go, decisions/0011). Badger tells of what fails in its goroutines only in its log, so the log is
+//     listened to.
+//   - It flushes what it replayed from a log in its own time. Open waits for that: what a log holds may
+//     be in the page cache alone.
+//   - It retries a flush for ever, and whoever writes or closes waits for it. No caller here does.
 //   - It opens tables in goroutines of its own, where a damaged table panics or ends the process by
 //     log.Fatal; neither can be recovered by a caller. Open therefore reads the footer, the index
 //     and the last block of every table first, in a place where a panic is caught.

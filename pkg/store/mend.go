@@ -169,6 +169,7 @@ func (s *Store) mend() {
 			return
 		}
 		s.log.Warn("the store cannot be written yet", slog.Any("err", err))
+		s.health.refused(err) // what it waits for now may be something else
 		wait = min(2*wait, mendMost)
 	}
 }

@@ -72,6 +72,9 @@ func Open(o Options) (*Store, error) {
 		room:    &room{dir: o.Dir, db: db, quota: o.Quota, floor: o.Floor, statfs: o.statfs},
 		ballast: ballast{path: filepath.Join(o.Dir, "ballast"), size: o.Ballast},
 	}
+	if err := s.clearTrials(); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
 	opened, err := s.open(o, s.closeUnlessBroken)
 	switch {
 	case err == nil:
@@ -126,7 +129,17 @@ func (s *Store) hasReserve() error {
 	if free < reserve {
 		return noReserve(s.dir, free)
 	}
-	return tryRoom(filepath.Join(s.dir, "trial"))
+	return tryRoom(s.dir)
+}
+
+// clearTrials removes what a crash in the middle of a trial left, which takes the very room that is looked for.
+func (s *Store) clearTrials() error {
+	for _, name := range []string{trialDir, probeFile} {
+		if err := os.RemoveAll(filepath.Join(s.dir, name)); err != nil {
+			return fmt.Errorf("open store: %w", err)
+		}
+	}
+	return nil
 }
 
 func (s *Store) fetchBallast() error {

@@ -28,6 +28,28 @@ func TestAcknowledgedIsSynced(t *testing.T) {
 	}
 }
 
+// The room of the log that comes next is there before it is needed: a mapping without room ends the process.
+func TestRoomOfLogs(t *testing.T) {
+	s := mustOpen(t, testOptions(onDisk(t)))
+	for n := range 20 {
+		fillStore(t, s, 300*(n+1))
+		for range 2 { // the first may begin a log, and the second sees that
+			if err := s.Apply(one("small")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fi, err := os.Stat(s.next)
+		if err != nil || fi.Size() != 0 || allocated(fi) < logSize {
+			t.Fatalf("the next log: %v, %v", fi, err)
+		}
+		for _, name := range glob(t, s.dir, "*"+logSuffix) {
+			if fi, err := os.Stat(name); err == nil && allocated(fi) < logSize {
+				t.Fatalf("%s has %d bytes of room", name, allocated(fi))
+			}
+		}
+	}
+}
+
 // onDisk is a directory on a file system that writes pages back: in memory they stay dirty for ever.
 func onDisk(t *testing.T) string {
 	t.Helper()

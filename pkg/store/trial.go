@@ -15,12 +15,19 @@ import (
 // grows to before Badger writes it anew.
 const manifestRoom = 1 << 20
 
+// What trials leave behind when they are killed.
+const (
+	trialDir  = "trial"
+	probeFile = "probe"
+)
+
 // tryRoom takes the reserve in files as long as a log, below dir, and gives it back.
 func tryRoom(dir string) (err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	dir = filepath.Join(dir, trialDir)
+	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // below the operator's directory
 		return fmt.Errorf("try room: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }() //nolint:gosec // as above
 	for n := range reserve / logSize {
 		if err := keepRoom(filepath.Join(dir, strconv.Itoa(n)), logSize, os.O_CREATE); err != nil {
 			return err
@@ -31,7 +38,7 @@ func tryRoom(dir string) (err error) {
 
 // tryWriting writes as much as Badger does when it flushes, and syncs it.
 func tryWriting(dir string) (err error) {
-	path := filepath.Join(dir, "probe")
+	path := filepath.Join(dir, probeFile)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // below the operator's directory
 	if err != nil {
 		return fmt.Errorf("try writing: %w", err)

@@ -46,7 +46,7 @@ func withMounts(t *testing.T, onlyRoot bool) bool {
 		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: uid, Size: 1}}
 		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=5m")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=5m") //nolint:gosec // this very test
 	cmd.SysProcAttr = attr
 	cmd.Env = append(os.Environ(), key+"="+t.Name(), "TOCSIN_TEST_BINARY="+binary(t))
 	out, err := cmd.CombinedOutput()
@@ -122,24 +122,27 @@ type publisher struct {
 	acknowledged []record.ID
 	refused      int
 	unexpected   error
-	stop         func()
+	start, stop  func()
 }
 
 func publish(t *testing.T, team *Team, expected ...api.Code) *publisher {
 	t.Helper()
 	p := &publisher{}
-	ctx, cancel := context.WithCancel(t.Context())
-	var done sync.WaitGroup
-	p.stop = func() { cancel(); done.Wait() }
-	t.Cleanup(p.stop)
-	for n := range 2 {
-		done.Go(func() {
-			for ctx.Err() == nil {
-				answer, err := team.Client().PublishAlert(ctx, api.AlertDraft{Community: "alone", Alert: sample("alert", n*3000)})
-				p.note(ctx, answer, err, expected)
-			}
-		})
+	p.start = func() {
+		ctx, cancel := context.WithCancel(t.Context())
+		var done sync.WaitGroup
+		p.stop = func() { cancel(); done.Wait() }
+		for n := range 2 {
+			done.Go(func() {
+				for ctx.Err() == nil {
+					answer, err := team.Client().PublishAlert(ctx, api.AlertDraft{Community: "alone", Alert: sample("alert", n*3000)})
+					p.note(ctx, answer, err, expected)
+				}
+			})
+		}
 	}
+	p.start()
+	t.Cleanup(func() { p.stop() })
 	return p
 }
 
@@ -224,9 +227,15 @@ func TestAFullDisk(t *testing.T) {
 	team := alone(t, dir)
 	filler := filepath.Join(dir, "filler")
 	p := publish(t, team, api.Full)
-	for range 3 {
-		p.until(t, team, 20, 0)
-		fillDisk(t, filler)
+	for n := range 4 {
+		p.until(t, team, 20+n, 0)
+		if n%2 == 0 { // while nobody publishes: what was measured before is not true any more
+			p.stop()
+			fillDisk(t, filler)
+			p.start()
+		} else {
+			fillDisk(t, filler)
+		}
 		p.until(t, team, 0, 50)
 		wantWarning(t, team, "no room left above store.floor")
 		if err := os.Remove(filler); err != nil {
