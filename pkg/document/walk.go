@@ -168,7 +168,7 @@ func (w *walk) label(word string, tlp notice.TLP) {
 	if len(w.stack) > 0 {
 		into = &w.at(0).labels
 	}
-	if slices.ContainsFunc(*into, func(has Label) bool { return has.Word == word }) {
+	if seen(*into, word) {
 		return
 	}
 	l.Where = string(w.dec.StackPointer())
