@@ -310,6 +310,10 @@ func writeAnswer(s *sheet, n *api.Entry, names map[string]string) {
 		what = fmt.Sprintf("%s, not readable: %s", n.Kind, n.Unread)
 	}
 	s.title(showTeam(n.Author) + ", " + showTime(n.Created, s.now) + ": " + what)
+	for _, m := range n.Marks {
+		s.line("  Marked as", markingOf(n))
+		s.line("  Beware", m.Word+": "+m.Detail)
+	}
 	if n.Reply != nil {
 		s.permission("  Granted for", n.Reply.Grant, names)
 	}

@@ -7,6 +7,7 @@
 package document
 
 import (
+	"slices"
 	"strings"
 
 	"tocsin/pkg/notice"
@@ -127,10 +128,8 @@ func add(list []Label, l Label) []Label {
 	if len(l.Word) > longest {
 		l.Word = strings.ToValidUTF8(l.Word[:longest], "") + "..."
 	}
-	for _, has := range list {
-		if has.Word == l.Word {
-			return list
-		}
+	if seen(list, l.Word) {
+		return list
 	}
 	if len(list) < MaxLabels {
 		return append(list, l)
@@ -142,6 +141,11 @@ func add(list []Label, l Label) []Label {
 	}
 	list[MaxLabels-1] = l
 	return list
+}
+
+// seen reports whether a list has a word.
+func seen(list []Label, word string) bool {
+	return slices.ContainsFunc(list, func(l Label) bool { return l.Word == word })
 }
 
 // Inspect looks at a file. The name and the media type are the sender's; they help to tell what is not looked into, and tables.

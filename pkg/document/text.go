@@ -118,7 +118,11 @@ func (r *lineReader) read(line []byte) (tlp notice.TLP, alone, ok bool) {
 	if line = line[:min(len(line), longest)]; !namesTLP(line) {
 		return "", false, false
 	}
-	plain := bytes.Trim(r.tags.ReplaceAll(line, nil), dressing)
+	plain := line
+	if bytes.IndexByte(line, '<') >= 0 {
+		plain = r.tags.ReplaceAll(line, nil)
+	}
+	plain = bytes.Trim(plain, dressing)
 	at := r.mention.FindSubmatchIndex(plain)
 	if at == nil {
 		return r.title(line)
@@ -211,6 +215,9 @@ func tableLabels(text []byte) (labels []Label) {
 		for i, cell := range cells {
 			if row == 1 && isLabelName(cell) {
 				columns[i] = true
+				continue
+			}
+			if seen(labels, cell) {
 				continue
 			}
 			tlp, ok := p.whole(cell)

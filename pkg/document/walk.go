@@ -121,12 +121,13 @@ func (w *walk) take(token jsontext.Token) {
 		name, top.named = top.next, false
 	}
 	switch kind {
-	case '{', '[':
-		w.stack = append(w.stack, frame{name: name, array: kind == '['})
-	case '"':
+	case jsontext.KindBeginObject, jsontext.KindBeginArray:
+		w.stack = append(w.stack, frame{name: name, array: kind == jsontext.KindBeginArray})
+	case jsontext.KindString:
 		w.text(name, token.String())
-	case '0':
+	case jsontext.KindNumber:
 		w.number(name, token.String())
+	case jsontext.KindNull, jsontext.KindTrue, jsontext.KindFalse, jsontext.KindEndObject, jsontext.KindEndArray, jsontext.KindInvalid:
 	}
 }
 
@@ -168,7 +169,7 @@ func (w *walk) label(word string, tlp notice.TLP) {
 	if len(w.stack) > 0 {
 		into = &w.at(0).labels
 	}
-	if slices.ContainsFunc(*into, func(has Label) bool { return has.Word == word }) {
+	if seen(*into, word) {
 		return
 	}
 	l.Where = string(w.dec.StackPointer())
