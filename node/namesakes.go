@@ -31,38 +31,43 @@ func (n *Node) nameIndex() *nameIndex {
 	x := &nameIndex{
 		roster: r, looks: map[string][]string{}, teams: map[string][]identity.TeamID{}, communities: map[string][]identity.CommunityID{},
 	}
+	var before map[string][]string
+	if last != nil {
+		before = last.looks
+	}
 	self := n.replica.Self()
-	index(x, last, x.teams, self, n.replica.Delegation().Name)
+	index(x.teams, self, x.looksOf(n.replica.Delegation().Name, before))
 	known := map[identity.TeamID]struct{}{r.Canonical(self): {}, self: {}}
 	for _, t := range r.Teams() {
 		now, name := r.Canonical(t), r.Name(t) // a team's former root is no other team, and has its name until the new one has a delegation
 		if _, ok := known[now]; !ok && name != "" {
-			index(x, last, x.teams, now, name)
+			index(x.teams, now, x.looksOf(name, before))
 			known[now] = struct{}{}
 		}
 	}
 	for _, id := range r.Communities() {
 		if c, ok := r.Community(id); ok {
-			index(x, last, x.communities, id, c.Charter.Name)
+			index(x.communities, id, x.looksOf(c.Charter.Name, before))
 		}
 	}
 	n.names.Store(x)
 	return x
 }
 
-// index adds a name to x.
-func index[ID comparable](x, last *nameIndex, by map[string][]ID, id ID, name string) {
-	if name == "" {
-		return
-	}
+// looksOf keeps the looks of a name, which it takes from those that were known before.
+func (x *nameIndex) looksOf(name string, before map[string][]string) []string {
 	looks, ok := x.looks[name]
-	if !ok && last != nil {
-		looks, ok = last.looks[name]
+	if ok || name == "" {
+		return looks
 	}
-	if !ok {
+	if looks, ok = before[name]; !ok {
 		looks = identity.Looks(name)
 	}
 	x.looks[name] = looks
+	return looks
+}
+
+func index[ID comparable](by map[string][]ID, id ID, looks []string) {
 	for _, look := range looks {
 		by[look] = append(by[look], id)
 	}

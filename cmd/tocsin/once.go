@@ -12,8 +12,10 @@ func once(flags []cli.Flag, twice **userError) []cli.Flag {
 	list := make([]cli.Flag, len(flags))
 	for i, f := range flags {
 		list[i] = f
-		single, ok := f.(singleFlag)
-		if s, slice := f.(cli.DocGenerationSliceFlag); ok && !(slice && s.IsSliceFlag()) {
+		if s, ok := f.(cli.DocGenerationSliceFlag); ok && s.IsSliceFlag() {
+			continue
+		}
+		if single, ok := f.(singleFlag); ok {
 			list[i] = onceFlag{single, twice}
 		}
 	}

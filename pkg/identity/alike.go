@@ -17,22 +17,24 @@ func Alike(a, b string) bool {
 	return slices.ContainsFunc(Looks(b), func(look string) bool { return slices.Contains(looks, look) })
 }
 
-// Looks returns the skeletons of a name, in the sense of UTS #39: two names are Alike if they have one in common. They are of the
-// name as it is written, in capitals and in small letters, since some letters look like another alphabet's only as the one or only
-// as the other.
+// Looks returns the skeletons of a name, in the sense of UTS #39: two names are Alike if they have one in common. There is one of the
+// name as it is written, one in capitals and one in small letters, since some letters look like another alphabet's only as the one
+// or only as the other. Each begins with a mark of its own, and meets only its like.
 func Looks(name string) []string {
 	plain := norm.NFKD.String(strings.Map(seen, name)) // without what shows no glyph, which could part a letter from its mark
-	var all []string
-	for _, written := range []string{plain, strings.ToUpper(plain), strings.ToLower(plain)} {
-		var b strings.Builder
-		for _, r := range norm.NFKD.String(written) {
-			b.WriteString(look(r))
-		}
-		if s := strings.ToLower(b.String()); !slices.Contains(all, s) {
-			all = append(all, s)
-		}
+	return []string{
+		"=" + strings.ToLower(skeleton(plain)),
+		"+" + skeleton(strings.ToUpper(plain)),
+		"-" + skeleton(strings.ToLower(plain)),
 	}
-	return all
+}
+
+func skeleton(written string) string {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(written) {
+		b.WriteString(look(r))
+	}
+	return b.String()
 }
 
 // seen drops blanks, controls and what shows no glyph; and the dot above, which an i shows once whether it is there or not.
@@ -49,8 +51,8 @@ func look(r rune) string {
 	switch {
 	case seen(r) < 0:
 		return ""
-	case r == '1' || r == 'I' || r == '|':
-		return "l"
+	case r == 'l' || r == 'I' || r == '|':
+		return "1" // and not l, which an L becomes as well
 	case r == '0':
 		return "O"
 	case r == 'm':
@@ -64,7 +66,7 @@ func look(r rune) string {
 	}
 	if at := strings.Index(lookAlikes, " "+string(r)); at >= 0 {
 		found, _, _ := strings.Cut(lookAlikes[at+1:], " ")
-		return found[utf8.RuneLen(r):]
+		return strings.ReplaceAll(found[utf8.RuneLen(r):], "l", "1")
 	}
 	return string(r)
 }

@@ -43,9 +43,14 @@ func TestNamesThatLookAlike(t *testing.T) {
 			t.Errorf("%s: %+q does not look like %+q: %+q, %+q", what, other, name, identity.Looks(other), identity.Looks(name))
 		}
 	}
-	for _, other := range []string{"", "CERT-Beta", "CERT-Beta 11", "CERT-Betta 10", "CERT-B\u00e9ta 10", "DERT-Beta 10", "\u0416ERT-Beta 10"} {
+	for _, other := range []string{"", "CERT-Beta", "CERT-Beta 11", "CERT-Betta 10", "CERT-B\u00e9ta 10", "DERT-Beta 10", "\u0416ERT-Beta 10", "CERT-Beta LO"} {
 		if identity.Alike(name, other) {
 			t.Errorf("%+q looks like %+q", other, name)
+		}
+	}
+	for _, pair := range [][2]string{{"CERT-I", "CERT-L"}, {"I", "L"}, {"CERT-A", "CERT-B"}, {"CERT-1", "CERT-2"}} {
+		if identity.Alike(pair[0], pair[1]) {
+			t.Errorf("%+q looks like %+q", pair[0], pair[1])
 		}
 	}
 	for _, pair := range [][2]string{
