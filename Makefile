@@ -4,6 +4,7 @@ GO        ?= go
 FUZZTIME  ?= 5s
 BENCHTIME ?= 1s
 CYCLES    ?= 5000
+RUNS      ?= 10
 PREFIX    ?= /usr/local
 DESTDIR   ?=
 
@@ -20,12 +21,13 @@ RACE_PACKAGES = $(shell for p in $$($(GO) list ./...); do \
 	$(GO) list -e -test -deps "$$p" | grep -q '^github.com/libp2p/go-libp2p$$' || echo "$$p"; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help build install test race lint fuzz bench sim soak demo picture check format tidy tools clean
+.PHONY: help build install test busy race lint fuzz bench sim soak demo picture check format tidy tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  FUZZTIME=$(FUZZTIME) for each target of fuzz, BENCHTIME=$(BENCHTIME), DATA=DIR gives demo real documents,"
+	@echo "  RUNS=$(RUNS) of busy, PACKAGES to run fewer there,"
 	@echo "  PREFIX=$(PREFIX) and DESTDIR for install, SIMFLAGS for the test flags of sim, CYCLES=$(CYCLES) for soak"
 
 build: ## build bin/tocsin
@@ -43,6 +45,9 @@ install: build ## install the binary, its manual page and completions under PREF
 
 test: ## run every test
 	$(GO) test ./...
+
+busy: ## run every test RUNS times beside three busy loops: nothing may depend on how fast a machine is
+	GO="$(GO)" RUNS="$(RUNS)" $(if $(PACKAGES),PACKAGES="$(PACKAGES)") .ci/busy
 
 race: ## run the tests that do not link libp2p with the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(RACE_PACKAGES)

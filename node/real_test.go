@@ -77,12 +77,14 @@ func TestTwoDaemons(t *testing.T) {
 		t.Skip("real sockets and disks")
 	}
 	a, b := run(t, newHome(t, "Alpha")), run(t, newHome(t, "Bravo"))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	events := make(chan api.Event, 64)
 	go func() {
-		_ = b.Watch(ctx, "", func(e api.Event) error { events <- e; return nil })
+		// From an event that never was: the feed says at once that it lost some, and so that it is listening.
+		_ = b.Watch(ctx, "never-1", func(e api.Event) error { events <- e; return nil })
 	}()
+	await(t, events, func(e api.Event) bool { return e.Type == api.EventLost })
 	must(a.Found(ctx, api.Found{Name: "Demo"}))(t)
 	id := must(b.Identity(ctx))(t)
 	invited := must(a.Invite(ctx, "Demo", api.InviteDraft{Card: id.Card}))(t)
@@ -121,7 +123,7 @@ func TestTwoDaemons(t *testing.T) {
 
 func await(t *testing.T, events <-chan api.Event, ok func(api.Event) bool) {
 	t.Helper()
-	timeout := time.After(30 * time.Second)
+	timeout := time.After(3 * time.Minute)
 	for {
 		select {
 		case e := <-events:

@@ -173,7 +173,7 @@ overwritten. They are a stranger's files: open them accordingly.
 			if err != nil || !c.IsSet("save") || r.Alert == nil {
 				return err
 			}
-			return saveAttachments(ctx, e, d, c.Path("save"), &r.Entry)
+			return attached{d, &r.Entry}.save(ctx, e, c.Path("save"))
 		},
 	})
 }

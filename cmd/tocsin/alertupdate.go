@@ -126,7 +126,11 @@ func keptOf(ctx context.Context, e *env, c *cli.Context, old *api.Entry) ([]noti
 	if c.IsSet("attach") {
 		return nil, nil
 	}
-	return fetchAttachments(ctx, e, old)
+	d, err := dial(e)
+	if err != nil {
+		return nil, err
+	}
+	return attached{d, old}.all(ctx)
 }
 
 // redraft is the draft that would make the alert again, but for its marking's TLP.

@@ -123,7 +123,7 @@ against what this node itself saw. A team that is away (unreachable), one whose 
 			if err != nil || !c.IsSet("save") || r.Request == nil {
 				return err
 			}
-			return saveAttachments(ctx, e, d, c.Path("save"), &r.Entry)
+			return attached{d, &r.Entry}.save(ctx, e, c.Path("save"))
 		},
 	})
 }

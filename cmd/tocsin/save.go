@@ -17,18 +17,24 @@ import (
 	"tocsin/pkg/notice"
 )
 
-// saveAttachments writes files of a stranger into a directory. Their names are the stranger's too, so a name can only name a
-// new file right there: no path, no hidden file, nothing overwritten, no odd characters. The directory is made if need be.
-func saveAttachments(ctx context.Context, e *env, d *client.Client, dir string, n *api.Entry) error {
-	if len(n.Attachments) == 0 {
+// attached is how the attachments of a record are fetched.
+type attached struct {
+	d *client.Client
+	n *api.Entry
+}
+
+// save writes files of a stranger into a directory. Their names are the stranger's too, so a name can only name a new file
+// right there: no path, no hidden file, nothing overwritten, no odd characters. The directory is made if need be.
+func (a attached) save(ctx context.Context, e *env, dir string) error {
+	if len(a.n.Attachments) == 0 {
 		return nil
 	}
-	if err := makeDir(dir); err != nil {
-		return err
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return &userError{Code: exitFailed, Msg: "cannot make the directory: " + plainFileError(err), Hint: "name another directory"}
 	}
-	for i := range n.Attachments {
-		path := filepath.Join(dir, safeName(n.Attachments[i].Name, i))
-		err := saveAttachment(ctx, d, path, n, i)
+	for i := range a.n.Attachments {
+		path := filepath.Join(dir, safeName(a.n.Attachments[i].Name, i))
+		err := a.saveOne(ctx, path, i)
 		if exists, ok := errors.AsType[*userError](err); ok {
 			exists.Hint = "name another directory"
 		}
@@ -40,13 +46,13 @@ func saveAttachments(ctx context.Context, e *env, d *client.Client, dir string, 
 	return nil
 }
 
-// saveAttachment writes one attachment into a new file as it comes.
-func saveAttachment(ctx context.Context, d *client.Client, path string, n *api.Entry, at int) error {
+// saveOne writes one attachment into a new file as it comes.
+func (a attached) saveOne(ctx context.Context, path string, at int) error {
 	f, err := newFile(path, 0o600)
 	if err != nil {
 		return err
 	}
-	err = copyAttachment(ctx, d, f, n, at)
+	err = a.copy(ctx, f, at)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -57,13 +63,13 @@ func saveAttachment(ctx context.Context, d *client.Client, path string, n *api.E
 	return nil
 }
 
-// copyAttachment hands the bytes of one attachment on and says whether they were all.
-func copyAttachment(ctx context.Context, d *client.Client, w io.Writer, n *api.Entry, at int) error {
+// copy hands the bytes of one attachment on and says whether they were all.
+func (a attached) copy(ctx context.Context, w io.Writer, at int) error {
 	as := ""
-	if n.Red != nil {
-		as = n.Red.OpenedAs
+	if a.n.Red != nil {
+		as = a.n.Red.OpenedAs
 	}
-	r, err := d.Attachment(ctx, n.ID.String(), at, as)
+	r, err := a.d.Attachment(ctx, a.n.ID.String(), at, as)
 	if err != nil {
 		return err
 	}
@@ -72,25 +78,21 @@ func copyAttachment(ctx context.Context, d *client.Client, w io.Writer, n *api.E
 	if _, err := io.Copy(io.MultiWriter(w, sum), r); err != nil {
 		return fmt.Errorf("read attachment %d: %w", at+1, err)
 	}
-	if got := api.Bytes(sum.Sum(nil)); got != n.Attachments[at].Digest {
+	if got := api.Bytes(sum.Sum(nil)); got != a.n.Attachments[at].Digest {
 		return &userError{Code: exitFailed, Msg: fmt.Sprintf("attachment %d did not come as it was listed", at+1), Hint: "try again"}
 	}
 	return nil
 }
 
-// fetchAttachments returns the attachments of an alert with their bytes.
-func fetchAttachments(ctx context.Context, e *env, n *api.Entry) ([]notice.Attachment, error) {
-	d, err := dial(e)
-	if err != nil {
-		return nil, err
-	}
+// all returns the attachments with their bytes.
+func (a attached) all(ctx context.Context) ([]notice.Attachment, error) {
 	var out []notice.Attachment
-	for i, a := range n.Attachments {
+	for i, f := range a.n.Attachments {
 		var data bytes.Buffer
-		if err := copyAttachment(ctx, d, &data, n, i); err != nil {
+		if err := a.copy(ctx, &data, i); err != nil {
 			return nil, err
 		}
-		out = append(out, notice.Attachment{Name: a.Name, MediaType: a.MediaType, Data: data.Bytes()})
+		out = append(out, notice.Attachment{Name: f.Name, MediaType: f.MediaType, Data: data.Bytes()})
 	}
 	return out, nil
 }

@@ -13,8 +13,9 @@ const (
 	PathAlerts   = "/v1/alerts"
 	PathRecord   = "/v1/records/{id}"
 	PathExport   = "/v1/records/{id}/export"
-	// One attachment of a record, by its place among them from 0 on; the second is for what is TLP:RED.
-	PathAttachment     = "/v1/records/{id}/attachments/{n}"
+	// PathAttachment is of one attachment of a record, by its place among them from 0 on.
+	PathAttachment = "/v1/records/{id}/attachments/{n}"
+	// PathOpenAttachment is the same for what is TLP:RED.
 	PathOpenAttachment = "/v1/records/{id}/attachments/{n}/open"
 	PathRequests       = "/v1/requests"
 	PathRequest        = "/v1/requests/{id}"

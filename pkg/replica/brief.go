@@ -68,7 +68,7 @@ func (r *Replica) storeBrief(d Day, id record.ID, n notice.Notice) error {
 	}
 	text, err := dsse.Encode(bare)
 	if err != nil {
-		return nil //nolint:nilerr // an odd notice has no brief, and is read whole
+		return nil // an odd notice has no brief, and is read whole
 	}
 	value, err := json.Marshal(brief{Notice: text, Files: files})
 	if err != nil {

@@ -86,7 +86,7 @@ func publishAndWait(b *testing.B, c *Cluster, d api.AlertDraft, seen <-chan reco
 			if id == p.ID {
 				waiting--
 			}
-		case <-time.After(30 * time.Second):
+		case <-time.After(patience):
 			b.Fatalf("%d of %d nodes did not announce alert %s", waiting, len(c.Teams()), p.ID)
 		}
 	}
@@ -100,7 +100,7 @@ func spreadKey(b *testing.B, c *Cluster) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := c.Until(b.Context(), time.Minute, func(ctx context.Context) error {
+	if err := c.Until(b.Context(), patience, func(ctx context.Context) error {
 		for _, t := range c.Teams() {
 			if r, err := t.Client().Record(ctx, p.ID.String()); err != nil {
 				return fmt.Errorf("%s: %w", t.Name, err)
@@ -163,7 +163,7 @@ func publishMany(b *testing.B, c *Cluster, n int) float64 {
 	publishing.Wait()
 	published := time.Since(began)
 	want := before + n/clients*clients
-	if err := c.Until(b.Context(), time.Minute, func(ctx context.Context) error {
+	if err := c.Until(b.Context(), patience, func(ctx context.Context) error {
 		for _, t := range c.Teams() {
 			s, err := t.Client().Status(ctx)
 			if err != nil {

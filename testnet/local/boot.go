@@ -9,8 +9,8 @@ import (
 	"tocsin/pkg/keyfile"
 )
 
-// meshTime is how long the nodes may take to find each other.
-const meshTime = 30 * time.Second
+// meshTime is how long the nodes may take to find each other; far above what they take on a machine that is not busy.
+const meshTime = 3 * time.Minute
 
 // enoughPeers is what a node looks for at least in a community (pkg/mesh keeps about ten).
 const enoughPeers = 9

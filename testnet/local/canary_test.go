@@ -53,7 +53,7 @@ func TestARedBodyIsInNoFileLogOrCrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := sent.Published[0].ID.String()
-	if err := c.Until(t.Context(), 20*time.Second, func(ctx context.Context) error {
+	if err := c.Until(t.Context(), patience, func(ctx context.Context) error {
 		got, err := to.Client().OpenRequest(ctx, id, api.OpenDraft{As: "Ada"})
 		if err == nil && (got.Request == nil || got.Request.Texts[0].Title != word) {
 			err = fmt.Errorf("not read yet: %s", got.Unread)

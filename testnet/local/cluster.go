@@ -13,7 +13,7 @@ import (
 )
 
 // startTime is how long a daemon may take until it answers; far above what it takes.
-const startTime = 30 * time.Second
+const startTime = 3 * time.Minute
 
 // maxSocket is what the path of a Unix socket may have at most on the systems that we know.
 const maxSocket = 100

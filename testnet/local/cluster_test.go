@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/client"
@@ -65,7 +64,7 @@ func TestClusterCatchesUp(t *testing.T) {
 	if err := away.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Until(t.Context(), 20*time.Second, func(ctx context.Context) error {
+	if err := c.Until(t.Context(), patience, func(ctx context.Context) error {
 		for _, team := range c.Teams() {
 			if _, err := team.Client().Record(ctx, p.ID.String()); err != nil {
 				return fmt.Errorf("%s: %w", team.Name, err)

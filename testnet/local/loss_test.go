@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"tocsin/pkg/api"
 )
@@ -39,7 +38,7 @@ func TestALostStoreIsFilledAgain(t *testing.T) {
 					return nil
 				}
 			}
-			if err := c.Until(t.Context(), 20*time.Second, has(unlucky, before.ID.String())); err != nil {
+			if err := c.Until(t.Context(), patience, has(unlucky, before.ID.String())); err != nil {
 				t.Fatal(err)
 			}
 			after, err := unlucky.Client().PublishAlert(t.Context(), api.AlertDraft{Community: "three", Alert: sample("after", 10)})
@@ -47,7 +46,7 @@ func TestALostStoreIsFilledAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, team := range c.Teams() {
-				if err := c.Until(t.Context(), 20*time.Second, has(team, after.ID.String())); err != nil {
+				if err := c.Until(t.Context(), patience, has(team, after.ID.String())); err != nil {
 					t.Error(err)
 				}
 			}

@@ -7,12 +7,16 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"time"
 )
 
 var (
 	cycles = flag.Int("cycles", usualCycles, "how often TestKillNine kills a daemon")
 	seed   = flag.Uint64("seed", 0, "where TestKillNine begins to draw (0: anywhere)")
 )
+
+// patience bounds every wait of the tests: far above what anything takes on a machine that is busy with other things.
+const patience = 3 * time.Minute
 
 // built is the program of this checkout, compiled by the first test that needs it.
 var built struct {

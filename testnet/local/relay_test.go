@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"tocsin/pkg/api"
 )
@@ -30,16 +29,21 @@ func TestRecordedNodesTalkByTheirRelays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Until(t.Context(), 20*time.Second, func(ctx context.Context) error {
+	if err := c.Until(t.Context(), patience, func(ctx context.Context) error {
 		_, err := there.Client().Record(ctx, p.ID.String())
 		return err
 	}); err != nil {
 		t.Fatal(err)
 	}
 	for _, team := range c.Teams() {
-		s, err := team.Client().Status(t.Context())
-		if err != nil || len(s.Peers) != 1 || !c.Relayed(s.Peers[0].Address) {
-			t.Errorf("%s is connected past the relays: %v, %+v", team.Name, err, s)
+		if err := c.Until(t.Context(), patience, func(ctx context.Context) error { // the killed one's connection takes its time to end
+			s, err := team.Client().Status(ctx)
+			if err == nil && (len(s.Peers) != 1 || !c.Relayed(s.Peers[0].Address)) {
+				err = fmt.Errorf("%s is connected past the relays: %+v", team.Name, s.Peers)
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
 		}
 		if log, err := team.Log(); err != nil || !bytes.Contains(log, []byte("level=DEBUG")) {
 			t.Errorf("%s was not told what stands in Env: %v", team.Name, err)

@@ -15,7 +15,7 @@ import (
 )
 
 // commandTime bounds one command.
-const commandTime = 60 * time.Second
+const commandTime = 3 * time.Minute
 
 // maxOutput bounds what is kept of a command's answer.
 const maxOutput = 32 << 20

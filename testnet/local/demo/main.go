@@ -23,7 +23,7 @@ import (
 )
 
 // patience bounds the whole demo, which takes some 35 seconds.
-const patience = 3 * time.Minute
+const patience = 10 * time.Minute
 
 func main() {
 	os.Exit(runProcess())

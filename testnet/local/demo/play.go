@@ -36,7 +36,7 @@ const (
 )
 
 // settle is how long the nodes may take to show something; far above what they take.
-const settle = 20 * time.Second
+const settle = 2 * time.Minute
 
 // play runs the demo from nothing to nothing.
 func play(ctx context.Context, o options) error {
