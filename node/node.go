@@ -113,6 +113,7 @@ type Node struct {
 	unsent   *unsent
 	names    atomic.Pointer[nameIndex] // of the roster that was asked about last
 	skew     *skew
+	twin     twin
 	book     *book
 	joined   *book
 	proofs   *book

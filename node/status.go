@@ -95,6 +95,9 @@ func (n *Node) warnings(room api.Store) []string {
 	if w := n.skew.warning(); w != "" {
 		out = append(out, w)
 	}
+	if w := n.twinWarning(); w != "" {
+		out = append(out, w)
+	}
 	return out
 }
 

@@ -108,6 +108,7 @@ func (n *Node) runTending(ctx context.Context) error {
 			minute = true
 		case <-looks.C:
 			n.look(n.now())
+			n.freeLanes(n.now())
 			continue
 		case <-n.compared:
 		case <-n.unsent.woken:

@@ -81,6 +81,9 @@ func (n *Node) send(ctx context.Context, records []*record.Record) {
 		if err == nil {
 			err = n.net.Publish(ctx, ch, frame)
 		}
+		if n.twinned() {
+			n.net.Sync(ch, identity.TeamID{}) // gossip takes the two for one
+		}
 		if err != nil {
 			n.log.WarnContext(ctx, "could not gossip a record; members will get it when they compare",
 				slog.String("record", r.ID().String()), slog.Any("err", err))

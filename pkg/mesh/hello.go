@@ -27,7 +27,7 @@ import (
 
 var errNotItself = errors.New("the peer showed a delegation that does not name its transport key, or not the sealing key beside it")
 
-func (m *Mesh) greet(asksPeers bool) (greeting, []record.StatementID) {
+func (m *Mesh) greet(p peer.ID, asksPeers bool) (greeting, []record.StatementID) {
 	ids := m.opt.Copy.Statements()
 	return greeting{
 		delegation: record.DelegationStatement(m.opt.Delegation).Frame(),
@@ -35,6 +35,8 @@ func (m *Mesh) greet(asksPeers bool) (greeting, []record.StatementID) {
 		address:    m.ownAddress(),
 		digest:     digestIDs(ids),
 		peers:      asksPeers,
+		process:    m.process,
+		company:    m.companyOf(p),
 	}, ids
 }
 
@@ -85,6 +87,7 @@ func lacking(ours []record.StatementID, theirs window) []record.StatementID {
 // findings are what a hello led to.
 type findings struct {
 	team identity.TeamID
+	who  process
 	news int  // statements that were new here
 	left bool // some did not fit, this way or the other; another hello takes them
 }
@@ -96,9 +99,13 @@ func (m *Mesh) hello(ctx context.Context, p peer.ID) (found findings, err error)
 		return found, err
 	}
 	defer func() { w.end(err) }()
-	w.budget = maxHello + maxHello/2 // two messages of theirs, of which one has the window
+	return m.helloOver(ctx, p, w)
+}
 
-	mine, ids := m.greet(true)
+// helloOver is hello on a stream that is open.
+func (m *Mesh) helloOver(ctx context.Context, p peer.ID, w *wire) (found findings, err error) {
+	w.budget = maxHello + maxHello/2 // two messages of theirs, of which one has the window
+	mine, ids := m.greet(p, true)
 	if err = w.send(mine.encode()); err != nil {
 		return found, err
 	}
@@ -106,7 +113,7 @@ func (m *Mesh) hello(ctx context.Context, p peer.ID) (found findings, err error)
 	if err != nil {
 		return found, err
 	}
-	found.team = team
+	found.team, found.who = team, theirs.process
 	first := gift{}
 	if !theirs.same {
 		first.frames, found.left = m.presents(lacking(ids, theirs.have), team)
@@ -156,7 +163,7 @@ func (m *Mesh) answerHello(ctx context.Context, p peer.ID, w *wire) error {
 		}
 		return err
 	}
-	mine, ids := m.greet(true)
+	mine, ids := m.greet(p, true)
 	if mine.same = mine.digest == theirs.digest; !mine.same {
 		mine.have = m.windowOf(ids)
 	}
@@ -211,6 +218,10 @@ func (m *Mesh) receiveGreeting(p peer.ID, w *wire) (greeting, identity.TeamID, e
 		return greeting{}, identity.TeamID{}, errNotItself
 	}
 	m.showed(p, s.Delegation, g.sealing)
+	m.heard(p, w.stream.Conn(), g.process)
+	if g.company != Alone && m.stands(p).fellow() && m.opt.Events.OnTwin != nil {
+		m.opt.Events.OnTwin(s.Delegation.Team, g.company)
+	}
 	return g, s.Delegation.Team, nil
 }
 

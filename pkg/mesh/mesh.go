@@ -29,6 +29,7 @@ type Mesh struct {
 	log      *slog.Logger
 	self     identity.TeamID
 	verifier record.Verifier
+	process  process
 
 	// wake has room for one: a second wake-up before the first is taken would do the same.
 	wake chan struct{}
@@ -43,6 +44,8 @@ type Mesh struct {
 	handlersIn map[identity.TeamID]int
 	strange    int // of handlers, those that began for a stranger
 	links      map[peer.ID]*link
+	voices     map[peer.ID]*voice
+	suspects   map[peer.ID]bool // may be two processes
 	candidates map[peer.ID]*candidate
 	hellos     map[peer.ID]time.Time // due
 	syncs      map[syncKey]time.Time // due
@@ -98,7 +101,12 @@ func NewWithHost(h host.Host, opt Options) (*Mesh, error) {
 	if _, err := opt.Rand.Read(seed[:]); err != nil {
 		return nil, fmt.Errorf("seed mesh: %w", err)
 	}
+	var own process
+	if _, err := opt.Rand.Read(own[:]); err != nil {
+		return nil, fmt.Errorf("number this process: %w", err)
+	}
 	m := &Mesh{
+		process: own, voices: map[peer.ID]*voice{}, suspects: map[peer.ID]bool{},
 		opt: opt, host: h, log: opt.Logger, self: opt.Delegation.Team,
 		wake:       make(chan struct{}, 1),
 		handlersOf: map[peer.ID]int{}, handlersIn: map[identity.TeamID]int{}, links: map[peer.ID]*link{}, candidates: map[peer.ID]*candidate{},
@@ -229,6 +237,7 @@ func (m *Mesh) turn(ctx context.Context, jobs *sync.WaitGroup) time.Duration {
 	if review {
 		m.reviewAll(ctx)
 	}
+	m.startTwinChecks(ctx, jobs, now)
 	next := now.Add(time.Minute) // nothing is ever later than a sweep
 	for _, due := range []time.Time{
 		m.sweep(ctx, now), m.startHellos(ctx, jobs, now), m.startSyncs(ctx, jobs, now), m.startDials(ctx, jobs, now),

@@ -28,8 +28,10 @@ type greeting struct {
 	sealing    []byte // the public key that the delegation names: sealingSize bytes
 	address    []byte // signed peer record; may be empty
 	digest     [32]byte
-	peers      bool // asks for the addresses of fellow members
-	same       bool // answer: the digests are equal
+	process    process
+	company    Company // of the receiver, as the sender sees it
+	peers      bool    // asks for the addresses of fellow members
+	same       bool    // answer: the digests are equal
 	have       window
 }
 
@@ -57,6 +59,8 @@ func (g greeting) encode() []byte {
 	b = append(b, g.sealing...)
 	b = appendBytes(b, g.address)
 	b = append(b, g.digest[:]...)
+	b = append(b, g.process[:]...)
+	b = append(b, byte(g.company))
 	b = appendFlag(b, g.peers)
 	b = appendFlag(b, g.same)
 	return g.have.append(b)
@@ -67,8 +71,13 @@ func decodeGreeting(msg []byte) (greeting, error) {
 	s.version()
 	g := greeting{
 		delegation: s.bytes(2 * identity.MaxDelegation), sealing: s.take(sealingSize), address: s.bytes(maxAddress),
-		digest: s.hash(), peers: s.flag(), same: s.flag(),
+		digest: s.hash(),
 	}
+	copy(g.process[:], s.take(len(g.process)))
+	if g.company = Company(s.byte()); s.err == nil && g.company > Twin {
+		s.err = errSpelling
+	}
+	g.peers, g.same = s.flag(), s.flag()
 	g.have = s.window()
 	return g, s.end()
 }

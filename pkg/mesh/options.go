@@ -117,6 +117,8 @@ type Events struct {
 	OnInStep func(ch record.Channel, team identity.TeamID, at time.Time)
 	// OnStatements: statements from a peer were new; the mesh has refreshed itself already.
 	OnStatements func(from identity.TeamID, news int)
+	// OnTwin: a node of the team hears two processes that speak with this node's key, of which this is one, or may.
+	OnTwin func(from identity.TeamID, now Company)
 	// OnKeys: a node of the team handed over keys that this node lacked.
 	OnKeys func(from identity.TeamID, taken int)
 }

@@ -213,8 +213,13 @@ func TestAnOldComparisonConfirmsNothing(t *testing.T) {
 	us.Doubt(noon.Add(time.Minute))
 	us.Confirm(ch, noon)
 	begins(t, us.publish(t, noon.Add(time.Minute), ch, alert("2")), first)
+	us.DoubtUntil(noon.Add(2 * time.Minute)) // another process may have our key
 	us.Confirm(ch, noon.Add(time.Minute))
-	follows(t, us.publish(t, noon.Add(time.Minute), ch, alert("3")), first)
+	if third := us.publish(t, noon.Add(time.Minute), ch, alert("3")); third.Header().Run == first.Header().Run {
+		t.Error("it went on in a lane that another process may go on in")
+	}
+	us.Confirm(ch, noon.Add(2*time.Minute))
+	follows(t, us.publish(t, noon.Add(time.Minute), ch, alert("4")), first)
 }
 
 // A copy of this node runs elsewhere and goes on in our lane.

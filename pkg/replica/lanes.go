@@ -30,7 +30,8 @@ type lanes struct {
 	sure    map[record.Channel]bool     // of heads: they may be followed on; true: no other life can know the run
 	interim map[record.Channel]laneHead // runs that were begun beside heads in doubt; in memory alone
 	runs    map[runKey]Day              // each run with the last day on which a record of it is kept
-	doubted time.Time                   // from when on a comparison may end the doubt
+	doubted time.Time                   // when the doubt began; a comparison that began before does not end it
+	held    time.Time                   // nor one that began before this
 	twin    time.Time                   // when a record of ours that another process signed was written; zero: none came
 	split   bool                        // another process signs as this node: doubt stays
 	fresh   bool                        // the next record of ours must begin a new run in every channel
@@ -163,6 +164,15 @@ func (r *Replica) Doubt(now time.Time) {
 	r.lanes.doubted = now
 }
 
+// DoubtUntil has no comparison that begins before then confirm a lane: another process may go on in it.
+func (r *Replica) DoubtUntil(until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if until.After(r.lanes.held) {
+		r.lanes.held = until
+	}
+}
+
 // Confirm says that a comparison with a member of the channel, which began at the time given, found no
 // difference: what this node wrote there before is here. Its lane goes on.
 func (r *Replica) Confirm(ch record.Channel, began time.Time) {
@@ -170,7 +180,7 @@ func (r *Replica) Confirm(ch record.Channel, began time.Time) {
 	defer r.mu.Unlock()
 	l := &r.lanes
 	ch = r.channelNow(ch)
-	if _, begun := l.heads[ch]; !begun || l.split || began.Before(l.doubted) {
+	if _, begun := l.heads[ch]; !begun || l.split || began.Before(l.doubted) || began.Before(l.held) {
 		return
 	}
 	if _, sure := l.sure[ch]; !sure {
