@@ -59,7 +59,8 @@ func (n *Node) runBodies(ctx context.Context) error {
 				part = &partial{}
 			}
 			stuck[e.Record.Team()] = !n.fetch(ctx, e.Record, &part.Partial)
-			keepPart(parts, id, part, part.Bytes(), n.now())
+			part.note(part.Bytes(), n.now())
+			keepPart(parts, id, part)
 		}
 		timer.Reset(fetchRetry)
 	}
@@ -72,14 +73,18 @@ type partial struct {
 	more time.Time
 }
 
-// keepPart keeps what there is of a body, so many bytes, for the next attempt, in place of the one that has waited longest for more.
-func keepPart(parts map[record.ID]*partial, id record.ID, part *partial, has int64, now time.Time) {
-	if has == 0 {
+// note notes how many bytes are here.
+func (p *partial) note(has int64, now time.Time) {
+	if has != p.has {
+		p.has, p.more = has, now
+	}
+}
+
+// keepPart keeps what there is of a body for the next attempt, in place of the one that has waited longest for more.
+func keepPart(parts map[record.ID]*partial, id record.ID, part *partial) {
+	if part.has == 0 {
 		delete(parts, id)
 		return
-	}
-	if has != part.has {
-		part.has, part.more = has, now
 	}
 	parts[id] = part
 	for len(parts) > maxParts {

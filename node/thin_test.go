@@ -49,15 +49,23 @@ func TestDeliveryGoesOnOverASlowLine(t *testing.T) {
 func TestPartsOfBodiesAreFew(t *testing.T) {
 	parts := map[record.ID]*partial{}
 	now := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
-	keepPart(parts, record.ID{99}, &partial{}, 0, now)
+	keepPart(parts, record.ID{99}, &partial{})
 	if len(parts) != 0 {
 		t.Error("nothing was kept as a part")
 	}
-	for i := range maxParts {
-		keepPart(parts, record.ID{byte(i)}, &partial{}, 1, now.Add(time.Duration(i)*time.Minute))
+	keep := func(id byte, has int64, at time.Duration) {
+		p := parts[record.ID{id}]
+		if p == nil {
+			p = &partial{}
+		}
+		p.note(has, now.Add(at))
+		keepPart(parts, record.ID{id}, p)
 	}
-	keepPart(parts, record.ID{0}, parts[record.ID{0}], 2, now.Add(time.Hour))
-	keepPart(parts, record.ID{50}, &partial{}, 1, now.Add(time.Hour))
+	for i := range maxParts {
+		keep(byte(i), 1, time.Duration(i)*time.Minute)
+	}
+	keep(0, 2, time.Hour)
+	keep(50, 1, time.Hour)
 	if len(parts) != maxParts || parts[record.ID{0}] == nil || parts[record.ID{50}] == nil || parts[record.ID{1}] != nil {
 		t.Errorf("%d parts are kept: %v", len(parts), parts)
 	}

@@ -94,8 +94,7 @@ func (m *Mesh) fetchFrom(ctx context.Context, p peer.ID, r *record.Record, part 
 	}
 	for i := range n {
 		for part.chunks[i] == nil {
-			size := int(min(record.ChunkSize, body.Length-int64(i)*record.ChunkSize))
-			if err = m.fetchPiece(w, p, r, part, i, size); err != nil {
+			if err = m.fetchPiece(w, r, part, i); err != nil {
 				return err
 			}
 		}
@@ -103,9 +102,9 @@ func (m *Mesh) fetchFrom(ctx context.Context, p peer.ID, r *record.Record, part 
 	return nil
 }
 
-// fetchPiece fetches the next piece of chunk n, which has so many bytes, as long as the line carries in
-// portionTime.
-func (m *Mesh) fetchPiece(w *wire, p peer.ID, r *record.Record, part *Partial, n, size int) error {
+// fetchPiece fetches the next piece of chunk n, as long as the line carries in portionTime.
+func (m *Mesh) fetchPiece(w *wire, r *record.Record, part *Partial, n int) error {
+	p, size := w.stream.Conn().RemotePeer(), int(min(record.ChunkSize, r.Header().Body.Length-int64(n)*record.ChunkSize))
 	if part.of != n {
 		part.of, part.piece, part.mixed = n, nil, false
 	}
@@ -138,12 +137,18 @@ func (m *Mesh) fetchPiece(w *wire, p peer.ID, r *record.Record, part *Partial, n
 	if len(part.piece) < size {
 		return nil
 	}
-	whole, mixed := part.piece, part.mixed
-	part.piece, part.mixed = nil, false
+	return part.whole(n)
+}
+
+// whole checks a chunk that is here to its end. One of which several peers gave some, and that is wrong, is
+// fetched again from the one who is asked now: who lied is not known.
+func (p *Partial) whole(n int) error {
+	chunk, mixed := p.piece, p.mixed
+	p.piece, p.mixed = nil, false
 	switch {
-	case record.Leaf(whole) == part.leaves[n]:
-		part.chunks[n] = whole
-	case !mixed: // else this peer is asked for all of it
+	case record.Leaf(chunk) == p.leaves[n]:
+		p.chunks[n] = chunk
+	case !mixed:
 		return fmt.Errorf("peer gave a wrong chunk %d", n)
 	}
 	return nil

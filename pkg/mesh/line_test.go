@@ -2,6 +2,7 @@ package mesh_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -119,7 +120,7 @@ func (l *line) shape(s network.Stream) *shaped {
 				x.in.put(b[:n], l.pass(&l.down, n))
 			}
 			switch {
-			case err == io.EOF:
+			case errors.Is(err, io.EOF):
 				x.in.end(err)
 				return
 			case err != nil: // what is on the line is lost
@@ -135,7 +136,7 @@ func (l *line) shape(s network.Stream) *shaped {
 			if n > 0 {
 				_, _ = s.Write(b[:n])
 			}
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				_ = s.CloseWrite()
 			}
 			if err != nil {

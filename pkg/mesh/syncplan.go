@@ -132,15 +132,16 @@ func (m *Mesh) startSyncs(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 	if due := m.cutSessions(now); due.Before(next) {
 		next = due
 	}
-	keys := slices.Collect(maps.Keys(m.syncs))
-	slices.SortFunc(keys, func(a, b syncKey) int { return m.syncs[a].Compare(m.syncs[b]) })
-	for _, key := range keys {
-		if due := m.syncs[key]; due.After(now) {
-			if due.Before(next) {
-				next = due
-			}
-			break
+	var keys []syncKey
+	for key, due := range m.syncs {
+		if !due.After(now) {
+			keys = append(keys, key)
+		} else if due.Before(next) {
+			next = due
 		}
+	}
+	slices.SortFunc(keys, m.byTurn)
+	for _, key := range keys {
 		if m.line.thin() && len(m.syncing)+len(m.sessions.open) > 0 {
 			break // the end of a session rouses us
 		}

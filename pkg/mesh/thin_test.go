@@ -331,3 +331,48 @@ func TestATeamLeavesOthersTheirStreams(t *testing.T) {
 		}
 	})
 }
+
+// Several channels of several peers take turns on a thin line: none waits for the end of another, and all end.
+func TestSessionsTakeTurnsOnAThinLine(t *testing.T) {
+	inWorld(t, 4, func(t *testing.T, w *world) {
+		thin, others := w.nodes[3], w.nodes[:3]
+		l := thin.behind(thinLine)
+		for _, n := range w.nodes {
+			for _, of := range w.nodes {
+				n.add(w.wordIn(second, kindMember, of.root.Team()))
+			}
+		}
+		ids := map[identity.CommunityID][]record.ID{}
+		total := 0
+		for i := range 600 {
+			c := []identity.CommunityID{community, second}[i%2]
+			r := others[0].write(record.InCommunity(c), record.Routine, bytes.Repeat([]byte{byte(i)}, 2000))
+			for _, n := range others[1:] {
+				n.ingest(arrivalOf(r))
+			}
+			ids[c], total = append(ids[c], r.ID()), total+len(r.Frame())
+		}
+		w.start(w.last(true))
+		time.Sleep(lineTime(total) / 2)
+		for c, list := range ids {
+			if got := thin.count(list); got < 30 {
+				t.Errorf("half of the time has passed and %d records of %s are here", got, c)
+			}
+		}
+		took := w.within(2*lineTime(total), "all records are here", func() bool { return thin.hasAll(ids[community]) && thin.hasAll(ids[second]) })
+		if got := l.received(); got > total*3/2 {
+			t.Errorf("%d bytes received for %d", got, total)
+		}
+		t.Logf("%v more, the line needs %v; %d bytes received for %d", took, lineTime(total), l.received(), total)
+		time.Sleep(5 * time.Minute)
+		thin.mu.Lock()
+		defer thin.mu.Unlock()
+		steps := map[identity.TeamID]int{}
+		for _, team := range thin.inStep {
+			steps[team]++
+		}
+		if len(steps) < 3 {
+			t.Errorf("five minutes later it is in step with %d teams", len(steps))
+		}
+	})
+}

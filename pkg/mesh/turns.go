@@ -16,6 +16,7 @@ type sessions struct {
 	open   map[*exchange]bool
 	claims map[record.ID]claim           // what is being fetched
 	turned map[identity.TeamID]time.Time // who was last told to wait, until it has had a session
+	ended  map[record.Channel]time.Time  // when a session about the channel has, of few of them
 }
 
 // claim says which session fetches a record, and until when no other does.
@@ -25,7 +26,10 @@ type claim struct {
 }
 
 func newSessions() sessions {
-	return sessions{open: map[*exchange]bool{}, claims: map[record.ID]claim{}, turned: map[identity.TeamID]time.Time{}}
+	return sessions{
+		open: map[*exchange]bool{}, claims: map[record.ID]claim{}, turned: map[identity.TeamID]time.Time{},
+		ended: map[record.Channel]time.Time{},
+	}
 }
 
 // nextTurn returns when a session that was not the last takes its next turn: on a thin line after those peers
@@ -63,8 +67,21 @@ func (m *Mesh) beginSession(x *exchange, ours bool) bool {
 func (m *Mesh) endSession(x *exchange) {
 	m.mu.Lock()
 	delete(m.sessions.open, x)
+	if len(m.sessions.ended) >= maxSyncWants {
+		clear(m.sessions.ended) // it only says who goes first
+	}
+	m.sessions.ended[x.channel] = time.Now()
 	m.mu.Unlock()
 	m.rouse()
+}
+
+// byTurn orders sessions that are due: the channel that waits longest first, then the session that does. The
+// caller holds mu.
+func (m *Mesh) byTurn(a, b syncKey) int {
+	if c := m.sessions.ended[a.channel].Compare(m.sessions.ended[b.channel]); c != 0 {
+		return c
+	}
+	return m.syncs[a].Compare(m.syncs[b])
 }
 
 // cutSessions ends those whose turn is over and that do not notice: what they wait for is too slow. It returns
