@@ -28,6 +28,9 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 			}
 		}
 	}
+	if opt.Bounds == (roster.Bounds{}) {
+		opt.Bounds = roster.DefaultBounds()
+	}
 	r := &Replica{
 		opt: opt, self: opt.Delegation.Team,
 		roster: roster.New(), index: newIndex(),
@@ -43,6 +46,10 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 		departed: map[identity.CommunityID]departures{},
 		turned:   map[identity.TeamID]struct{}{},
 		said:     map[saidKey]int{},
+		weights:  map[roster.Speaker]int64{},
+		pace:     pace{map[identity.TeamID]spent{}},
+		waitroom: newRoom(),
+		handed:   map[record.StatementID]struct{}{},
 		texts:    newTextBook(),
 	}
 	r.clearViews()

@@ -62,7 +62,12 @@ func (r *Replica) addStatements(now time.Time, frames [][]byte, join bool) []Sta
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.keepStatements(now, r.sift(out, join)); err != nil {
+	keep, gone := r.sift(now, out, join)
+	err := r.forget(gone)
+	if err == nil {
+		err = r.keepStatements(now, keep)
+	}
+	if err != nil {
 		for i := range out {
 			if out[i].Verdict == policy.Accept {
 				out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: storeReason(err), Detail: err.Error()}
