@@ -33,7 +33,7 @@ func (v *sieve) settle(c *roster.Community) *fate {
 	}
 	root := v.root(c, fresh)
 	for id, s := range fresh {
-		if root(s) && !v.join && !v.r.isSelf(s.Signers[0].Team) && !v.r.pace.may(s.Signers[0].Team, v.now) {
+		if root(s) && !v.join && !v.r.isSelf(s.Signers[0].Team) && !v.r.pace.may(v.r.canonical(s.Signers[0].Team), v.now) {
 			f.slow[id] = struct{}{}
 		}
 	}

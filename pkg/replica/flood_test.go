@@ -42,7 +42,7 @@ func (tm *team) word(t testing.TB, kind string, says notice.Content, heads ...re
 
 // kept returns what is here about a community, and its weight.
 func (tm *team) kept(c identity.CommunityID) (ids []record.StatementID, weight int64) {
-	for _, id := range tm.Statements() {
+	for _, id := range tm.Roster().Statements() {
 		s, _ := tm.Roster().Statement(id)
 		if about, ok := roster.CommunityOf(s); ok && about == c {
 			ids, weight = append(ids, id), weight+roster.Weight(s)
@@ -267,6 +267,36 @@ func TestThePaceOnlyDelays(t *testing.T) {
 	}
 	if ids, _ := b.kept(ch.Community); len(ids) < len(all) {
 		t.Errorf("%d of %d are here days later", len(ids), len(all))
+	}
+}
+
+// A flood of one member, and what rests on it, is handed over in turn with what others say.
+func TestAFloodIsHandedOverInTurn(t *testing.T) {
+	a, b, c, _ := quartet(t)
+	ch := govern(t, rules(), a, b, c)
+	last := record.StatementID(ch.Community)
+	var flood []*record.Statement
+	for i := range 100 {
+		s := c.word(t, roster.KindRemove, &notice.Remove{Community: ch.Community, Team: a.Self(), Reason: fmt.Sprint(i)}, last)
+		last = s.ID()
+		flood = append(flood, s)
+	}
+	vote := b.word(t, roster.KindRemove, &notice.Remove{Community: ch.Community, Team: c.Self()}, flood[3].ID())
+	late := b.word(t, roster.KindRemove, &notice.Remove{Community: ch.Community, Team: c.Self()}, last)
+	a.AddStatements(noon, frames(append(flood, vote, late)...))
+	var ids []record.StatementID
+	for _, s := range append(flood, vote, late) {
+		ids = append(ids, s.ID())
+	}
+	got := a.StatementFrames(ids, b.Self())
+	at := func(s *record.Statement) int {
+		return slices.IndexFunc(got, func(f []byte) bool { return bytes.Equal(f, s.Frame()) })
+	}
+	if len(got) != 102 || at(vote) > 10 || at(late) > 10 {
+		t.Errorf("of %d the vote is at %d, a late one at %d", len(got), at(vote), at(late))
+	}
+	if at(vote) < at(flood[3]) {
+		t.Error("the vote goes before what it rests on")
 	}
 }
 

@@ -305,8 +305,8 @@ func TestAThiefDoesNotUseUpTheWordOfATeamsOtherKeys(t *testing.T) {
 	b.opt.Bounds = roster.DefaultBounds()
 	b.opt.Bounds.Brief = 16 * roster.Weight(word(key(0), 0))
 	b.restart(t, noon)
-	before := len(b.Statements())
-	kept := func() int { return len(b.Statements()) - before }
+	before := len(b.Roster().Statements())
+	kept := func() int { return len(b.Roster().Statements()) - before }
 	for n := range 10 {
 		p := key(n)
 		for i := range 40 {

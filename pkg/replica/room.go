@@ -2,6 +2,7 @@ package replica
 
 import (
 	"bytes"
+	"time"
 
 	"tocsin/pkg/identity"
 	"tocsin/pkg/record"
@@ -22,6 +23,7 @@ type room struct {
 	above map[record.StatementID]map[record.StatementID]struct{} // which of these refer to a statement
 	sizes map[identity.TeamID]int
 	size  int
+	slow  map[record.StatementID]struct{} // that wait for the pace alone
 }
 
 type waiter struct {
@@ -32,7 +34,7 @@ type waiter struct {
 func newRoom() room {
 	return room{
 		all: map[record.StatementID]waiter{}, above: map[record.StatementID]map[record.StatementID]struct{}{},
-		sizes: map[identity.TeamID]int{},
+		sizes: map[identity.TeamID]int{}, slow: map[record.StatementID]struct{}{},
 	}
 }
 
@@ -85,6 +87,7 @@ func (r *room) drop(id record.StatementID) {
 		return
 	}
 	delete(r.all, id)
+	delete(r.slow, id)
 	for _, ref := range roster.Refers(w.Statement) {
 		delete(r.above[ref], id)
 		if len(r.above[ref]) == 0 {
@@ -96,6 +99,19 @@ func (r *room) drop(id record.StatementID) {
 		delete(r.sizes, w.host)
 	}
 	r.size -= size
+}
+
+// maxHurried is how many statements that waited for the pace are looked at in one call.
+const maxHurried = 256
+
+// due returns statements that waited for the pace and need not any more.
+func (r *Replica) due(now time.Time) (out []*record.Statement) {
+	for id := range r.waitroom.slow {
+		if w := r.waitroom.all[id]; r.pace.may(r.canonical(w.Signers[0].Team), now) && len(out) < maxHurried {
+			out = append(out, w.Statement)
+		}
+	}
+	return out
 }
 
 // with returns statements, and those that wait which rest on them or on which they rest.
@@ -124,6 +140,17 @@ func (r *room) with(fresh []*record.Statement) []*record.Statement {
 		}
 	}
 	return out
+}
+
+// isSlow reports whether a statement waits for the pace alone.
+func (v *sieve) isSlow(s *record.Statement) bool {
+	id, _ := roster.CommunityOf(s)
+	f := v.fates[id]
+	if f == nil {
+		return false
+	}
+	_, slow := f.slow[s.ID()]
+	return slow
 }
 
 // admit has those of the fresh statements wait that were not kept and may be later: a member's, of now or before, and
@@ -165,6 +192,9 @@ func (v *sieve) admit(kept map[record.StatementID]struct{}) {
 			host = v.r.canonical(l.s.Signers[0].Team)
 		}
 		r.put(l.s, host)
+		if _, waits := r.all[id]; waits && v.isSlow(l.s) {
+			r.slow[id] = struct{}{}
+		}
 		queue = append(queue, roster.Refers(l.s)...)
 	}
 }

@@ -45,6 +45,15 @@ func (r *Replica) sift(now time.Time, out []StatementOutcome, join bool) (keep [
 		}
 	}
 	offered := len(v.fresh)
+	known := map[record.StatementID]struct{}{}
+	for _, s := range v.fresh {
+		known[s.ID()] = struct{}{}
+	}
+	for _, s := range r.due(now) {
+		if _, again := known[s.ID()]; !again {
+			v.fresh = append(v.fresh, s)
+		}
+	}
 	v.fresh = r.waitroom.with(v.fresh)
 	for _, s := range v.fresh[offered:] {
 		out = append(out, StatementOutcome{s.ID(), s, policy.Judgement{Verdict: policy.Accept, Reason: policy.OK}})

@@ -113,25 +113,3 @@ func (r *Replica) keepStatements(now time.Time, statements []*record.Statement) 
 	}
 	return nil
 }
-
-// Statements returns the IDs of all statements kept, ascending.
-func (r *Replica) Statements() []record.StatementID { return r.Roster().Statements() }
-
-// StatementFrames returns those of the named statements that a team may have; see roster.For.
-func (r *Replica) StatementFrames(ids []record.StatementID, to identity.TeamID) [][]byte {
-	now := r.Roster()
-	asked := map[record.StatementID]struct{}{}
-	for _, id := range ids {
-		asked[id] = struct{}{}
-	}
-	var out [][]byte
-	for _, id := range now.For(to) {
-		if _, ok := asked[id]; !ok {
-			continue
-		}
-		if s, ok := now.Statement(id); ok {
-			out = append(out, s.Frame())
-		}
-	}
-	return out
-}

@@ -226,6 +226,14 @@ func (c *Community) Complete(id record.StatementID) bool {
 	return ok
 }
 
+// Depth returns the longest way from a statement to the charter, or 0 for one that is not complete.
+func (c *Community) Depth(id record.StatementID) int {
+	if n, _, ok := c.graph.at(id); ok {
+		return int(n.depth)
+	}
+	return 0
+}
+
 // Refers returns what a statement about a community refers to.
 func Refers(s *record.Statement) []record.StatementID {
 	if x := read(s); x != nil {
