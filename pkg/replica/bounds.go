@@ -33,7 +33,11 @@ func (v *sieve) settle(c *roster.Community) *fate {
 	}
 	root := v.root(c, fresh)
 	for id, s := range fresh {
-		if root(s) && !v.join && !v.r.isSelf(s.Signers[0].Team) && !v.r.pace.may(v.r.canonical(s.Signers[0].Team), v.now) {
+		t := v.r.canonical(s.Signers[0].Team)
+		if !root(s) || v.join || v.r.isSelf(t) {
+			continue
+		}
+		if !v.r.pace.may(t, v.now) || !v.r.roomFor(t).May(record.Control, roster.Weight(s)) {
 			f.slow[id] = struct{}{}
 		}
 	}

@@ -49,13 +49,14 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 		weights:  map[roster.Speaker]int64{},
 		pace:     pace{map[identity.TeamID]spent{}},
 		waitroom: newRoom(),
+		reserve:  reserve{drawn: map[identity.TeamID]int64{}},
 		handed:   map[record.StatementID]struct{}{},
 		texts:    newTextBook(),
 	}
 	r.clearViews()
 	for _, load := range []func() error{
 		r.checkOwner, r.leaveCopied, r.loadStatements, r.loadHeard, r.loadKeys, r.loadSealingKeys, r.loadBadWraps,
-		r.loadIndex, r.loadTexts, r.loadLanes, r.loadSteps, r.loadOutbox,
+		r.loadIndex, r.loadTexts, r.loadLanes, r.loadSteps, r.loadOutbox, r.loadDrawn,
 	} {
 		if err := load(); err != nil {
 			return nil, fmt.Errorf("open replica: %w", err)

@@ -159,6 +159,7 @@ type Replica struct {
 	texts     textBook                 // of notices that are stricter than TLP:CLEAR
 	weights   map[roster.Speaker]int64 // what is here about communities, by who said it
 	pace      pace
+	reserve   reserve
 	waitroom  room
 	handed    map[record.StatementID]struct{} // applications that the operator handed over
 	// expected are communities whose statements peers may bring although none of them is here; see Expect.

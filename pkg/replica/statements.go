@@ -62,6 +62,7 @@ func (r *Replica) addStatements(now time.Time, frames [][]byte, join bool) []Sta
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.measure(now)
 	keep, gone := r.sift(now, out, join)
 	err := r.forget(gone)
 	if err == nil {
@@ -88,6 +89,7 @@ func (r *Replica) keepStatements(now time.Time, statements []*record.Statement) 
 				break
 			}
 			ops, size = append(ops, op, heardOp(s.ID(), now)), size+len(op.Value)
+			r.draw(s.Signers[0].Team, int64(len(op.Value)))
 		}
 		if err := r.opt.Store.Apply(ops); err != nil {
 			return fmt.Errorf("store statements: %w", err)
