@@ -2,7 +2,9 @@ package node
 
 import (
 	"io"
+	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -19,9 +21,34 @@ func (n *Node) openStore() (replica.Store, error) {
 		return n.opt.Store()
 	}
 	c := n.opt.Config.Store
+	dir := config.Path(n.opt.Home, c.Dir)
 	return store.Open(store.Options{
-		Dir: config.Path(n.opt.Home, c.Dir), Key: n.opt.Keys.StoreKey, Quota: int64(c.Quota), Floor: int64(c.Floor), Logger: n.log,
+		Dir: dir, Key: n.opt.Keys.StoreKey, Quota: quotaOf(c.Quota, dir), Floor: int64(c.Floor), Logger: n.log,
 	})
+}
+
+// moreRoom is how much a store may grow that is larger than the default quota.
+const moreRoom = 4 << 30
+
+// quotaOf returns the quota of a store. The default stops no store that is larger already.
+func quotaOf(q config.Size, dir string) int64 {
+	if q != config.DefaultQuota {
+		return int64(q)
+	}
+	used := int64(0)
+	_ = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return nil // what cannot be read here the store will name
+		}
+		if info, err := e.Info(); err == nil {
+			used += info.Size()
+		}
+		return nil
+	})
+	if used > int64(q)-moreRoom {
+		return used + moreRoom
+	}
+	return int64(q)
 }
 
 func (n *Node) meshOptions() mesh.Options {

@@ -57,6 +57,10 @@ func (n *Node) Status(ctx context.Context) (*api.Status, error) {
 		out.Trying = append(out.Trying, try)
 	}
 	out.Warnings = append(out.Warnings, n.warnings(out.Store)...)
+	if st.LastRoom {
+		out.Warnings = append(out.Warnings, "the store has only its last room left: of other teams it keeps what is urgent, of each up to a share; "+
+			"make room on the disk, or raise store.quota")
+	}
 	out.Warnings = append(out.Warnings, n.standingWarnings(communities.Communities)...)
 	out.Warnings = append(out.Warnings, n.doubleTalk(st.Equivocations)...)
 	out.Warnings = append(out.Warnings, laneWarnings(st.Lanes)...)

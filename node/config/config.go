@@ -85,8 +85,10 @@ type Store struct {
 	// The directory, relative to the home directory. Lost, it is filled again by the members of each
 	// community; private requests and the ledger's own sightings are not.
 	Dir string `toml:"dir"`
-	// The most bytes the store may occupy, such as 20GiB; 0 for no limit but the disk. Beyond it
-	// nothing new is kept; what others have is fetched once there is room.
+	// The most bytes the store may occupy, such as 20GiB; 0 for no limit but the disk. Of the last
+	// eighth, at most 1GiB, each team has a share for what is urgent, and this node the rest. Beyond it
+	// nothing new is kept; what others have is fetched once there is room. Where nothing is said, a store
+	// that is larger already may grow by 4GiB at each start.
 	Quota Size `toml:"quota"`
 	// Nothing is written while fewer bytes than this are free on the disk. At least 128MiB: the store
 	// needs room to tidy up.
@@ -117,6 +119,9 @@ type Log struct {
 	Format string `toml:"format"`
 }
 
+// DefaultQuota is the quota of a store whose operator has said nothing.
+const DefaultQuota = 16 * gibibyte
+
 // Path returns where a path of the settings leads: it is relative to the home directory.
 func Path(home, path string) string {
 	if filepath.IsAbs(path) {
@@ -139,7 +144,7 @@ func Default() Config {
 		Community: Community{Attest: AttestAuto},
 		Trust:     Trust{Vouches: 2},
 		Keys:      Keys{Unlock: "unlock.key"},
-		Store:     Store{Dir: "store", Floor: 192 * mebibyte, PrivateRetention: 400 * day},
+		Store:     Store{Dir: "store", Quota: DefaultQuota, Floor: 192 * mebibyte, PrivateRetention: 400 * day},
 		Limits:    Limits{ClockAhead: 10 * minute, FetchBody: 16 * mebibyte, Queue: 1024},
 		Log:       Log{Level: "info", Format: "text"},
 	}

@@ -93,6 +93,7 @@ type Standing struct {
 	Retention time.Duration // of the channel
 	Today     int           // records of this class already taken from the author today
 	Bytes     int64         // of records of any class already taken from the author today
+	Room      Room          // what the store has left for the author
 }
 
 // Drops returns when a record leaves the channel's set: at the end of the retention after its own
@@ -140,6 +141,10 @@ func Judge(r *record.Record, s Standing, l *Limits, now time.Time) Judgement {
 	if limit := l.perAuthorDayBytes(); limit >= 0 && s.Bytes+Size(r) > limit {
 		return Judgement{Ignore, Quota, fmt.Sprintf("the team has brought %d bytes today and this is %d more, at most %d are taken",
 			s.Bytes, Size(r), limit)}
+	}
+	if !s.Room.May(h.Class, Size(r)) {
+		return Judgement{Ignore, Full, fmt.Sprintf("the store has only its last room left, of which the team has used %d bytes of its share of %d; "+
+			"half of that is for emergencies, and none for class routine", s.Room.Drawn, s.Room.Share)}
 	}
 	return Judgement{Verdict: Accept, Reason: OK}
 }

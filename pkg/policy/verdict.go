@@ -49,6 +49,7 @@ const (
 	Future        Reason = "future"         // its time is ahead of our clock by more than the limit
 	Expired       Reason = "expired"        // it is past its expiry or the retention of its channel
 	Quota         Reason = "quota"          // its author's quota, of this class or of bytes, is used up here
+	Waits         Reason = "waits"          // it rests on what is not here, or its author was too quick: it is taken later
 	Full          Reason = "full"           // this node's store is full
 	Unavailable   Reason = "unavailable"    // this node cannot store now
 	Marking       Reason = "marking"        // the marking does not allow it to go there

@@ -76,6 +76,9 @@ func (r *Replica) PutBody(id record.ID, body []byte) error {
 	if e.Record, err = e.Record.WithBody(body); err != nil {
 		return err
 	}
+	if err := r.roomForBody(e.Record); err != nil {
+		return err
+	}
 	o := r.openingOf(e.Record)
 	e.Notice, e.Unread = o.notice, o.unread
 	if _, erased := r.erasedBy(e.Record); erased {
@@ -89,6 +92,7 @@ func (r *Replica) PutBody(id record.ID, body []byte) error {
 	}
 	follows := append(rename(&e, s, better), r.keyOps(e.Sighting.Seen, &o, s.drop)...)
 	follows = append(follows, r.textOps(&e)...)
+	follows = append(follows, r.draw(e.Record.Team(), e.Record.Header().Body.Length)...)
 	if err = r.storeBrief(s.drop, id, e.Notice); err == nil {
 		err = r.storeBody(e.Record, s.drop, follows...)
 	}

@@ -71,7 +71,7 @@ func nodeCuts(channels map[[32]byte][]*record.Record, room int) []notice.Cut {
 }
 
 // Stated returns the statement heads that a revocation or rotation of our keys is to name, so that what they
-// stated goes on to count: our profile and our vouches, then the heads of our communities in turn, ascending.
+// stated goes on to count: our profile and our vouches, then the heads of our communities in turn, our own last words first, ascending.
 func (r *Replica) Stated() []record.StatementID {
 	known, self := r.Roster(), r.self
 	var out []record.StatementID
@@ -90,7 +90,11 @@ func (r *Replica) Stated() []record.StatementID {
 	out = out[:min(len(out), record.MaxHeads/2)]
 	var heads [][]record.StatementID
 	for _, c := range known.CommunitiesOf(self) {
-		heads = append(heads, known.HeadsOf(c, self))
+		named := known.HeadsOf(c, self)
+		if own, any := known.LastWord(c, self); any {
+			named = append([]record.StatementID{own}, named...)
+		}
+		heads = append(heads, named)
 	}
 	for i := 0; len(heads) > 0; i++ {
 		heads = slices.DeleteFunc(heads, func(h []record.StatementID) bool { return len(h) <= i })

@@ -366,32 +366,24 @@ func TestStatementsOfOneSignerAreBounded(t *testing.T) {
 	a, b, c, _ := quartet(t)
 	ch := govern(t, rules(), a, b, c)
 	var flood []*record.Statement
-	for i := range 40 {
+	for i := range 200 {
 		flood = append(flood, a.sign(t, roster.KindLeave, &notice.Leave{Community: ch.Community, Reason: fmt.Sprint(i)}))
 	}
-	kept := 0
-	for _, o := range b.AddStatements(noon, frames(flood...)) {
+	kept, weight := 0, int64(0)
+	var refused *record.Statement
+	for i, o := range b.AddStatements(noon, frames(flood...)) {
 		if o.Verdict == policy.Accept {
 			kept++
+			weight += roster.Weight(flood[i])
+		} else {
+			refused = flood[i]
 		}
 	}
-	if kept != 16 {
-		t.Errorf("%d are kept", kept)
+	if most := roster.DefaultBounds().Brief; weight < most || weight > most+roster.Weight(flood[0]) {
+		t.Fatalf("%d are kept, which weigh %d", kept, weight)
 	}
-	payload, err := record.DraftStatement(record.Draft{
-		Kind: roster.KindLeave, Created: noon, Heads: []record.StatementID{flood[30].ID()},
-		Says:    encode(t, &notice.Leave{Community: ch.Community}),
-		Signers: []record.Signer{{Team: c.Self(), Delegation: c.Delegation()}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var v record.Verifier
-	refers, err := v.AssembleStatement(payload, []dsse.Signature{c.opt.Key.Sign(identity.StatementType, payload)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := reasons(b.AddStatements(noon, frames(flood[30], refers))); got[0] != policy.OK || got[1] != policy.OK {
+	refers := c.word(t, roster.KindLeave, &notice.Leave{Community: ch.Community}, refused.ID())
+	if got := reasons(b.AddStatements(noon, frames(refused, refers))); got[0] != policy.OK || got[1] != policy.OK {
 		t.Error(got)
 	}
 }

@@ -294,29 +294,36 @@ func TestAThiefDoesNotUseUpTheWordOfATeamsOtherKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	word := func(p *party, i int) []byte {
-		return p.state(t, roster.KindApply, &notice.Apply{Community: ch.Community, Name: fmt.Sprint(i)}).Frame()
+	word := func(p *party, i int) *record.Statement {
+		return p.state(t, roster.KindApply, &notice.Apply{Community: ch.Community, Name: fmt.Sprintf("%02d", i)})
 	}
-	kept := 0
-	for n := range 10 {
+	key := func(n int) *party {
 		p := &party{root: root}
 		p.key, p.d = p.node(t, uint64(300+n), "x")
+		return p
+	}
+	b.opt.Bounds = roster.DefaultBounds()
+	b.opt.Bounds.Brief = 16 * roster.Weight(word(key(0), 0))
+	b.restart(t, noon)
+	before := len(b.Roster().Statements())
+	kept := func() int { return len(b.Roster().Statements()) - before }
+	for n := range 10 {
+		p := key(n)
 		for i := range 40 {
-			if b.AddStatements(noon, [][]byte{word(p, i)})[0].Verdict == policy.Accept {
-				kept++
-			}
+			b.AddStatements(noon, frames(word(p, i)))
 		}
-		if n == 0 && kept != 16 || n == 1 && kept != 32 {
-			t.Errorf("%d are kept of %d keys", kept, n+1)
+		if n < 4 && kept() != 16*(n+1) {
+			t.Errorf("%d are kept of %d keys", kept(), n+1)
 		}
 	}
-	if kept != 64 {
-		t.Errorf("%d are kept of a team", kept)
+	if kept() != 64 {
+		t.Errorf("%d are kept of a team", kept())
 	}
 	b.restart(t, noon)
-	p := &party{root: root}
-	p.key, p.d = p.node(t, 400, "x")
-	if o := b.AddStatements(noon, [][]byte{word(p, 0)})[0]; o.Reason != policy.Quota {
-		t.Error("a restart forgets:", o.Reason)
+	for i := range 40 {
+		b.AddStatements(noon, frames(word(key(100), i)))
+	}
+	if kept() != 64 {
+		t.Error("a restart forgets: ", kept())
 	}
 }

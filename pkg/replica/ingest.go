@@ -76,6 +76,7 @@ type candidate struct {
 // admit judges what was opened and writes what is accepted. The caller holds the lock.
 func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out []Outcome) {
 	r.turnDay(now)
+	r.measure(now)
 	var batch []candidate
 	ops, size, torn := 0, 0, false
 	flush := func() {
@@ -194,6 +195,8 @@ func (r *Replica) judge(rec *record.Record, erased bool, now time.Time) (time.Du
 	}
 	if r.isSelf(rec.Team()) {
 		s.Today, s.Bytes = 0, 0 // our own words are not rationed here
+	} else {
+		s.Room = r.roomFor(rec.Team())
 	}
 	return s.Retention, policy.Judge(rec, s, &r.opt.Limits, now)
 }
@@ -255,6 +258,7 @@ func (r *Replica) candidate(now time.Time, a *Arrival, o opening, retention time
 	c.closed = o.closed
 	c.ops = append(c.ops, r.keyOps(now, &o, e.Day)...)
 	c.ops = append(c.ops, r.textOps(&e)...)
+	c.ops = append(c.ops, r.draw(rec.Team(), weightOf(rec))...)
 	for _, op := range c.ops {
 		c.size += len(op.Key) + len(op.Value)
 	}
@@ -282,6 +286,7 @@ func (r *Replica) commit(batch []candidate, out []Outcome) (done bool) {
 			// so they stay; a record that is there all the same is found at the next start.
 			out[c.i].Judgement = j
 			r.today.add(c.entry.Record, -1)
+			r.draw(c.entry.Record.Team(), -weightOf(c.entry.Record))
 			if c.own && !errors.Is(err, ErrFull) {
 				r.lanes.fresh = true // the lane's head on disk is unknown: never sign at that place again
 			}

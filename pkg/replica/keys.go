@@ -36,6 +36,7 @@ import (
 //	w ID            frame of a statement that handed over another key than it says
 //	p TEAM          that the operator compared a team's ID with the team
 //	m owner         the format's version and the node that writes here
+//	m drawn TEAM    what a team used of the last room of the store
 const (
 	spaceBucket   = 'b'
 	spaceIndex    = 'i'

@@ -26,6 +26,9 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 			}
 		}
 	}
+	if opt.Bounds == (roster.Bounds{}) {
+		opt.Bounds = roster.DefaultBounds()
+	}
 	r := &Replica{
 		opt: opt, self: opt.Delegation.Team,
 		roster: roster.New(), index: newIndex(),
@@ -41,12 +44,17 @@ func Open(opt Options, now time.Time) (*Replica, error) {
 		departed: map[identity.CommunityID]departures{},
 		turned:   map[identity.TeamID]struct{}{},
 		said:     map[saidKey]int{},
+		weights:  map[roster.Speaker]int64{},
+		pace:     pace{map[identity.TeamID]spent{}},
+		waitroom: newRoom(),
+		reserve:  reserve{drawn: map[identity.TeamID]int64{}},
+		handed:   map[record.StatementID]struct{}{},
 		texts:    newTextBook(),
 	}
 	r.clearViews()
 	for _, load := range []func() error{
 		r.checkOwner, r.loadStatements, r.loadHeard, r.loadKeys, r.loadSealingKeys, r.loadBadWraps,
-		r.loadIndex, r.loadTexts, r.loadLanes, r.loadSteps, r.loadOutbox,
+		r.loadIndex, r.loadTexts, r.loadLanes, r.loadSteps, r.loadOutbox, r.loadDrawn,
 	} {
 		if err := load(); err != nil {
 			return nil, fmt.Errorf("open replica: %w", err)

@@ -384,6 +384,7 @@ type Stats struct {
 	// Equivocations counts, by team, the records that prove it said two things in one place.
 	Equivocations map[identity.TeamID]int
 	Store         Usage
+	LastRoom      bool // only the last room of the store is left, of which each team has a share
 }
 
 // Stats returns counts as of now.
@@ -409,6 +410,7 @@ func (r *Replica) Stats() (Stats, error) {
 			st.Waiting++
 		}
 	}
+	st.LastRoom = r.reserve.tight
 	r.mu.RUnlock()
 	var err error
 	st.Store, err = r.opt.Store.Usage()

@@ -46,12 +46,16 @@ func limitOf(kind string) int {
 	return 0
 }
 
-func (r *Replica) count(statements []*record.Statement) {
+func (r *Replica) count(statements []*record.Statement)   { r.tell(statements, 1) }
+func (r *Replica) uncount(statements []*record.Statement) { r.tell(statements, -1) }
+
+func (r *Replica) tell(statements []*record.Statement, n int) {
 	for _, s := range statements {
 		for _, signer := range s.Signers {
 			for key := range counted(s, signer) {
-				r.said[key]++
+				r.said[key] += n
 			}
 		}
 	}
+	r.weigh(statements, int64(n))
 }

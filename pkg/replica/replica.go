@@ -105,6 +105,9 @@ type Options struct {
 	// Parallel calls do(0) to do(n-1) and returns when all have returned. Nil: one after another.
 	Parallel func(n int, do func(i int))
 	Limits   policy.Limits
+	// Bounds say how much of what is said about communities stays. The zero value is roster.DefaultBounds; other bounds
+	// are for tests, since all members must have the same.
+	Bounds roster.Bounds
 	// ReceiptGrace is how long a machine's receipt may take before a team shows as unreachable.
 	ReceiptGrace time.Duration
 }
@@ -152,8 +155,13 @@ type Replica struct {
 	// strangers says that there may be records of teams that never were in, as is known by now.
 	strangers bool
 	freezes   []freeze
-	said      map[saidKey]int // how many statements of a kind a team signed that are here
-	texts     textBook        // of notices that are stricter than TLP:CLEAR
+	said      map[saidKey]int          // how many statements of a kind a team signed that are here
+	texts     textBook                 // of notices that are stricter than TLP:CLEAR
+	weights   map[roster.Speaker]int64 // what is here about communities, by who said it
+	pace      pace
+	reserve   reserve
+	waitroom  room
+	handed    map[record.StatementID]struct{} // applications that the operator handed over
 	// expected are communities whose statements peers may bring although none of them is here; see Expect.
 	expected map[identity.CommunityID]struct{}
 	today    tally // what each author brought today

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"slices"
+	"time"
 
 	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
@@ -22,18 +23,18 @@ type sieve struct {
 	join bool           // the operator handed them over
 	next *roster.Roster // that would be, with all of them
 	said map[saidKey]int
-	// sponsored are the applications that a member sponsors; referred is what statements of other members rest
-	// on. Both are made when they are first asked for.
-	sponsored map[record.StatementID]struct{}
-	referred  map[record.StatementID]struct{}
-	fresh     []*record.Statement
-	heirs     map[identity.TeamID]int // how many say that they go on as a team
+	now  time.Time
+	// fresh are the statements to decide on: those that were offered, and those that waited for them or they for.
+	fresh []*record.Statement
+	fates map[identity.CommunityID]*fate
+	heirs map[identity.TeamID]int // how many say that they go on as a team
 }
 
-// sift returns the accepted statements that this node keeps, and says of the others why not. First come
-// those about communities: what is said of foreign ones must not make a delegation look useful.
-func (r *Replica) sift(out []StatementOutcome, join bool) (keep []*record.Statement) {
-	v := &sieve{r: r, join: join, said: map[saidKey]int{}, heirs: map[identity.TeamID]int{}}
+// sift returns the accepted statements that this node keeps, and those here that must go for them, and says of the
+// others why not. First come those about communities: what is said of foreign ones must not make a delegation look
+// useful.
+func (r *Replica) sift(now time.Time, out []StatementOutcome, join bool) (keep []*record.Statement, gone []record.StatementID) {
+	v := r.newSieve(now, join)
 	for i := range out {
 		switch s := out[i].Statement; {
 		case out[i].Verdict != policy.Accept:
@@ -42,6 +43,20 @@ func (r *Replica) sift(out []StatementOutcome, join bool) (keep []*record.Statem
 		default:
 			v.fresh = append(v.fresh, s)
 		}
+	}
+	offered := len(v.fresh)
+	known := map[record.StatementID]struct{}{}
+	for _, s := range v.fresh {
+		known[s.ID()] = struct{}{}
+	}
+	for _, s := range r.due(now) {
+		if _, again := known[s.ID()]; !again {
+			v.fresh = append(v.fresh, s)
+		}
+	}
+	v.fresh = r.waitroom.with(v.fresh)
+	for _, s := range v.fresh[offered:] {
+		out = append(out, StatementOutcome{s.ID(), s, policy.Judgement{Verdict: policy.Accept, Reason: policy.OK}})
 	}
 	v.next = r.roster.With(v.fresh...)
 	kept := map[record.StatementID]struct{}{}
@@ -59,6 +74,9 @@ func (r *Replica) sift(out []StatementOutcome, join bool) (keep []*record.Statem
 				continue
 			}
 			kept[s.ID()] = struct{}{}
+			if join && s.Kind == roster.KindApply {
+				r.handed[s.ID()] = struct{}{}
+			}
 			keep = append(keep, s)
 		}
 	}
@@ -73,30 +91,44 @@ func (r *Replica) sift(out []StatementOutcome, join bool) (keep []*record.Statem
 		_, about := roster.CommunityOf(s)
 		return !about && s.Kind != roster.KindRotate
 	})
-	return keep
+	v.admit(kept)
+	v.charge(keep)
+	for _, f := range v.fates {
+		gone = append(gone, f.gone...)
+	}
+	return keep, gone
+}
+
+func (r *Replica) newSieve(now time.Time, join bool) *sieve {
+	return &sieve{
+		r: r, join: join, now: now, said: map[saidKey]int{}, heirs: map[identity.TeamID]int{},
+		fates: map[identity.CommunityID]*fate{},
+	}
 }
 
 // judge decides on one statement and counts it.
 func (v *sieve) judge(s *record.Statement) policy.Judgement {
 	id, about := roster.CommunityOf(s)
 	ok := false
-	switch {
+	switch c, known := v.next.Community(id); {
+	case about && known && sponsors(c) && s.Kind != roster.KindCharter:
+		if !v.ours(id) {
+			return notAboutOurs()
+		}
+		return v.governed(c, s)
 	case about:
-		ok = v.aboutCommunity(s, id)
+		ok = known && v.ours(id) && v.aboutCommunity(c, s)
 	case s.Kind == identity.KindDelegate:
 		return v.delegation(s)
 	default:
 		ok = v.aboutTeam(s)
 	}
 	if !ok {
-		return policy.Judgement{
-			Verdict: policy.Ignore, Reason: policy.NotOurs,
-			Detail: "the statement is not about a community of this team",
-		}
+		return notAboutOurs()
 	}
 	for _, signer := range s.Signers {
 		for key, limit := range counted(s, signer) {
-			if v.r.said[key]+v.said[key] >= limit && !v.isReferred(s) {
+			if v.r.said[key]+v.said[key] >= limit {
 				return policy.Judgement{
 					Verdict: policy.Ignore, Reason: policy.Quota, Detail: "the team signed more of these than this node keeps",
 				}
@@ -132,29 +164,23 @@ func applied(c *roster.Community, t identity.TeamID) bool {
 	return slices.ContainsFunc(c.Applications(), func(a roster.Application) bool { return a.Team == t })
 }
 
-func (v *sieve) aboutCommunity(s *record.Statement, id identity.CommunityID) bool {
-	c, known := v.next.Community(id)
-	if !known || !v.ours(id) {
-		return false
-	}
+// aboutCommunity reports whether to keep a charter, or what is said about a community that its founders rule. There
+// nothing rests on what another said, and founders answer for the community as a whole.
+func (v *sieve) aboutCommunity(c *roster.Community, s *record.Statement) bool {
 	self := v.r.self
 	if s.Kind == roster.KindCharter {
 		return c.Member(self) || c.Removed(self) || c.Left(self) || sponsors(c)
 	}
-	if !c.Member(self) && !c.Removed(self) && !c.Left(self) && !sponsors(c) {
+	if !c.Member(self) && !c.Removed(self) && !c.Left(self) {
 		return false
 	}
 	switch s.Kind {
-	case roster.KindMember:
+	case roster.KindMember, roster.KindRemove:
 		return c.FounderSigned(s)
-	case roster.KindRemove:
-		return c.FounderSigned(s) || sponsors(c) && v.signedByMember(c, s) || v.isReferred(s)
 	case roster.KindLeave:
-		return v.signedByMember(c, s) || v.isReferred(s)
-	case roster.KindApply:
-		return sponsors(c) && (v.join || v.signedByMember(c, s) || v.isSponsored(s) || v.r.isSelf(s.Signers[0].Team) || v.isReferred(s))
+		return v.signedByMember(c, s)
 	}
-	return sponsors(c) && (v.signedByMember(c, s) || v.isReferred(s))
+	return false
 }
 
 // signedByMember reports whether a team that is or was a member is among the signers. What it may no longer
@@ -166,26 +192,6 @@ func (v *sieve) signedByMember(c *roster.Community, s *record.Statement) bool {
 		}
 	}
 	return false
-}
-
-// isSponsored reports whether a member sponsors an application. A stranger can bring its own, and no more.
-func (v *sieve) isSponsored(s *record.Statement) bool {
-	if v.sponsored == nil {
-		v.sponsored = map[record.StatementID]struct{}{}
-		for _, id := range v.next.Communities() {
-			c, _ := v.next.Community(id)
-			if !sponsors(c) {
-				continue
-			}
-			for _, a := range c.Applications() {
-				if slices.ContainsFunc(a.Sponsors, func(w roster.Voice) bool { return c.Member(w.Team) }) {
-					v.sponsored[a.ID] = struct{}{}
-				}
-			}
-		}
-	}
-	_, ok := v.sponsored[s.ID()]
-	return ok
 }
 
 // near reports whether a team is ours, or in a community with us, or on its way into one, or we into its.
@@ -216,10 +222,7 @@ func (v *sieve) delegation(s *record.Statement) policy.Judgement {
 	t := s.Delegation.Team
 	key := saidKey{team: t, kind: s.Kind}
 	if !v.near(t) || len(v.r.roster.Delegations(t))+v.said[key] >= maxDelegations {
-		return policy.Judgement{
-			Verdict: policy.Ignore, Reason: policy.NotOurs,
-			Detail: "the statement is not about a community of this team",
-		}
+		return notAboutOurs()
 	}
 	v.said[key]++
 	return policy.Judgement{Verdict: policy.Accept, Reason: policy.OK}

@@ -26,6 +26,9 @@ func (r *Replica) SignStatement(now time.Time, kind string, says []byte) (*recor
 	if err != nil {
 		return nil, err
 	}
+	if err := r.mayAdd(now, s); err != nil {
+		return nil, err
+	}
 	if err := r.keepStatements(now, []*record.Statement{s}); err != nil {
 		return nil, storeRefusal(err)
 	}
@@ -50,7 +53,28 @@ func (r *Replica) mayState(now time.Time, kind string, says []byte) ([]record.St
 	if err != nil {
 		return nil, err
 	}
-	return r.roster.HeadsOf(about, r.self), nil
+	heads := r.roster.HeadsOf(about, r.self)
+	if c, known := r.roster.Community(about); known {
+		heads = c.Lean(&r.opt.Bounds, heads)
+	}
+	return heads, nil
+}
+
+// mayAdd refuses a statement of ours that no member would keep.
+func (r *Replica) mayAdd(now time.Time, s *record.Statement) error {
+	id, about := roster.CommunityOf(s)
+	c, known := r.roster.Community(id)
+	if !about || !known || !sponsors(c) {
+		return nil
+	}
+	v := r.newSieve(now, false)
+	v.fresh, v.next = []*record.Statement{s}, r.roster.With(s)
+	c, _ = v.next.Community(id)
+	if _, stays := v.settle(c).stay[s.ID()]; !stays {
+		return refusal(policy.Quota, "this team said so much about the community that members would not keep more",
+			"another key of the team has room of its own: tocsin key rotate")
+	}
+	return nil
 }
 
 func (r *Replica) mayCharter(says []byte) error {

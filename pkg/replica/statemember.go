@@ -142,9 +142,6 @@ func (r *Replica) mayApply(c *roster.Community) error {
 			return refusal(policy.Duplicate, "this team applied already, by "+a.ID.String(), "its members sponsor it there")
 		}
 	}
-	if r.said[saidKey{team: r.self, kind: roster.KindApply, key: r.Node()}] >= limitOf(roster.KindApply) {
-		return refusal(policy.Quota, "this team applied so often that members would not keep another", "")
-	}
 	return nil
 }
 

@@ -62,7 +62,13 @@ func (r *Replica) addStatements(now time.Time, frames [][]byte, join bool) []Sta
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.keepStatements(now, r.sift(out, join)); err != nil {
+	r.measure(now)
+	keep, gone := r.sift(now, out, join)
+	err := r.forget(gone)
+	if err == nil {
+		err = r.keepStatements(now, keep)
+	}
+	if err != nil {
 		for i := range out {
 			if out[i].Verdict == policy.Accept {
 				out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: storeReason(err), Detail: err.Error()}
@@ -83,6 +89,7 @@ func (r *Replica) keepStatements(now time.Time, statements []*record.Statement) 
 				break
 			}
 			ops, size = append(ops, op, heardOp(s.ID(), now)), size+len(op.Value)
+			r.draw(s.Signers[0].Team, int64(len(op.Value)))
 		}
 		if err := r.opt.Store.Apply(ops); err != nil {
 			return fmt.Errorf("store statements: %w", err)
@@ -107,26 +114,4 @@ func (r *Replica) keepStatements(now time.Time, statements []*record.Statement) 
 		return r.setAside()
 	}
 	return nil
-}
-
-// Statements returns the IDs of all statements kept, ascending.
-func (r *Replica) Statements() []record.StatementID { return r.Roster().Statements() }
-
-// StatementFrames returns those of the named statements that a team may have; see roster.For.
-func (r *Replica) StatementFrames(ids []record.StatementID, to identity.TeamID) [][]byte {
-	now := r.Roster()
-	asked := map[record.StatementID]struct{}{}
-	for _, id := range ids {
-		asked[id] = struct{}{}
-	}
-	var out [][]byte
-	for _, id := range now.For(to) {
-		if _, ok := asked[id]; !ok {
-			continue
-		}
-		if s, ok := now.Statement(id); ok {
-			out = append(out, s.Frame())
-		}
-	}
-	return out
 }

@@ -39,15 +39,8 @@ func (r *Roster) HeadsOf(id identity.CommunityID, t identity.TeamID) []record.St
 		return heads
 	}
 	now := c.keys.canonical(t)
-	var own *node
-	for i, n := range c.graph.nodes.all() {
-		m := c.marks.at(i)
-		if m.by == now && m.why == Counts && n.Kind != KindApply && (own == nil || earlier(own, n) < 0) {
-			own = n
-		}
-	}
 	needed := []record.StatementID{}
-	if own != nil {
+	if own := c.lastWord(now); own != nil {
 		needed = append(needed, own.ID())
 	} else if a := c.apps.get(c.members.get(now)); a != nil {
 		for _, b := range a.admits {
@@ -61,6 +54,30 @@ func (r *Roster) HeadsOf(id identity.CommunityID, t identity.TeamID) []record.St
 	}
 	slices.SortFunc(heads, compareIDs)
 	return slices.Compact(heads)
+}
+
+// lastWord returns the last statement of a team that counts, but for applications, in the order of judging.
+func (c *Community) lastWord(now identity.TeamID) (own *node) {
+	for i, n := range c.graph.nodes.all() {
+		m := c.marks.at(i)
+		if m.by == now && m.why == Counts && n.Kind != KindApply && (own == nil || earlier(own, n) < 0) {
+			own = n
+		}
+	}
+	return own
+}
+
+// LastWord returns a team's last statement about a community that its members rule, if it made any that counts. Who
+// names it names all that the team said before, whatever becomes of what others wrote.
+func (r *Roster) LastWord(id identity.CommunityID, t identity.TeamID) (record.StatementID, bool) {
+	c, ok := r.Community(id)
+	if !ok || c.Charter.Admission.Rule != notice.RuleSponsors {
+		return record.StatementID{}, false
+	}
+	if own := c.lastWord(c.keys.canonical(t)); own != nil {
+		return own.ID(), true
+	}
+	return record.StatementID{}, false
 }
 
 // unnamed returns what no other statement names.

@@ -206,7 +206,7 @@ func (w *World) checkRosters() {
 			continue
 		}
 		w.checkFold(t)
-		key := fmt.Sprint(t.rep.Statements())
+		key := fmt.Sprint(t.rep.Roster().Statements())
 		other := seen[key]
 		if other == nil {
 			seen[key] = t

@@ -63,7 +63,7 @@ func (s *script) do(line string) ([]string, error) {
 		return nil, s.w.Run(d)
 	case "forge", "spoil", "steal", "replay", "backdate", "equivocate", "lift", "strip", "impersonate":
 		return nil, s.hostile(verb)
-	case "flood", "scatter", "entice", "demand", "lie", "starve":
+	case "flood", "collude", "scatter", "entice", "demand", "lie", "starve":
 		return nil, s.plot(verb)
 	case "check":
 		if err := s.w.Check(); err != nil {
@@ -75,6 +75,8 @@ func (s *script) do(line string) ([]string, error) {
 			return nil, err
 		}
 		return []string{"all hold the same"}, nil
+	case "keeps":
+		return s.keeps()
 	case "ledger", "roster", "records", "outbox", "reading", "marks", "standing", "lanes":
 		return s.show(verb)
 	}

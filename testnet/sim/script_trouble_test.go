@@ -163,6 +163,23 @@ func (s *script) impersonate() ([][]byte, error) {
 	return [][]byte{f}, err
 }
 
+// keeps shows what two teams keep of what is said about a community.
+func (s *script) keeps() ([]string, error) {
+	a, err := s.by("of")
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.by("and")
+	if err != nil {
+		return nil, err
+	}
+	community, err := s.community()
+	if err != nil {
+		return nil, err
+	}
+	return s.w.Stays(community, a, b)
+}
+
 // plot plays what a hostile team does beyond single records.
 func (s *script) plot(verb string) error {
 	t, err := s.by("by")
@@ -185,6 +202,21 @@ func (s *script) plot(verb string) error {
 		for _, v := range at {
 			t.starves[v] = true
 		}
+	case "collude":
+		with, err := s.by("with")
+		if err != nil {
+			return err
+		}
+		community, err := s.community()
+		if err != nil {
+			return err
+		}
+		with.Hostile = true
+		n, err := strconv.Atoi(s.word())
+		if err != nil {
+			return err
+		}
+		return t.Collude(community, with, n, at)
 	case "flood":
 		n := 1
 		if err := s.number("with", &n); err != nil {
