@@ -135,7 +135,7 @@ func TestABackgroundFailureBreaks(t *testing.T) {
 		go func() { answered <- s.Apply(one("k")) }()
 		done := <-stuck
 		synctest.Wait()
-		logAdapter{s.log, s.engineFailed}.Warningf("[Compactor: %d] LOG Compact FAILED with error: %v", 1, syscall.EIO)
+		s.db.Opts().Logger.Warningf("[Compactor: %d] LOG Compact FAILED with error: %v", 1, syscall.EIO)
 		wantBroken(t, s, "the writer who waited", <-answered)
 		done(nil)
 		time.Sleep(mendFirst)
@@ -143,7 +143,7 @@ func TestABackgroundFailureBreaks(t *testing.T) {
 		if err := s.health.refuses(); err != nil {
 			t.Fatalf("not mended: %v", err)
 		}
-		logAdapter{s.log, s.engineFailed}.Errorf("%s", "CHECKSUM_MISMATCH: a block is damaged")
+		s.db.Opts().Logger.Errorf("%s", "CHECKSUM_MISMATCH: a block is damaged")
 		if err := s.health.refuses(); err != nil {
 			t.Fatalf("damage is not a failed write: %v", err)
 		}
