@@ -131,12 +131,17 @@ func TestABackgroundFailureBreaks(t *testing.T) {
 		o := testOptions(t.TempDir())
 		o.commit = func(_ *badger.Txn, done func(error)) { stuck <- done } // it waits for a memtable to be flushed
 		s := mustOpen(t, o)
-		answered := make(chan error)
+		answered := make(chan error, 1)
 		go func() { answered <- s.Apply(one("k")) }()
 		done := <-stuck
 		synctest.Wait()
 		s.db.Opts().Logger.Warningf("[Compactor: %d] LOG Compact FAILED with error: %v", 1, syscall.EIO)
-		wantBroken(t, s, "the writer who waited", <-answered)
+		select {
+		case err := <-answered:
+			wantBroken(t, s, "the writer who waited", err)
+		case <-time.After(time.Minute):
+			t.Error("the writer waits for as long as the disk refuses")
+		}
 		done(nil)
 		time.Sleep(mendFirst)
 		synctest.Wait()
