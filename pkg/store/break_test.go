@@ -131,19 +131,24 @@ func TestABackgroundFailureBreaks(t *testing.T) {
 		o := testOptions(t.TempDir())
 		o.commit = func(_ *badger.Txn, done func(error)) { stuck <- done } // it waits for a memtable to be flushed
 		s := mustOpen(t, o)
-		answered := make(chan error)
+		answered := make(chan error, 1)
 		go func() { answered <- s.Apply(one("k")) }()
 		done := <-stuck
 		synctest.Wait()
-		logAdapter{s.log, s.engineFailed}.Warningf("[Compactor: %d] LOG Compact FAILED with error: %v", 1, syscall.EIO)
-		wantBroken(t, s, "the writer who waited", <-answered)
+		s.db.Opts().Logger.Warningf("[Compactor: %d] LOG Compact FAILED with error: %v", 1, syscall.EIO)
+		select {
+		case err := <-answered:
+			wantBroken(t, s, "the writer who waited", err)
+		case <-time.After(time.Minute):
+			t.Error("the writer waits for as long as the disk refuses")
+		}
 		done(nil)
 		time.Sleep(mendFirst)
 		synctest.Wait()
 		if err := s.health.refuses(); err != nil {
 			t.Fatalf("not mended: %v", err)
 		}
-		logAdapter{s.log, s.engineFailed}.Errorf("%s", "CHECKSUM_MISMATCH: a block is damaged")
+		s.db.Opts().Logger.Errorf("%s", "CHECKSUM_MISMATCH: a block is damaged")
 		if err := s.health.refuses(); err != nil {
 			t.Fatalf("damage is not a failed write: %v", err)
 		}
