@@ -86,7 +86,8 @@ func (n *Node) join(c identity.CommunityID, statements []*record.Statement) erro
 		frames = append(frames, s.Frame())
 	}
 	for _, o := range n.replica.Join(n.now(), frames) {
-		if o.Verdict != policy.Accept && o.Reason != policy.Duplicate {
+		waits := o.Reason == policy.Waits // for what went before it: members bring that
+		if o.Verdict != policy.Accept && o.Reason != policy.Duplicate && !waits {
 			return api.NewProblem(api.Code(o.Reason), "a statement was not taken: "+o.Detail, "")
 		}
 	}

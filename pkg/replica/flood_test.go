@@ -304,3 +304,33 @@ func proposals(tm *team, ch record.Channel) []roster.Proposal {
 	c, _ := tm.Roster().Community(ch.Community)
 	return c.Proposals()
 }
+
+// What waits for something that never comes takes no more than its author's room, in memory alone.
+func TestWhatWaitsIsBounded(t *testing.T) {
+	a, b, c, _ := quartet(t)
+	ch := govern(t, rules(), a, b, c)
+	before := len(b.Roster().Statements())
+	note := string(bytes.Repeat([]byte("x"), 4000))
+	app := c.word(t, roster.KindApply, &notice.Apply{Community: ch.Community, Name: "x"}, record.StatementID(ch.Community))
+	for i := range 400 {
+		s := c.word(t, roster.KindSponsor, &notice.Sponsor{Community: ch.Community, Application: app.ID(), Note: fmt.Sprint(i, note)}, record.StatementID{1})
+		if o := b.AddStatements(noon, frames(s))[0]; o.Reason != policy.Waits {
+			t.Fatal(o.Reason)
+		}
+	}
+	if n := len(b.Roster().Statements()); n != before {
+		t.Errorf("%d are kept", n-before)
+	}
+	if n := len(b.Statements()) - before; n < 100 || n > 300 {
+		t.Errorf("%d wait", n)
+	}
+	other := a.word(t, roster.KindSponsor, &notice.Sponsor{Community: ch.Community, Application: app.ID()}, record.StatementID{1})
+	waiting := len(b.Statements())
+	if b.AddStatements(noon, frames(other)); len(b.Statements()) != waiting+1 {
+		t.Error("another's word has no room")
+	}
+	b.restart(t, noon)
+	if n := len(b.Statements()); n != before {
+		t.Errorf("%d are here after a restart", n-before)
+	}
+}

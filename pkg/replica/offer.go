@@ -1,7 +1,6 @@
 package replica
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 
@@ -19,7 +18,7 @@ func (r *Replica) Statements() []record.StatementID {
 	for id := range r.waitroom.all {
 		out = append(out, id)
 	}
-	slices.SortFunc(out, func(a, b record.StatementID) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(out, compareStatements)
 	return out
 }
 
@@ -73,8 +72,7 @@ func inTurn(now *roster.Roster, all []*record.Statement) []*record.Statement {
 		list = append(list, t)
 	}
 	slices.SortFunc(list, func(a, b turn) int {
-		x, y := a.ID(), b.ID()
-		return cmp.Or(cmp.Compare(a.depth, b.depth), bytes.Compare(x[:], y[:]))
+		return cmp.Or(cmp.Compare(a.depth, b.depth), compareStatements(a.ID(), b.ID()))
 	})
 	turns := map[identity.TeamID]int{}
 	for i := range list {

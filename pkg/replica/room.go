@@ -2,6 +2,8 @@ package replica
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"time"
 
 	"tocsin/pkg/identity"
@@ -101,12 +103,14 @@ func (r *room) drop(id record.StatementID) {
 	r.size -= size
 }
 
+func compareStatements(a, b record.StatementID) int { return bytes.Compare(a[:], b[:]) }
+
 // maxHurried is how many statements that waited for the pace are looked at in one call.
 const maxHurried = 256
 
 // due returns statements that waited for the pace and need not any more.
 func (r *Replica) due(now time.Time) (out []*record.Statement) {
-	for id := range r.waitroom.slow {
+	for _, id := range slices.SortedFunc(maps.Keys(r.waitroom.slow), compareStatements) {
 		if w := r.waitroom.all[id]; r.pace.may(r.canonical(w.Signers[0].Team), now) && len(out) < maxHurried {
 			out = append(out, w.Statement)
 		}
@@ -135,7 +139,7 @@ func (r *room) with(fresh []*record.Statement) []*record.Statement {
 		for _, id := range roster.Refers(out[i]) {
 			take(id)
 		}
-		for id := range r.above[out[i].ID()] {
+		for _, id := range slices.SortedFunc(maps.Keys(r.above[out[i].ID()]), compareStatements) {
 			take(id)
 		}
 	}
