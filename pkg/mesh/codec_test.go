@@ -3,9 +3,12 @@ package mesh
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"tocsin/pkg/identity"
 	"tocsin/pkg/policy"
@@ -61,10 +64,10 @@ func samples(tb testing.TB) map[string][]byte {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	w := window{last: record.StatementID{0xff}, ids: []record.StatementID{{1}, {2}}}
+	w := window{shelves: shelves{3}, partial: true, ids: []record.StatementID{{1}, {2}}}
 	return map[string][]byte{
-		"greeting":   greeting{delegation: []byte("d"), sealing: make([]byte, sealingSize), address: []byte("a"), digest: [32]byte{3}, process: process{4}, company: Twin, peers: true, have: w}.encode(),
-		"gift":       gift{have: w, frames: [][]byte{[]byte("one"), {}}, addresses: [][]byte{[]byte("x")}}.encode(),
+		"greeting":   greeting{delegation: []byte("d"), sealing: make([]byte, sealingSize), address: []byte("a"), digest: [32]byte{3}, process: process{4}, company: Twin, peers: true, salt: salt{1}, sums: sums{{5}}, have: w}.encode(),
+		"gift":       gift{have: w, more: true, frames: [][]byte{[]byte("one"), {}}, addresses: [][]byte{[]byte("x")}}.encode(),
 		"batch":      batch{frames: [][]byte{[]byte("frame")}, last: true}.encode(),
 		"want":       want{ids: []record.ID{{1}, {9}}, here: []record.ID{{2}}}.encode(),
 		"answer":     encodeAnswer(answerLater),
@@ -183,10 +186,31 @@ func TestRankPutsEmergenciesFirst(t *testing.T) {
 	}
 }
 
+// What one end has on a shelf that differs, and the other does not list, is lacking there; other shelves are not
+// spoken of. Shelf by shelf everything is compared.
 func TestWindowsCoverEverything(t *testing.T) {
-	ids := []record.StatementID{{1}, {2}, {3}, {4}}
-	theirs := window{first: record.StatementID{2}, last: record.StatementID{3}, ids: []record.StatementID{{3}}}
-	if got := lacking(ids, theirs); len(got) != 1 || got[0] != ids[1] {
-		t.Errorf("lacking %v", got)
+	m := &Mesh{links: map[peer.ID]*link{}, rand: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // nothing secret
+	var ours, theirs []record.StatementID
+	for i := range 6000 {
+		id := record.StatementID{byte(i >> 8), byte(i)}
+		ours = append(ours, id)
+		if i%1000 != 0 {
+			theirs = append(theirs, id)
+		}
+	}
+	by := salt{7}
+	found := map[record.StatementID]bool{}
+	differ := differing(sumsOf(ours, by), sumsOf(theirs, by))
+	for range 100 {
+		w := m.windowOf("p", theirs, by, differ)
+		if len(w.ids) > portionLeast/32/windowShare {
+			t.Fatalf("%d IDs are listed", len(w.ids))
+		}
+		for _, id := range lacking(ours, w, by) {
+			found[id] = true
+		}
+	}
+	if len(found) != 6 {
+		t.Errorf("%d of 6 were found in parts", len(found))
 	}
 }

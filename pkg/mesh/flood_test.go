@@ -36,7 +36,7 @@ func (n *node) flood(to *node, hellos int, gift []byte) (answered int) {
 
 // giftOf is a gift of as many statements as one may carry, each a delegation by a root of its own.
 func giftOf(w *world) []byte {
-	msg := append([]byte{2}, make([]byte, 64+4)...)
+	msg := append([]byte{2}, make([]byte, 32+1+4+1)...)
 	n := 0
 	var list []byte
 	for n < 64 {

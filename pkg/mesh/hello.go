@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,9 +17,9 @@ import (
 
 // A hello is five messages, begun by the one who dialled (D), answered by the other (A):
 //
-//	D greeting  who I am, my sealing key, a digest of my statements
-//	A greeting  who I am, whether the digests are equal, else the IDs of my statements
-//	D gift      statements that A lacks, and the IDs of mine
+//	D greeting  who I am, my sealing key, a digest of my statements, and sums of them by shelves
+//	A greeting  who I am, whether the digests are equal, else the IDs of my statements on shelves that differ
+//	D gift      statements that A lacks, and the IDs of mine on those shelves
 //	A gift      statements that D lacks, addresses of fellow members
 //	D gift      statements that D may give now, addresses
 //
@@ -50,46 +51,13 @@ func digestIDs(ids []record.StatementID) [32]byte {
 
 func compareIDs(a, b record.StatementID) int { return bytes.Compare(a[:], b[:]) }
 
-// windowOf returns all the IDs if they fit, else a run of them that begins at a random one, so that
-// repeated hellos compare everything.
-func (m *Mesh) windowOf(ids []record.StatementID) window {
-	w := window{ids: ids}
-	for i := range w.last {
-		w.last[i] = 0xff
-	}
-	if len(ids) <= maxHave {
-		return w
-	}
-	m.mu.Lock()
-	from := m.rand.IntN(len(ids) - maxHave + 1)
-	m.mu.Unlock()
-	w.ids = ids[from : from+maxHave]
-	if from > 0 {
-		w.first = w.ids[0]
-	}
-	if from+maxHave < len(ids) {
-		w.last = w.ids[maxHave-1]
-	}
-	return w
-}
-
-// lacking returns our IDs within the peer's window that it does not list.
-func lacking(ours []record.StatementID, theirs window) []record.StatementID {
-	return slices.DeleteFunc(slices.Clone(ours), func(id record.StatementID) bool {
-		if compareIDs(id, theirs.first) < 0 || compareIDs(id, theirs.last) > 0 {
-			return true
-		}
-		_, has := slices.BinarySearchFunc(theirs.ids, id, compareIDs)
-		return has
-	})
-}
-
 // findings are what a hello led to.
 type findings struct {
 	team identity.TeamID
 	who  process
 	news int  // statements that were new here
-	left bool // some did not fit, this way or the other; another hello takes them
+	left bool // some did not fit, this way or the other, or were not compared; another hello takes them
+	none bool // and of what was compared nothing was to be moved
 }
 
 // hello begins one.
@@ -106,6 +74,8 @@ func (m *Mesh) hello(ctx context.Context, p peer.ID) (found findings, err error)
 func (m *Mesh) helloOver(ctx context.Context, p peer.ID, w *wire) (found findings, err error) {
 	w.budget = maxHello + maxHello/2 // two messages of theirs, of which one has the window
 	mine, ids := m.greet(p, true)
+	mine.salt = m.newSalt()
+	mine.sums = sumsOf(ids, mine.salt)
 	if err = w.send(mine.encode()); err != nil {
 		return found, err
 	}
@@ -116,8 +86,8 @@ func (m *Mesh) helloOver(ctx context.Context, p peer.ID, w *wire) (found finding
 	found.team, found.who = team, theirs.process
 	first := gift{}
 	if !theirs.same {
-		first.frames, found.left = m.presents(lacking(ids, theirs.have), team)
-		first.have = m.windowOf(ids)
+		first.frames, first.more = m.presents(p, lacking(ids, theirs.have, mine.salt), team)
+		first.have = m.windowOf(p, ids, mine.salt, theirs.have.shelves)
 	}
 	if err = w.send(first.encode()); err != nil {
 		return found, err
@@ -132,20 +102,12 @@ func (m *Mesh) helloOver(ctx context.Context, p peer.ID, w *wire) (found finding
 	m.keepAddresses(ctx, append(got.addresses, theirs.address))
 	second := gift{addresses: m.addressesFor(ctx, p, theirs.peers)}
 	if !theirs.same {
-		frames, left := m.presents(without(lacking(ids, theirs.have), first.frames), team)
-		second.frames, found.left = frames, found.left || left || filled(got.frames)
+		second.frames, second.more = m.presents(p, without(lacking(ids, theirs.have, mine.salt), first.frames), team)
+		found.left = first.more && len(second.frames) > 0 || second.more || got.more || theirs.have.partial || first.have.partial
+		found.none = found.news+len(first.frames)+len(second.frames) == 0
 	}
 	err = w.send(second.encode())
 	return found, err
-}
-
-// filled reports whether a gift looks as if more had been left over.
-func filled(frames [][]byte) bool {
-	size := 0
-	for _, f := range frames {
-		size += len(f) + 4
-	}
-	return len(frames) == maxHelloFrames || size > helloBudget-record.MaxStatement
 }
 
 // answerHello answers one.
@@ -165,7 +127,7 @@ func (m *Mesh) answerHello(ctx context.Context, p peer.ID, w *wire) error {
 	}
 	mine, ids := m.greet(p, true)
 	if mine.same = mine.digest == theirs.digest; !mine.same {
-		mine.have = m.windowOf(ids)
+		mine.have = m.windowOf(p, ids, theirs.salt, differing(sumsOf(ids, theirs.salt), theirs.sums))
 	}
 	if err := m.sendAfforded(ctx, p, w, mine.encode()); err != nil {
 		return err
@@ -181,7 +143,7 @@ func (m *Mesh) answerHello(ctx context.Context, p peer.ID, w *wire) error {
 	m.keepAddresses(ctx, [][]byte{theirs.address})
 	back := gift{addresses: m.addressesFor(ctx, p, theirs.peers)}
 	if !mine.same {
-		back.frames, _ = m.presents(lacking(m.opt.Copy.Statements(), got.have), team)
+		back.frames, back.more = m.presents(p, lacking(m.opt.Copy.Statements(), got.have, theirs.salt), team)
 	}
 	if err := m.sendAfforded(ctx, p, w, back.encode()); err != nil {
 		return err
@@ -237,20 +199,28 @@ func receiveGift(w *wire) (gift, error) {
 	return g, nil
 }
 
-// presents returns the frames of statements that the team may have, as many as one hello may carry,
-// and whether some are left over for the next.
-func (m *Mesh) presents(ids []record.StatementID, to identity.TeamID) (frames [][]byte, left bool) {
+// presents returns the frames of statements that the team may have, as many as the line carries in portionTime
+// and one hello may, and whether some are left over for the next.
+func (m *Mesh) presents(p peer.ID, ids []record.StatementID, to identity.TeamID) (frames [][]byte, more bool) {
 	if len(ids) == 0 {
 		return nil, false
 	}
+	most := max(m.portionUp(p, helloBudget), helloLeast)
 	frames = m.opt.Copy.StatementFrames(ids, to)
 	size := 0
 	for i, f := range frames {
-		if size += len(f) + 4; size > helloBudget || i == maxHelloFrames {
+		if size += len(f) + 4; size > most || i == maxHelloFrames {
 			return frames[:i], true
 		}
 	}
 	return frames, false
+}
+
+func (m *Mesh) newSalt() (s salt) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	binary.BigEndian.PutUint64(s[:], m.rand.Uint64())
+	return s
 }
 
 // without returns the IDs less those of the frames.

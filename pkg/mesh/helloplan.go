@@ -101,7 +101,13 @@ func (m *Mesh) greeted(ctx context.Context, p peer.ID, found findings, began boo
 	m.keepShown(ctx, p)
 	m.mu.Lock()
 	l := m.links[p]
-	if l != nil && began && found.left {
+	if l != nil && !found.none {
+		l.vain = 0
+	}
+	if l != nil && began && found.left && l.vain < helloInVain {
+		if found.none {
+			l.vain++
+		}
 		soonest(m.hellos, p, time.Now().Add(helloEvery))
 		m.rouse()
 	}

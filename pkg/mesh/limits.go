@@ -110,16 +110,20 @@ const (
 
 	// Hello.
 	maxHello       = 256 << 10        // bytes of all messages of one side
-	maxHave        = 5000             // statement IDs in one hello: 160 kB; a larger copy is compared in windows
+	maxHave        = 5000             // statement IDs in one hello: 160 kB
+	helloShelves   = 256              // on which statements are compared
+	windowShare    = 4                // of a portion is the list of IDs, the rest what it shows to be lacking
+	helloInVain    = 32               // hellos in a row that compared a part and moved nothing, before the next waits for news
 	helloTimeout   = 60 * time.Second // a stranger's, whatever its progress
 	helloEvery     = 2 * time.Second  // per peer, sustained; statements that come in between share one
 	helloBurst     = 6
 	helloSettle    = 300 * time.Millisecond // news is collected for this long before it is told on
 	maxHelloFrames = 256
-	takeInPasses   = 4        // a delegation rests on an admission, that on a charter
-	maxAddress     = 4 << 10  // one signed peer record
-	maxAddressSent = 32       // of fellow members, in one hello
-	helloBudget    = 96 << 10 // what frames may fill, 12 s at 64 kbit/s; what is left over goes in another hello
+	takeInPasses   = 4                       // a delegation rests on an admission, that on a charter
+	maxAddress     = 4 << 10                 // one signed peer record
+	maxAddressSent = 32                      // of fellow members, in one hello
+	helloBudget    = maxHello - 64<<10       // what frames may fill at most; the rest is for addresses and the form
+	helloLeast     = record.MaxStatement + 4 // at least: one of any kind, six seconds at 64 kbit/s
 	addressBudget  = 60 << 10
 
 	// Frames in batches: sync and direct.

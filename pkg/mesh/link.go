@@ -37,6 +37,7 @@ type link struct {
 	told      []identity.CommunityID
 	watched   []identity.CommunityID       // that we observed at the last hello
 	failed    int                          // hellos that failed in a row
+	vain      int                          // hellos in a row that compared a part and moved nothing
 	why       error                        // of the last that failed
 	compared  map[record.Channel]time.Time // when a session that we began has ended
 	renewAt   time.Time                    // when the connection is ended to be made anew; zero: not

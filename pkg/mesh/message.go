@@ -32,26 +32,28 @@ type greeting struct {
 	company    Company // of the receiver, as the sender sees it
 	peers      bool    // asks for the addresses of fellow members
 	same       bool    // answer: the digests are equal
+	salt       salt    // the one who dialled
+	sums       sums    // of it
 	have       window
 }
 
-// window is the statement IDs here from first to last, both included. Statements outside it are not
-// spoken of.
-type window struct {
-	first, last record.StatementID
-	ids         []record.StatementID // ascending
-}
-
 func (w window) append(b []byte) []byte {
-	b = append(b, w.first[:]...)
-	b = append(b, w.last[:]...)
+	b = appendFlag(append(b, w.shelves[:]...), w.partial)
 	return appendHashes(b, w.ids)
 }
 
 func (s *scanner) window() window {
-	w := window{first: s.hash(), last: s.hash()}
+	w := window{shelves: shelves(s.fixed(len(shelves{}))), partial: s.flag()}
 	w.ids = cast[record.StatementID](s.ascending(maxHave))
 	return w
+}
+
+// fixed is take, but of n zeros after a fault.
+func (s *scanner) fixed(n int) []byte {
+	if b := s.take(n); b != nil {
+		return b
+	}
+	return make([]byte, n)
 }
 
 func (g greeting) encode() []byte {
@@ -63,6 +65,14 @@ func (g greeting) encode() []byte {
 	b = append(b, byte(g.company))
 	b = appendFlag(b, g.peers)
 	b = appendFlag(b, g.same)
+	if asks := g.sums != (sums{}); asks {
+		b = append(appendFlag(b, true), g.salt[:]...)
+		for i := range g.sums {
+			b = append(b, g.sums[i][:]...)
+		}
+	} else {
+		b = appendFlag(b, false)
+	}
 	return g.have.append(b)
 }
 
@@ -78,6 +88,15 @@ func decodeGreeting(msg []byte) (greeting, error) {
 		s.err = errSpelling
 	}
 	g.peers, g.same = s.flag(), s.flag()
+	if s.flag() {
+		g.salt = salt(s.fixed(len(salt{})))
+		for i := range g.sums {
+			g.sums[i] = [4]byte(s.fixed(4))
+		}
+		if g.sums == (sums{}) && s.err == nil {
+			s.err = errSpelling
+		}
+	}
 	g.have = s.window()
 	return g, s.end()
 }
@@ -105,12 +124,13 @@ func refusal(why string) []byte {
 // gift carries statements, addresses of fellow members, and, from the one who dialled, its window.
 type gift struct {
 	have      window
+	more      bool // frames did not fit
 	frames    [][]byte
 	addresses [][]byte
 }
 
 func (g gift) encode() []byte {
-	b := g.have.append([]byte{messageVersion})
+	b := appendFlag(g.have.append([]byte{messageVersion}), g.more)
 	b = appendList(b, g.frames)
 	return appendList(b, g.addresses)
 }
@@ -118,7 +138,7 @@ func (g gift) encode() []byte {
 func decodeGift(msg []byte) (gift, error) {
 	s := scanner{rest: msg}
 	s.version()
-	g := gift{have: s.window(), frames: s.list(maxHelloFrames, maxHello), addresses: s.list(maxAddressSent, maxAddress)}
+	g := gift{have: s.window(), more: s.flag(), frames: s.list(maxHelloFrames, maxHello), addresses: s.list(maxAddressSent, maxAddress)}
 	return g, s.end()
 }
 

@@ -376,3 +376,27 @@ func TestSessionsTakeTurnsOnAThinLine(t *testing.T) {
 		}
 	})
 }
+
+// A node that lacks few of many statements, which all its neighbours have, gets them over a thin line, and then
+// what else it lacks.
+func TestManyStatementsOverAThinLine(t *testing.T) {
+	inWorld(t, 9, func(t *testing.T, w *world) {
+		thin, others := w.nodes[8], w.nodes[:8]
+		l := thin.behind(thinLine)
+		for i := range 4500 {
+			about := identity.TeamID{byte(i), byte(i >> 8), 7}
+			s := w.word(kindMember, about)
+			for _, n := range w.nodes {
+				if n != thin || i%500 != 0 {
+					n.statements[s.ID()], n.subject[s.ID()] = s.Frame(), about
+				}
+			}
+		}
+		ids, _ := w.kept(1, 2000, others...)
+		w.start(w.last(true))
+		took := w.within(90*time.Second, "all statements and records are here", func() bool {
+			return thin.hasAll(ids) && len(thin.Statements()) == len(others[0].Statements())
+		})
+		t.Logf("after %v, %d bytes received, %d sent", took, l.received(), l.sent())
+	})
+}
