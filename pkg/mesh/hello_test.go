@@ -79,7 +79,7 @@ func greeting(of *node) []byte {
 	msg = append(msg, delegation...)
 	msg = append(msg, of.key.Sealing().PublicKey().Bytes()...)
 	msg = append(msg, 0, 0, 0, 0)               // no address
-	msg = append(msg, make([]byte, 32+16+3)...) // a digest, the process, and no flags
+	msg = append(msg, make([]byte, 32+16+1+4+2)...) // a digest, the process, and no flags
 	msg = append(msg, make([]byte, 64+4)...)    // an empty window
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(msg))), msg...)
 }
