@@ -36,9 +36,7 @@ func (n *Node) committed(outcomes []replica.Outcome, published []replica.Publish
 	now := n.now()
 	for i := range outcomes {
 		o := &outcomes[i]
-		if o.Record != nil && (o.Verdict == policy.Accept || o.Reason == policy.Future) {
-			n.skew.saw(o.Record.Team(), o.Record.Header().Created.Sub(now))
-		}
+		n.sawClock(o, now)
 		n.steps.Missed(o)
 		if o.Verdict != policy.Accept || o.Record == nil {
 			continue

@@ -34,6 +34,7 @@ type Network interface {
 	Sync(ch record.Channel, team identity.TeamID) int
 	FetchBody(ctx context.Context, r *record.Record, part *mesh.Partial) ([]byte, error)
 	Refresh()
+	Greet(team identity.TeamID)
 	GiveKeys(keys ...replica.KeyAsk)
 	Peers() []mesh.PeerInfo
 	Dials() []mesh.DialInfo

@@ -62,7 +62,8 @@ func (n *Node) meshOptions() mesh.Options {
 		Roster: func() mesh.Roster { return n.replica.Roster() },
 		Now:    n.now, Rand: n.opt.Rand, Logger: n.log,
 		Listen: c.Listen, Announce: c.Announce, AnnounceOnly: c.AnnounceOnly, Static: c.Peers, MDNS: c.MDNS, Profile: profile, SyncPeriod: c.SyncEvery.Std(),
-		Events: mesh.Events{OnPeer: n.peerCame, OnGone: n.peerWent, OnInStep: n.inStep, OnStatements: n.statementsCame, OnKeys: n.keysCame, OnTwin: n.twinCame},
+		AheadOf: n.aheadOf,
+		Events:  mesh.Events{OnAhead: n.aheadCame, OnPeer: n.peerCame, OnGone: n.peerWent, OnInStep: n.inStep, OnStatements: n.statementsCame, OnKeys: n.keysCame, OnTwin: n.twinCame},
 	}
 }
 

@@ -177,6 +177,7 @@ func (n *Node) deliver(ctx context.Context, team identity.TeamID, ids []record.I
 			there = append(there, id)
 		case i < len(judged):
 			why = "refused: " + string(judged[i].Reason)
+			n.judgedClock(team, id, judged[i])
 			refused = append(refused, id)
 		case len(there) > 0: // the line was too slow for all of them
 			more = true

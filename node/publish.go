@@ -40,12 +40,12 @@ func (n *Node) publishOne(ctx context.Context, out leaving) (*api.Published, err
 		return nil, published[0].Err
 	}
 	done := n.published(published[0].Record)
-	done.Warnings = warnings
+	done.Warnings = append(warnings, done.Warnings...)
 	return done, nil
 }
 
 func (n *Node) published(r *record.Record) *api.Published {
-	p := &api.Published{ID: r.ID(), Kind: r.Header().Kind}
+	p := &api.Published{ID: r.ID(), Kind: r.Header().Kind, Warnings: n.clockOfPublished(r)}
 	if ch := r.Header().Channel; ch.Private() {
 		to := n.team(n.replica.Other(ch))
 		p.To, p.Apart = &to, n.apart(to.ID)

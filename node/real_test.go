@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,8 +21,9 @@ import (
 // daemon is a real one: keys and store on disk, libp2p on loopback, a socket.
 type daemon struct {
 	*client.Client
-	home string
-	stop func() error
+	home  string
+	ahead *atomic.Int64 // nanoseconds of its clock before this machine's
+	stop  func() error
 }
 
 func newHome(t *testing.T, name string) string {
@@ -55,14 +57,16 @@ func realOptions(t *testing.T, home string) Options {
 func run(t *testing.T, home string) *daemon {
 	t.Helper()
 	begin := time.Now()
-	n, err := New(t.Context(), realOptions(t, home))
+	opt, ahead := realOptions(t, home), new(atomic.Int64)
+	opt.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	n, err := New(t.Context(), opt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- n.Run(ctx) }()
-	d := &daemon{Client: client.New(n.Addr()), home: home, stop: func() error { cancel(); return <-done }}
+	d := &daemon{Client: client.New(n.Addr()), home: home, ahead: ahead, stop: func() error { cancel(); return <-done }}
 	if _, err := d.Status(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +118,40 @@ func TestTwoDaemons(t *testing.T) {
 	if got := must(a.Alerts(ctx, api.List{}))(t); !slices.ContainsFunc(got.Entries, func(e api.Entry) bool { return e.ID == published.ID }) {
 		t.Error("the alert did not survive a restart")
 	}
+	for _, d := range []*daemon{a, b} {
+		if err := d.stop(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestTwoDaemonsWithClocksApart: the fast one is told by the other, and what waits outside comes in by itself.
+func TestTwoDaemonsWithClocksApart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real sockets and disks")
+	}
+	a, b := run(t, newHome(t, "Alpha")), run(t, newHome(t, "Bravo"))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	events := make(chan api.Event, 64)
+	go func() {
+		_ = b.Watch(ctx, "", func(e api.Event) error { events <- e; return nil })
+	}()
+	must(a.Found(ctx, api.Found{Name: "Demo"}))(t)
+	invited := must(a.Invite(ctx, "Demo", api.InviteDraft{Card: must(b.Identity(ctx))(t).Card}))(t)
+	must(b.Join(ctx, api.Join{Invite: invited.Invite}))(t)
+	said := func(d *daemon, what string) {
+		t.Helper()
+		for !slices.ContainsFunc(must(d.Status(ctx))(t).Warnings, func(w string) bool { return strings.Contains(w, what) }) {
+		}
+	}
+	before := must(a.PublishAlert(ctx, draft("on time")))(t)
+	await(t, events, func(e api.Event) bool { return e.Type == api.EventRecord && e.Record == before.ID })
+	a.ahead.Store(int64(config.Default().Limits.ClockAhead.Std() + 5*time.Second))
+	published := must(a.PublishAlert(ctx, draft("from the future")))(t)
+	said(b, "its records wait outside")
+	said(a, "ahead of that of Bravo")
+	await(t, events, func(e api.Event) bool { return e.Type == api.EventRecord && e.Record == published.ID })
 	for _, d := range []*daemon{a, b} {
 		if err := d.stop(); err != nil {
 			t.Error(err)

@@ -67,6 +67,12 @@ func (n *Node) PublishRequest(ctx context.Context, d api.RequestDraft) (*api.Req
 			if what, ok := out[i].Notice.(*notice.Request); ok {
 				done.Due = n.due(p.Record, what.ReplyBy, nil)
 			}
+			for _, w := range done.Warnings { // of several one word is enough
+				if !slices.Contains(answer.Warnings, w) {
+					answer.Warnings = append(answer.Warnings, w)
+				}
+			}
+			done.Warnings = nil
 			answer.Published = append(answer.Published, *done)
 			continue
 		}

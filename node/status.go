@@ -96,9 +96,7 @@ func (n *Node) warnings(room api.Store) []string {
 	if room.Quota > 0 && room.Used > room.Quota-room.Quota/10 {
 		out = append(out, "the store has used nine tenths of its quota (store.quota)")
 	}
-	if w := n.skew.warning(); w != "" {
-		out = append(out, w)
-	}
+	out = append(out, n.clockWarnings()...)
 	if w := n.twinWarning(); w != "" {
 		out = append(out, w)
 	}

@@ -2,10 +2,7 @@ package node
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"slices"
-	"sync"
 	"time"
 
 	"tocsin/pkg/identity"
@@ -18,49 +15,9 @@ const (
 	// lookEvery is how often the clock is looked at though nothing happens, and gapLimit how far apart two looks
 	// may be before this node takes itself for paused.
 	lookEvery, gapLimit = 10 * time.Second, 20 * time.Second
-	// skewLimit is how far the clocks of others may seem ahead before the operator is told.
-	skewLimit = 30 * time.Second
-	// skewTeams is how many teams must agree that this clock is behind.
-	skewTeams = 3
-	maxSkew   = 256 // teams remembered
 	// attestSoon is how long statements may gather before the applications are looked at.
 	attestSoon = 250 * time.Millisecond
 )
-
-// skew remembers how far each team's latest record was ahead of our clock when it came.
-type skew struct {
-	mu    sync.Mutex
-	teams map[identity.TeamID]time.Duration
-}
-
-func newSkew() *skew { return &skew{teams: map[identity.TeamID]time.Duration{}} }
-
-func (s *skew) saw(t identity.TeamID, ahead time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, ok := s.teams[t]; ok || len(s.teams) < maxSkew {
-		s.teams[t] = ahead
-	}
-}
-
-// warning says that this clock is probably behind, or is empty. Records that took long to come only
-// hide it: they are never ahead.
-func (s *skew) warning() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var ahead []time.Duration
-	for _, d := range s.teams {
-		if d > skewLimit {
-			ahead = append(ahead, d)
-		}
-	}
-	if len(ahead) < skewTeams {
-		return ""
-	}
-	slices.Sort(ahead)
-	return fmt.Sprintf("%d teams write times ahead of this clock, by %s in the middle: check this machine's clock",
-		len(ahead), ahead[len(ahead)/2].Round(time.Second))
-}
 
 // look asks whether this node was paused, or its clock set, since anybody last asked. It comes before
 // everything that depends on how long ago something was, and before what came in meanwhile is taken up.
@@ -71,6 +28,7 @@ func (n *Node) look(now time.Time) {
 	}
 	if found == replica.Jumped {
 		n.replica.Doubt(now)
+		n.skew.forget()
 	}
 	n.log.Info("this node was paused, or its clock was set: it compares with all again", slog.Bool("clock", found == replica.Jumped)) //nolint:noctx // the door has none
 	for _, s := range gone {
@@ -95,8 +53,8 @@ func (n *Node) runTending(ctx context.Context) error {
 			n.logExpiry(ctx)
 			pruned = now
 		}
-		if w := n.skew.warning(); w != "" && now.Sub(warned) >= pruneEvery {
-			n.log.WarnContext(ctx, "clock", slog.String("warning", w))
+		if now.Sub(warned) >= pruneEvery || n.skew.behind() != "" && now.Sub(warned) >= time.Hour {
+			n.logClock(ctx)
 			warned = now
 		}
 		minute := false
@@ -109,6 +67,9 @@ func (n *Node) runTending(ctx context.Context) error {
 		case <-looks.C:
 			n.look(n.now())
 			n.freeLanes(n.now())
+			for _, ch := range n.skew.due(n.now()) {
+				n.net.Sync(ch, identity.TeamID{})
+			}
 			continue
 		case <-n.compared:
 		case <-n.unsent.woken:

@@ -82,9 +82,9 @@ func (n *Node) twinWarning() string {
 	why := ""
 	switch wrote := n.replica.Twin(); {
 	case !told.IsZero() && now.Sub(told) < twinWarns:
-		why = fmt.Sprintf("%s hears two processes with this node's key (%s)", nameOf(n.team(by)), told.UTC().Format(time.RFC3339))
+		why = fmt.Sprintf("%s hears two processes with this node's key (%s)", nameOf(n.team(by)), stamp(told))
 	case !wrote.IsZero() && now.Sub(wrote) < twinWarns:
-		why = fmt.Sprintf("a record came that was signed with this node's key at %s, and not here", wrote.UTC().Format(time.RFC3339))
+		why = fmt.Sprintf("a record came that was signed with this node's key at %s, and not here", stamp(wrote))
 	default:
 		return ""
 	}

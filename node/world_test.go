@@ -155,6 +155,14 @@ func (e *end) FetchBody(_ context.Context, r *record.Record, _ *mesh.Partial) ([
 
 func (e *end) GiveKeys(...replica.KeyAsk) {}
 
+func (e *end) Greet(team identity.TeamID) {
+	for _, o := range e.w.others(e) {
+		if ahead := e.opt.AheadOf(team); o.self == team && ahead > 0 {
+			go o.opt.Events.OnAhead(e.self, ahead)
+		}
+	}
+}
+
 func (e *end) Refresh() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

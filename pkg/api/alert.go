@@ -27,6 +27,7 @@ type Published struct {
 	// Apart says that the team of To shares no community with this one: the record waits until it does.
 	Apart bool `json:"apart,omitzero"`
 	Due   *Due `json:"due,omitempty"` // of a request
-	// Warnings are for the sender, one sentence each: attachments that were not looked into.
+	// Warnings are for the sender, one sentence each: attachments that were not looked into, clocks by which it
+	// is from the future, and until when it waits.
 	Warnings []string `json:"warnings,omitempty"`
 }

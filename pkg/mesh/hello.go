@@ -7,7 +7,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -38,7 +40,31 @@ func (m *Mesh) greet(p peer.ID, asksPeers bool) (greeting, []record.StatementID)
 		peers:      asksPeers,
 		process:    m.process,
 		company:    m.companyOf(p),
+		ahead:      m.aheadOf(p),
 	}, ids
+}
+
+// aheadOf is how far ahead records of a fellow are that are kept outside for it, in seconds.
+func (m *Mesh) aheadOf(p peer.ID) uint32 {
+	s := m.stands(p)
+	if m.opt.AheadOf == nil || !s.fellow() {
+		return 0
+	}
+	return uint32(min(max(0, m.opt.AheadOf(s.team).Seconds()), math.MaxUint32)) //nolint:gosec // bounded just here
+}
+
+// Greet says hello to the nodes of a team that are connected, soon.
+func (m *Mesh) Greet(team identity.TeamID) {
+	due := time.Now().Add(helloSettle)
+	team = m.opt.Roster().Canonical(team)
+	m.mu.Lock()
+	for p, l := range m.links {
+		if l.fellow() && l.team == team {
+			soonest(m.hellos, p, due)
+		}
+	}
+	m.mu.Unlock()
+	m.rouse()
 }
 
 func digestIDs(ids []record.StatementID) [32]byte {
@@ -181,6 +207,9 @@ func (m *Mesh) receiveGreeting(p peer.ID, w *wire) (greeting, identity.TeamID, e
 	}
 	m.showed(p, s.Delegation, g.sealing)
 	m.heard(p, w.stream.Conn(), g.process)
+	if g.ahead > 0 && m.stands(p).fellow() && m.opt.Events.OnAhead != nil {
+		m.opt.Events.OnAhead(s.Delegation.Team, time.Duration(g.ahead)*time.Second)
+	}
 	if g.company != Alone && m.stands(p).fellow() && m.opt.Events.OnTwin != nil {
 		m.opt.Events.OnTwin(s.Delegation.Team, g.company)
 	}

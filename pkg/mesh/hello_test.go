@@ -78,9 +78,9 @@ func greeting(of *node) []byte {
 	msg := append([]byte{2}, binary.BigEndian.AppendUint32(nil, uint32(len(delegation)))...)
 	msg = append(msg, delegation...)
 	msg = append(msg, of.key.Sealing().PublicKey().Bytes()...)
-	msg = append(msg, 0, 0, 0, 0)                // no address
-	msg = append(msg, make([]byte, 32+16+3)...)  // a digest, the process, and no flags
-	msg = append(msg, make([]byte, 1+32+1+4)...) // no sums, and an empty window
+	msg = append(msg, 0, 0, 0, 0)                   // no address
+	msg = append(msg, make([]byte, 32+16+1+4+2)...) // a digest, the process, and no flags
+	msg = append(msg, make([]byte, 1+32+1+4)...)    // no sums, and an empty window
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(msg))), msg...)
 }
 

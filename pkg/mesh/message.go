@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -30,6 +31,7 @@ type greeting struct {
 	digest     [32]byte
 	process    process
 	company    Company // of the receiver, as the sender sees it
+	ahead      uint32  // seconds that records of the receiver are ahead of the sender's clock, which keeps them outside; 0: none
 	peers      bool    // asks for the addresses of fellow members
 	same       bool    // answer: the digests are equal
 	salt       salt    // the one who dialled
@@ -63,6 +65,7 @@ func (g greeting) encode() []byte {
 	b = append(b, g.digest[:]...)
 	b = append(b, g.process[:]...)
 	b = append(b, byte(g.company))
+	b = binary.BigEndian.AppendUint32(b, g.ahead)
 	b = appendFlag(b, g.peers)
 	b = appendFlag(b, g.same)
 	if asks := g.sums != (sums{}); asks {
@@ -86,6 +89,9 @@ func decodeGreeting(msg []byte) (greeting, error) {
 	copy(g.process[:], s.take(len(g.process)))
 	if g.company = Company(s.byte()); s.err == nil && g.company > Twin {
 		s.err = errSpelling
+	}
+	if b := s.take(4); len(b) == 4 {
+		g.ahead = binary.BigEndian.Uint32(b)
 	}
 	g.peers, g.same = s.flag(), s.flag()
 	if s.flag() {

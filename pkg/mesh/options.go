@@ -119,6 +119,8 @@ type Events struct {
 	OnStatements func(from identity.TeamID, news int)
 	// OnTwin: a node of the team hears two processes that speak with this node's key, of which this is one, or may.
 	OnTwin func(from identity.TeamID, now Company)
+	// OnAhead: a node of the team keeps records of this node outside, which are that far ahead of its clock.
+	OnAhead func(from identity.TeamID, ahead time.Duration)
 	// OnKeys: a node of the team handed over keys that this node lacked.
 	OnKeys func(from identity.TeamID, taken int)
 }
@@ -140,7 +142,8 @@ type Options struct {
 	Static       []string // multiaddrs with /p2p/ID, also /dns4, /dns6 and /dnsaddr; always kept connected
 	MDNS         bool     // find and be found by nodes in the local network
 	Profile      Profile
-	SyncPeriod   time.Duration // between two periodic sessions; 0: 5 minutes
+	AheadOf      func(team identity.TeamID) time.Duration // how far ahead of ours the clock of a team is whose records we keep outside for that; nil: never
+	SyncPeriod   time.Duration                            // between two periodic sessions; 0: 5 minutes
 	Events       Events
 }
 

@@ -21,6 +21,9 @@ import (
 // again, and counts once.
 func (r *Replica) Ingest(now time.Time, arrivals []Arrival) []Outcome {
 	out := make([]Outcome, len(arrivals))
+	for i := range arrivals {
+		out[i].Via = arrivals[i].Via
+	}
 	opened := r.verify(arrivals, out)
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -1,8 +1,10 @@
 package replica
 
 import (
+	"fmt"
 	"time"
 
+	"tocsin/pkg/dsse"
 	"tocsin/pkg/identity"
 	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
@@ -90,6 +92,13 @@ func (r *Replica) mayUseKey(now time.Time) error {
 		return &Refusal{
 			Reason: policy.Revoked, Detail: "the team's root key was replaced, and this node's key is delegated by the old one",
 			Hint: "ask the new root key for a delegation: tocsin key request --renew --team " + r.canonical(d.Team).String(),
+		}
+	case now.Before(d.From):
+		return &Refusal{
+			Reason: policy.Expired,
+			Detail: fmt.Sprintf("the delegation of this node's key begins at %s, and this machine's clock says %s",
+				dsse.FormatTime(d.From), dsse.FormatTime(now)),
+			Hint: "is the clock of this machine right? if it was wrong when the node was made, wait, or renew: tocsin key request --renew",
 		}
 	case !d.Covers(now):
 		return &Refusal{

@@ -45,6 +45,7 @@ type Outcome struct {
 	ID     record.ID // zero where the frame was too broken to have one
 	Record *record.Record
 	Notice notice.Notice // of a record that the policy accepts, where it can be read
+	Via    Via           // as it arrived
 	policy.Judgement
 	// Gap: the lane's records before this one are not all here; a hint to sync.
 	Gap bool
