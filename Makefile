@@ -44,7 +44,7 @@ install: build ## install the binary, its manual page and completions under PREF
 	bin/tocsin completion fish >"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tocsin.fish"
 
 test: ## run every test
-	$(GO) test ./...
+	$(GO) test -timeout 30m ./...
 
 busy: ## run every test RUNS times beside three busy loops: nothing may depend on how fast a machine is
 	GO="$(GO)" RUNS="$(RUNS)" $(if $(PACKAGES),PACKAGES="$(PACKAGES)") .ci/busy

@@ -93,7 +93,7 @@ func (r *Replica) PutBody(id record.ID, body []byte) error {
 	follows := append(rename(&e, s, better), r.keyOps(e.Sighting.Seen, &o, s.drop)...)
 	follows = append(follows, r.textOps(&e)...)
 	follows = append(follows, r.draw(e.Record.Team(), e.Record.Header().Body.Length)...)
-	if err = r.storeBrief(s.drop, id, e.Notice); err == nil {
+	if err = r.storeBrief(s.drop, e.Record, e.Notice); err == nil {
 		err = r.storeBody(e.Record, s.drop, follows...)
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"tocsin/pkg/dsse"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
+	"tocsin/pkg/seal"
 )
 
 // File is what is known of an attachment without its bytes.
@@ -59,9 +60,10 @@ func briefOf(n notice.Notice) (notice.Notice, []File) {
 	return n, nil
 }
 
-// storeBrief keeps the brief of a notice whose body is detached. What a crash leaves behind goes with its bucket: the first
-// part, without which there is none, is written last.
-func (r *Replica) storeBrief(d Day, id record.ID, n notice.Notice) error {
+// storeBrief keeps the brief of a notice whose body is detached, sealed where the body is. What a crash leaves behind goes
+// with its bucket: the first part, without which there is none, is written last.
+func (r *Replica) storeBrief(d Day, rec *record.Record, n notice.Notice) error {
+	id := rec.ID()
 	bare, files := briefOf(n)
 	if len(files) == 0 {
 		return nil
@@ -74,6 +76,16 @@ func (r *Replica) storeBrief(d Day, id record.ID, n notice.Notice) error {
 	if err != nil {
 		return fmt.Errorf("encode brief of %s: %w", id, err)
 	}
+	if sealed(rec) {
+		held, ok := r.keys.get(refOf(rec))
+		c, err := briefContext(rec)
+		if !ok || err != nil {
+			return nil // nothing of it may lie here in clear: it is read whole
+		}
+		if value, err = seal.Seal(r.opt.Rand, held.key, c, value); err != nil {
+			return fmt.Errorf("seal brief of %s: %w", id, err)
+		}
+	}
 	parts := chunks(append(binary.BigEndian.AppendUint32(nil, uint32(len(value))), value...)) //nolint:gosec // of a notice within its limits
 	for n, part := range slices.Backward(parts) {
 		if err := r.opt.Store.Apply([]Op{{Key: briefKey(d, id, n), Value: part}}); err != nil {
@@ -81,6 +93,29 @@ func (r *Replica) storeBrief(d Day, id record.ID, n notice.Notice) error {
 		}
 	}
 	return nil
+}
+
+// briefContext is what the brief of a sealed record is sealed for: the record, and not its body.
+func briefContext(rec *record.Record) (seal.Context, error) {
+	c, err := seal.Of(rec)
+	c.Binding = append([]byte("tocsin brief v1\x00"), c.Binding...)
+	return c, err
+}
+
+// openBrief returns a brief as it was before it was sealed.
+func (r *Replica) openBrief(rec *record.Record, value []byte) ([]byte, error) {
+	if !sealed(rec) {
+		return value, nil
+	}
+	held, ok := r.keys.get(refOf(rec))
+	if !ok {
+		return nil, errNoKey
+	}
+	c, err := briefContext(rec)
+	if err != nil {
+		return nil, err
+	}
+	return seal.Open(held.key, c, value)
 }
 
 // readBrief returns the brief of a notice, or ErrNotFound where there is none that can be read, or no whole body beside it.
@@ -100,8 +135,9 @@ func (r *Replica) readBrief(d Day, rec *record.Record) (notice.Notice, []File, e
 		}
 		value = append(value, part...)
 	}
+	value, err = r.openBrief(rec, value[min(4, len(value)):])
 	var b brief
-	if len(value) < 4 || json.Unmarshal(value[4:], &b) != nil {
+	if err != nil || json.Unmarshal(value, &b) != nil {
 		return nil, nil, ErrNotFound
 	}
 	n, err := notice.Decode(rec.Header().Kind, b.Notice)

@@ -67,6 +67,9 @@ func TestListsReadNoAttachments(t *testing.T) {
 		t.Errorf("a start, a list and revisions of five records read %d bytes", read)
 	}
 	data := long("").Attachments[0].Data
+	if holds(t, us.store, "sealed here") {
+		t.Error("the store holds the title of a sealed notice in clear")
+	}
 	for _, e := range list {
 		want := replica.File{Name: "feed.json", MediaType: "application/json", Length: int64(len(data)), Digest: sha256.Sum256(data)}
 		if e.Notice == nil || !slices.Equal(e.Files, []replica.File{want}) || len(filesOf(e.Notice)) != 0 || e.Record.HasBody() {

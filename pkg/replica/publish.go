@@ -109,7 +109,7 @@ func (r *Replica) prove(rec *record.Record, n notice.Notice, d Day) (*record.Rec
 	if rec.Inline() {
 		return seen, nil
 	}
-	if err = r.storeBrief(d, rec.ID(), n); err == nil {
+	if err = r.storeBrief(d, rec, n); err == nil {
 		err = r.storeBody(rec, d)
 	}
 	if err != nil {

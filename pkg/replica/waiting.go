@@ -144,7 +144,7 @@ func (r *Replica) relabel(ref keyRef, then func(*Entry)) error {
 				continue
 			}
 			if !e.Record.Inline() {
-				if err := r.storeBrief(s.drop, id, e.Notice); err != nil {
+				if err := r.storeBrief(s.drop, e.Record, e.Notice); err != nil {
 					return fmt.Errorf("open record %s: %w", id, err)
 				}
 			}
