@@ -48,7 +48,7 @@ func (n *Node) committed(outcomes []replica.Outcome, published []replica.Publish
 			n.net.Sync(o.Record.Header().Channel, identity.TeamID{})
 		}
 	}
-	n.logTwin(context.Background())
+	n.logTwin()
 	for _, p := range published {
 		if p.Err == nil {
 			n.kept(p.Record, nil)

@@ -3,7 +3,6 @@ package node
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -254,7 +253,7 @@ func (n *Node) sawClock(o *replica.Outcome, now time.Time) {
 	}
 	n.skew.mu.Unlock()
 	if due {
-		n.log.WarnContext(context.Background(), "a record from the future waits outside", slog.String("team", team.String()),
+		n.log.Warn("a record from the future waits outside", slog.String("team", team.String()),
 			slog.Duration("ahead", ahead.Round(time.Second)))
 		n.net.Greet(team)
 	}
@@ -277,7 +276,7 @@ func (n *Node) aheadCame(from identity.TeamID, by time.Duration) {
 	far, _ := n.skew.lags(now)
 	n.skew.told(from, by, now)
 	if len(far) == 0 {
-		n.logClock(context.Background())
+		n.logClock()
 	}
 }
 
@@ -291,9 +290,9 @@ func (n *Node) judgedClock(team identity.TeamID, id record.ID, j policy.Judgemen
 	n.aheadCame(team, e.Record.Header().Created.Sub(n.now())+n.ahead()+time.Second)
 }
 
-func (n *Node) logClock(ctx context.Context) {
+func (n *Node) logClock() {
 	for _, w := range n.clockWarnings() {
-		n.log.WarnContext(ctx, "clock", slog.String("warning", w))
+		n.log.Warn("clock", slog.String("warning", w))
 	}
 }
 

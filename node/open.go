@@ -38,7 +38,7 @@ func quotaOf(q config.Size, dir string) int64 {
 	used := int64(0)
 	_ = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
-			return nil // what cannot be read here the store will name
+			return nil //nolint:nilerr // what cannot be read here the store will name
 		}
 		if info, err := e.Info(); err == nil {
 			used += info.Size()

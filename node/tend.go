@@ -30,7 +30,7 @@ func (n *Node) look(now time.Time) {
 		n.replica.Doubt(now)
 		n.skew.forget()
 	}
-	n.log.Info("this node was paused, or its clock was set: it compares with all again", slog.Bool("clock", found == replica.Jumped)) //nolint:noctx // the door has none
+	n.log.Info("this node was paused, or its clock was set: it compares with all again", slog.Bool("clock", found == replica.Jumped))
 	for _, s := range gone {
 		n.net.Sync(s.Channel, s.Team)
 	}
@@ -54,7 +54,7 @@ func (n *Node) runTending(ctx context.Context) error {
 			pruned = now
 		}
 		if now.Sub(warned) >= pruneEvery || n.skew.behind() != "" && now.Sub(warned) >= time.Hour {
-			n.logClock(ctx)
+			n.logClock()
 			warned = now
 		}
 		minute := false

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -44,7 +43,7 @@ func (n *Node) twinCame(from identity.TeamID, now mesh.Company) {
 	n.twin.told, n.twin.by = n.now(), from
 	n.twin.mu.Unlock()
 	n.replica.Part()
-	n.logTwin(context.Background())
+	n.logTwin()
 	if first { // what a member took from the one it does not take from the other before it compares
 		n.compareAll()
 	}
@@ -93,7 +92,7 @@ func (n *Node) twinWarning() string {
 }
 
 // logTwin says it in the log, once a day.
-func (n *Node) logTwin(ctx context.Context) {
+func (n *Node) logTwin() {
 	w := n.twinWarning()
 	n.twin.mu.Lock()
 	due := w != "" && (n.twin.logged.IsZero() || n.now().Sub(n.twin.logged) >= twinWarns)
@@ -102,6 +101,6 @@ func (n *Node) logTwin(ctx context.Context) {
 	}
 	n.twin.mu.Unlock()
 	if due {
-		n.log.WarnContext(ctx, "two of one node", slog.String("warning", w))
+		n.log.Warn("two of one node", slog.String("warning", w))
 	}
 }

@@ -25,6 +25,7 @@ const (
 	Future        Code = "future"
 	Expired       Code = "expired"
 	Quota         Code = "quota"
+	Waits         Code = "waits"
 	Full          Code = "full"
 	Unavailable   Code = "unavailable"
 	Marking       Code = "marking"
@@ -124,6 +125,7 @@ func Meanings() []Meaning {
 		{Future, http.StatusUnprocessableEntity, ExitRefused, "its time is ahead of this node's clock"},
 		{Expired, http.StatusGone, ExitRefused, "past its time"},
 		{Quota, http.StatusTooManyRequests, ExitRefused, "a quota is used up"},
+		{Waits, http.StatusServiceUnavailable, ExitFailed, "taken later, when what it rests on is here or its author has spoken less"},
 		{Full, http.StatusInsufficientStorage, ExitFailed, "the store of this node is full"},
 		{Unavailable, http.StatusServiceUnavailable, ExitFailed, "this node cannot do it now"},
 		{Marking, http.StatusForbidden, ExitRefused, "its marking does not allow it to go there"},

@@ -23,7 +23,7 @@ func TestStreamResetsEndTheConnection(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer h.Close()                //nolint:errcheck // of the test alone
+			defer h.Close()
 			gone := make(chan struct{}, 1) // one connection
 			h.Network().Notify(&network.NotifyBundle{DisconnectedF: func(network.Network, network.Conn) { gone <- struct{}{} }})
 			info, err := peer.AddrInfoFromString(target)

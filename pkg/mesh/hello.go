@@ -50,7 +50,7 @@ func (m *Mesh) aheadOf(p peer.ID) uint32 {
 	if m.opt.AheadOf == nil || !s.fellow() {
 		return 0
 	}
-	return uint32(min(max(0, m.opt.AheadOf(s.team).Seconds()), math.MaxUint32)) //nolint:gosec // bounded just here
+	return uint32(min(max(0, m.opt.AheadOf(s.team).Seconds()), math.MaxUint32))
 }
 
 // Greet says hello to the nodes of a team that are connected, soon.

@@ -127,7 +127,7 @@ func (r *room) with(fresh []*record.Statement) []*record.Statement {
 	for _, s := range fresh {
 		known[s.ID()] = struct{}{}
 	}
-	out := fresh[:len(fresh):len(fresh)]
+	out := slices.Clip(fresh)
 	take := func(id record.StatementID) {
 		w, here := r.all[id]
 		if _, again := known[id]; here && !again {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 	"tocsin/pkg/roster"
@@ -57,7 +56,7 @@ func (w *World) Stays(community string, t, other *Team) ([]string, error) {
 		now := t.rep.Roster()
 		for _, id := range now.Statements() {
 			s, _ := now.Statement(id)
-			if about, ok := roster.CommunityOf(s); ok && about == identity.CommunityID(c) {
+			if about, ok := roster.CommunityOf(s); ok && about == c {
 				ids, weight = append(ids, id), weight+roster.Weight(s)
 			}
 		}

@@ -50,7 +50,7 @@ func runProcess() int {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 
-	colour := term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "" //nolint:misspell // its name everywhere
+	colour := term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == ""
 	o.out = &transcript{w: os.Stdout, colour: colour, unread: unread}
 	err := play(ctx, o)
 	if err == nil && picture != "" {
