@@ -23,6 +23,8 @@ type sieve struct {
 	join bool           // the operator handed them over
 	next *roster.Roster // that would be, with all of them
 	said map[saidKey]int
+	most map[saidKey][]record.StatementID // what is here of those who said as much as they may, by ID
+	out  []record.StatementID             // of that, what others with lesser IDs push out
 	now  time.Time
 	// fresh are the statements to decide on: those that were offered, and those that waited for them or they for.
 	fresh []*record.Statement
@@ -60,8 +62,13 @@ func (r *Replica) sift(now time.Time, out []StatementOutcome, join bool) (keep [
 	}
 	v.next = r.roster.With(v.fresh...)
 	kept := map[record.StatementID]struct{}{}
+	order := make([]int, len(out))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return compareStatements(out[a].ID, out[b].ID) })
 	pass := func(want func(*record.Statement) bool) {
-		for i := range out {
+		for _, i := range order {
 			s := out[i].Statement
 			if out[i].Verdict != policy.Accept || !want(s) {
 				continue
@@ -93,6 +100,7 @@ func (r *Replica) sift(now time.Time, out []StatementOutcome, join bool) (keep [
 	})
 	v.admit(kept)
 	v.charge(keep)
+	gone = v.out
 	for _, f := range v.fates {
 		gone = append(gone, f.gone...)
 	}
@@ -101,8 +109,8 @@ func (r *Replica) sift(now time.Time, out []StatementOutcome, join bool) (keep [
 
 func (r *Replica) newSieve(now time.Time, join bool) *sieve {
 	return &sieve{
-		r: r, join: join, now: now, said: map[saidKey]int{}, heirs: map[identity.TeamID]int{},
-		fates: map[identity.CommunityID]*fate{},
+		r: r, join: join, now: now, said: map[saidKey]int{}, most: map[saidKey][]record.StatementID{},
+		heirs: map[identity.TeamID]int{}, fates: map[identity.CommunityID]*fate{},
 	}
 }
 
@@ -119,28 +127,14 @@ func (v *sieve) judge(s *record.Statement) policy.Judgement {
 	case about:
 		ok = known && v.ours(id) && v.aboutCommunity(c, s)
 	case s.Kind == identity.KindDelegate:
-		return v.delegation(s)
+		ok = v.near(s.Delegation.Team)
 	default:
 		ok = v.aboutTeam(s)
 	}
 	if !ok {
 		return notAboutOurs()
 	}
-	for _, signer := range s.Signers {
-		for key, limit := range counted(s, signer) {
-			if v.r.said[key]+v.said[key] >= limit {
-				return policy.Judgement{
-					Verdict: policy.Ignore, Reason: policy.Quota, Detail: "the team signed more of these than this node keeps",
-				}
-			}
-		}
-	}
-	for _, signer := range s.Signers {
-		for key := range counted(s, signer) {
-			v.said[key]++
-		}
-	}
-	return policy.Judgement{Verdict: policy.Accept, Reason: policy.OK}
+	return v.limited(s)
 }
 
 // ours reports whether this node keeps what is said about a community: it is a member, it waits to become
@@ -215,17 +209,6 @@ func (v *sieve) former(t identity.TeamID) bool {
 		c, _ := v.next.Community(id)
 		return c.Removed(t) || c.Left(t)
 	})
-}
-
-// delegation keeps what tells a near team's node keys, of each root a bounded number.
-func (v *sieve) delegation(s *record.Statement) policy.Judgement {
-	t := s.Delegation.Team
-	key := saidKey{team: t, kind: s.Kind}
-	if !v.near(t) || len(v.r.roster.Delegations(t))+v.said[key] >= maxDelegations {
-		return notAboutOurs()
-	}
-	v.said[key]++
-	return policy.Judgement{Verdict: policy.Accept, Reason: policy.OK}
 }
 
 // aboutTeam keeps what near teams say of themselves and of others. That a team goes on as another is the

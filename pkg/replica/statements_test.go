@@ -2,6 +2,9 @@ package replica_test
 
 import (
 	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -146,6 +149,43 @@ func TestDelegationsDoNotFloodTheStore(t *testing.T) {
 	if got[0] != policy.OK || got[1] != policy.OK {
 		t.Error(got)
 	}
+}
+
+// Which of too many statements by one key stay is the same at all nodes, whatever came first.
+func TestTheLeastOfTooManyStayInAnyOrder(t *testing.T) {
+	a, b := newTeam(t, 1, "Alpha"), newTeam(t, 2, "Beta")
+	c := found(t, a, b)
+	p := newParty(t, 3)
+	admit(t, a, c, p)
+	b.AddStatements(noon, a.StatementFrames(a.Statements(), b.Self()))
+	var flood [][]byte
+	for i := range 80 {
+		_, d := p.node(t, uint64(10_000+i), "Party")
+		flood = append(flood, record.DelegationStatement(d).Frame())
+	}
+	for i := range 4096 + 60 {
+		flood = append(flood, p.state(t, roster.KindVouch, &notice.Vouch{Team: a.Self(), Name: fmt.Sprint(i)}).Frame())
+	}
+	seed := rand.Uint64()
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	for _, tm := range []*team{a, b} {
+		rnd.Shuffle(len(flood), func(i, j int) { flood[i], flood[j] = flood[j], flood[i] })
+		for day := range 2 { // the pace delays some, and they are offered again
+			for part := range slices.Chunk(flood, 500) {
+				tm.AddStatements(noon.AddDate(0, 0, day), part)
+			}
+		}
+	}
+	if !slices.Equal(sortedIDs(a.Roster()), sortedIDs(b.Roster())) {
+		t.Errorf("seed %d: two nodes keep different statements of one key", seed)
+	}
+	if n := len(a.Roster().Delegations(p.team())); n != 64 {
+		t.Errorf("%d delegations of one root stay", n)
+	}
+}
+
+func sortedIDs(r *roster.Roster) []record.StatementID {
+	return slices.SortedFunc(slices.Values(r.Statements()), func(x, y record.StatementID) int { return bytes.Compare(x[:], y[:]) })
 }
 
 func TestOnlyAFounderStates(t *testing.T) {
