@@ -42,7 +42,7 @@ func (n *Node) keepsLabels(l *leaving) (warnings []string, err error) {
 	if l.again {
 		return nil, nil
 	}
-	for _, a := range attached(l.Notice) {
+	for _, a := range attachedTo(l.Notice) {
 		found := document.Inspect(a.Name, a.MediaType, a.Data)
 		if found.Kind.Closed() {
 			warnings = append(warnings, fmt.Sprintf("%s is %s, and was not looked into: that it has no label stricter than %s is the sender's to know",
@@ -53,16 +53,6 @@ func (n *Node) keepsLabels(l *leaving) (warnings []string, err error) {
 		}
 	}
 	return warnings, nil
-}
-
-func attached(what notice.Notice) []notice.Attachment {
-	switch what := what.(type) {
-	case *notice.Alert:
-		return what.Attachments
-	case *notice.Request:
-		return what.Attachments
-	}
-	return nil
 }
 
 // keepsLabel refuses an attachment whose own label is stricter than the marking, or not known.
