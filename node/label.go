@@ -20,8 +20,6 @@ type leaving struct {
 	words identity.TeamID
 	// sourced: its source says itself, in a document, that it may go under this marking.
 	sourced bool
-	// again: the same notice was looked at for another channel.
-	again bool
 }
 
 // keepsLabels refuses a notice under a marking that is less strict than what is known of what it says: the label of an attachment or of a
@@ -38,9 +36,6 @@ func (n *Node) keepsLabels(l *leaving) (warnings []string, err error) {
 		if err := n.keepsTexts(l, m); err != nil {
 			return nil, err
 		}
-	}
-	if l.again {
-		return nil, nil
 	}
 	for _, a := range attachedTo(l.Notice) {
 		found := document.Inspect(a.Name, a.MediaType, a.Data)

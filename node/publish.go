@@ -28,7 +28,10 @@ func (n *Node) publish(ctx context.Context, out []replica.Outgoing) ([]replica.P
 
 // publishOne is publish for one notice.
 func (n *Node) publishOne(ctx context.Context, out leaving) (*api.Published, error) {
-	warnings, err := n.mayLeave(&out)
+	if err := n.mayLeave(out.Notice.MarkingOf(), out.Channel); err != nil {
+		return nil, err
+	}
+	warnings, err := n.keepsLabels(&out)
 	if err != nil {
 		return nil, err
 	}
@@ -53,22 +56,18 @@ func (n *Node) published(r *record.Record) *api.Published {
 	return p
 }
 
-// mayLeave refuses what its marking keeps here, and what other words keep stricter than its marking does, before anything else is said
-// about it: the answer to "this is TLP:RED" must not be that its title is too long. Everything that people publish passes here.
-func (n *Node) mayLeave(l *leaving) (warnings []string, err error) {
-	m := l.Notice.MarkingOf()
-	if err := replica.MayLeave(m, l.Channel); err != nil {
-		if r, ok := errors.AsType[*replica.Refusal](err); ok && !l.Channel.Private() && m.TLP == notice.TLPRed {
+// mayLeave refuses what its marking keeps here, before anything else is said about it: the answer to "this is TLP:RED" must not be that its
+// title is too long. Everything that people publish passes here and in keepsLabels.
+func (n *Node) mayLeave(m *notice.Marking, ch record.Channel) error {
+	if err := replica.MayLeave(m, ch); err != nil {
+		if r, ok := errors.AsType[*replica.Refusal](err); ok && !ch.Private() && m.TLP == notice.TLPRed {
 			told := *r
 			told.Hint = "ask the persons privately: tocsin request send --private --to TEAM --tlp red --person NAME ..."
-			return nil, &told
+			return &told
 		}
-		return nil, err
+		return err
 	}
-	if err := n.hasReader(m, l.Channel); err != nil {
-		return nil, err
-	}
-	return n.keepsLabels(l)
+	return n.hasReader(m, ch)
 }
 
 // PublishAlert implements httpapi.Service.

@@ -45,16 +45,17 @@ func (n *Node) PublishRequest(ctx context.Context, d api.RequestDraft) (*api.Req
 	if err != nil {
 		return nil, err
 	}
-	var warnings []string
-	for i, o := range out {
-		told, err := n.mayLeave(&leaving{Outgoing: o, relabel: d.Relabel, again: i > 0})
-		if err != nil {
+	for _, o := range out {
+		if err := n.mayLeave(o.Notice.MarkingOf(), o.Channel); err != nil {
 			return nil, err
 		}
-		warnings = append(warnings, told...)
 		if err := n.dutyOf(o.Channel, o.Notice.MarkingOf(), d.DespiteDuty); err != nil {
 			return nil, err
 		}
+	}
+	warnings, err := n.keepsLabels(&leaving{Outgoing: out[0], relabel: d.Relabel}) // all say the same
+	if err != nil {
+		return nil, err
 	}
 	published, err := n.publish(ctx, out)
 	if err != nil {
