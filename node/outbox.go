@@ -148,7 +148,7 @@ func (n *Node) runOutbox(ctx context.Context) error {
 func (n *Node) deliver(ctx context.Context, team identity.TeamID, ids []record.ID) {
 	var frames [][]byte
 	more := false // for another attempt, at once if this one gets somewhere
-	ids = slices.DeleteFunc(n.urgentFirst(ids), func(id record.ID) bool {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id record.ID) bool {
 		if len(frames) == maxDeliver {
 			more = true
 			return true
@@ -196,23 +196,6 @@ func (n *Node) deliver(ctx context.Context, team identity.TeamID, ids []record.I
 			n.outbox.hold(team, n.now().Add(outboxPoll))
 		}
 	}
-}
-
-// urgentFirst returns the IDs in the order of what is urgent.
-func (n *Node) urgentFirst(ids []record.ID) []record.ID {
-	order := []record.Class{record.Emergency, record.Control, record.Urgent, record.Routine}
-	ids = slices.Clone(ids)
-	if len(ids) < 2 {
-		return ids
-	}
-	rank := make(map[record.ID]int, len(ids))
-	for _, id := range ids {
-		if e, err := n.replica.Entry(id); err == nil {
-			rank[id] = slices.Index(order, e.Record.Header().Class)
-		}
-	}
-	slices.SortStableFunc(ids, func(a, b record.ID) int { return rank[a] - rank[b] })
-	return ids
 }
 
 func (n *Node) noteDelivery(ctx context.Context, team identity.TeamID, there []record.ID) {

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -74,8 +75,8 @@ func (r *Replica) loadOutbox() error {
 	})
 }
 
-// Outbox returns the deliveries of this node's private records, the delivered ones too, oldest attempt
-// first, each to its recipient by the ID that it has today.
+// Outbox returns the deliveries of this node's private records, the delivered ones too, the most urgent
+// first, of these the oldest attempt, each to its recipient by the ID that it has today.
 func (r *Replica) Outbox() []Delivery {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -84,11 +85,10 @@ func (r *Replica) Outbox() []Delivery {
 		d.To = r.canonical(d.To)
 		out = append(out, d)
 	}
+	order := [...]int{3, 2, 0, 1} // by the code of the class: an emergency, then what keeps the mesh going
+	rank := func(d Delivery) int { return order[r.index.slots[d.ID].class&classMask] }
 	slices.SortFunc(out, func(a, b Delivery) int {
-		if c := a.Next.Compare(b.Next); c != 0 {
-			return c
-		}
-		return bytes.Compare(append(a.To[:], a.ID[:]...), append(b.To[:], b.ID[:]...))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), a.Next.Compare(b.Next), compareIDs(a.ID, b.ID), bytes.Compare(a.To[:], b.To[:]))
 	})
 	return out
 }
