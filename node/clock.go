@@ -282,8 +282,11 @@ func (n *Node) aheadCame(from identity.TeamID, by time.Duration) {
 
 // judgedClock takes a judgement from a direct stream.
 func (n *Node) judgedClock(team identity.TeamID, id record.ID, j policy.Judgement) {
-	e, err := n.replica.Entry(id)
-	if j.Reason != policy.Future || err != nil {
+	if j.Reason != policy.Future {
+		return
+	}
+	e, err := n.replica.Brief(id)
+	if err != nil {
 		return
 	}
 	// It was more than the limit ahead of their clock a moment ago, and was written when its header says.

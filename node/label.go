@@ -84,7 +84,7 @@ func asFlag(t notice.TLP) string {
 func (n *Node) keepsMarking(l *leaving, m *notice.Marking) error {
 	todo := replica.RefersTo(l.Notice)
 	for i := 0; i < len(todo); i++ {
-		e, err := n.replica.Entry(todo[i])
+		e, err := n.replica.Brief(todo[i])
 		if err != nil || e.Notice == nil || e.Notice.MarkingOf() == nil || n.sameTeam(e.Record.Team(), l.words) {
 			continue
 		}
