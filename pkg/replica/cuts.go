@@ -34,7 +34,7 @@ func (r *Replica) NodeCuts(nodes ...identity.NodeID) ([]notice.NodeCuts, error) 
 	if len(found) > 1 {
 		room -= len(found) // in a rotation each node counts as well
 	}
-	for _, n := range slices.SortedFunc(maps.Keys(found), func(a, b identity.NodeID) int { return bytes.Compare(a[:], b[:]) }) {
+	for _, n := range slices.SortedFunc(maps.Keys(found), compareIDs) {
 		cuts := nodeCuts(found[n], room/max(1, len(found)))
 		out = append(out, notice.NodeCuts{Node: n, Heads: cuts})
 	}
@@ -103,6 +103,6 @@ func (r *Replica) Stated() []record.StatementID {
 		}
 	}
 	out = out[:min(len(out), record.MaxHeads)]
-	slices.SortFunc(out, func(a, b record.StatementID) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(out, compareIDs)
 	return slices.Compact(out)
 }

@@ -173,4 +173,4 @@ func (f *frozen) Days() []reconcile.DayDigest { return f.days }
 // IDs implements reconcile.Set.
 func (f *frozen) IDs(day reconcile.Day) []record.ID { return f.ids[day] }
 
-func compareIDs(a, b record.ID) int { return bytes.Compare(a[:], b[:]) }
+func compareIDs[ID ~[32]byte](a, b ID) int { return bytes.Compare(a[:], b[:]) }

@@ -18,7 +18,7 @@ func (r *Replica) Statements() []record.StatementID {
 	for id := range r.waitroom.all {
 		out = append(out, id)
 	}
-	slices.SortFunc(out, compareStatements)
+	slices.SortFunc(out, compareIDs)
 	return out
 }
 
@@ -72,7 +72,7 @@ func inTurn(now *roster.Roster, all []*record.Statement) []*record.Statement {
 		list = append(list, t)
 	}
 	slices.SortFunc(list, func(a, b turn) int {
-		return cmp.Or(cmp.Compare(a.depth, b.depth), compareStatements(a.ID(), b.ID()))
+		return cmp.Or(cmp.Compare(a.depth, b.depth), compareIDs(a.ID(), b.ID()))
 	})
 	turns := map[identity.TeamID]int{}
 	for i := range list {

@@ -103,14 +103,12 @@ func (r *room) drop(id record.StatementID) {
 	r.size -= size
 }
 
-func compareStatements(a, b record.StatementID) int { return bytes.Compare(a[:], b[:]) }
-
 // maxHurried is how many statements that waited for the pace are looked at in one call.
 const maxHurried = 256
 
 // due returns statements that waited for the pace and need not any more.
 func (r *Replica) due(now time.Time) (out []*record.Statement) {
-	for _, id := range slices.SortedFunc(maps.Keys(r.waitroom.slow), compareStatements) {
+	for _, id := range slices.SortedFunc(maps.Keys(r.waitroom.slow), compareIDs) {
 		if w := r.waitroom.all[id]; r.pace.may(r.canonical(w.Signers[0].Team), now) && len(out) < maxHurried {
 			out = append(out, w.Statement)
 		}
@@ -139,7 +137,7 @@ func (r *room) with(fresh []*record.Statement) []*record.Statement {
 		for _, id := range roster.Refers(out[i]) {
 			take(id)
 		}
-		for _, id := range slices.SortedFunc(maps.Keys(r.above[out[i].ID()]), compareStatements) {
+		for _, id := range slices.SortedFunc(maps.Keys(r.above[out[i].ID()]), compareIDs) {
 			take(id)
 		}
 	}

@@ -1,7 +1,6 @@
 package replica
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -68,7 +67,7 @@ func (r *Replica) missingSealingKeys() [][32]byte {
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(out, compareIDs)
 	return slices.Compact(out)
 }
 

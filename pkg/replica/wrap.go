@@ -1,7 +1,6 @@
 package replica
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -277,6 +276,6 @@ func (r *Replica) badGivers(ref keyRef) (out []identity.TeamID) {
 	for t := range r.badWraps[ref] {
 		out = append(out, t)
 	}
-	slices.SortFunc(out, func(a, b identity.TeamID) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(out, compareIDs)
 	return out
 }
