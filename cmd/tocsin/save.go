@@ -29,8 +29,8 @@ func (a attached) save(ctx context.Context, e *env, dir string) error {
 	if len(a.n.Attachments) == 0 {
 		return nil
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return &userError{Code: exitFailed, Msg: "cannot make the directory: " + plainFileError(err), Hint: "name another directory"}
+	if err := makeDir(dir); err != nil {
+		return err
 	}
 	for i := range a.n.Attachments {
 		path := filepath.Join(dir, safeName(a.n.Attachments[i].Name, i))

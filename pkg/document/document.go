@@ -113,15 +113,6 @@ func (f *Finding) Strictest() (Label, bool) {
 	return best, ok
 }
 
-// Words returns the labels as they are written.
-func (f *Finding) Words() []string {
-	var out []string
-	for _, l := range f.Labels {
-		out = append(out, l.Word)
-	}
-	return out
-}
-
 // add puts a label into a list that stays short, keeps each word once, and never loses the strictest.
 func add(list []Label, l Label) []Label {
 	const longest = 200

@@ -79,8 +79,8 @@ func Read(name string, data []byte) (*Draft, error) {
 	if own, ok := found.Strictest(); ok {
 		d.Alert.Marking.TLP = own.TLP // none where somebody meant to limit it in words that this release does not know
 	}
-	for _, word := range found.Words() {
-		d.Labels = append(d.Labels, line(word, notice.MaxLine))
+	for _, l := range found.Labels {
+		d.Labels = append(d.Labels, line(l.Word, notice.MaxLine))
 	}
 	d.attach(name, data)
 	d.Alert.Normalise()
