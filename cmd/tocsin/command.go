@@ -67,19 +67,18 @@ type command struct {
 // newCommand is the only place that makes a cli.Command (a lint rule sees to it), so that the mistakes urfave accepts in
 // silence, answers on stdout, or exits on, are usage errors with a hint on stderr here.
 func newCommand(e *env, s command) *cli.Command {
-	var twice *userError
 	cmd := &cli.Command{
 		Name:            s.Name,
 		Usage:           s.Usage,
 		ArgsUsage:       s.Args,
 		Description:     s.Help,
 		UsageText:       strings.Join(s.Examples, "\n"),
-		Flags:           once(append(slices.Clone(s.Flags), globalFlags()...), &twice),
+		Flags:           append(slices.Clone(s.Flags), globalFlags()...),
 		Subcommands:     s.Verbs,
 		Hidden:          s.Hidden,
 		HideHelp:        true,
 		HideHelpCommand: true,
-		OnUsageError:    usageHandler(e, &twice),
+		OnUsageError:    usageHandler(e),
 	}
 	cmd.Action = func(c *cli.Context) error {
 		readGlobals(e, c)

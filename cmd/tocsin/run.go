@@ -69,12 +69,11 @@ func jsonTyped(args []string) bool {
 // newApp assembles the tree. Everything that urfave does on its own account is switched off here: help and version flags
 // (shared package variables), help to stdout on a mistake, os.Exit, and a stat of the binary for its build time.
 func newApp(e *env, tree []*cli.Command) *cli.App {
-	var twice *userError
 	app := &cli.App{
 		Name:                      programName,
 		HelpName:                  programName,
 		Usage:                     "signed alerts and cooperation requests between CSIRTs, without a centre",
-		Flags:                     once(append(globalFlags(), &cli.BoolFlag{Name: "version", Usage: "print the version"}), &twice),
+		Flags:                     append(globalFlags(), &cli.BoolFlag{Name: "version", Usage: "print the version"}),
 		Commands:                  tree,
 		HideHelp:                  true,
 		HideHelpCommand:           true,
@@ -85,8 +84,9 @@ func newApp(e *env, tree []*cli.Command) *cli.App {
 		Writer:                    e.Stdout,
 		ErrWriter:                 e.Stderr,
 		ExitErrHandler:            func(*cli.Context, error) {},
-		OnUsageError:              usageHandler(e, &twice),
+		OnUsageError:              usageHandler(e),
 	}
+	app.Before = func(*cli.Context) error { return checkOnce(app.Flags, tree, e.Args) }
 	app.Action = func(c *cli.Context) error {
 		readGlobals(e, c)
 		if c.Bool("version") {

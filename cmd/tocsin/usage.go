@@ -11,8 +11,8 @@ import (
 )
 
 // usageHandler turns what the flag parser says into a usage error, or into help: with no help flag defined, the parser
-// reports -h and --help as flag.ErrHelp. twice is what once has found.
-func usageHandler(e *env, twice **userError) cli.OnUsageErrorFunc {
+// reports -h and --help as flag.ErrHelp.
+func usageHandler(e *env) cli.OnUsageErrorFunc {
 	return func(c *cli.Context, err error, _ bool) error {
 		path := c.Command.HelpName
 		if errors.Is(err, flag.ErrHelp) {
@@ -22,13 +22,7 @@ func usageHandler(e *env, twice **userError) cli.OnUsageErrorFunc {
 			}
 			return writeHelp(e.Stdout, p)
 		}
-		if *twice != nil {
-			return *twice
-		}
 		msg := err.Error()
-		if name, ok := strings.CutPrefix(msg, "Cannot use two forms of the same flag: "); ok {
-			return namedTwice(c, name)
-		}
 		if name, ok := strings.CutPrefix(msg, "flag provided but not defined: -"); ok {
 			return unknownFlag(c, name)
 		}
@@ -37,16 +31,6 @@ func usageHandler(e *env, twice **userError) cli.OnUsageErrorFunc {
 		}
 		return usageErrorf(seeHelp(path), "%s", strings.Replace(msg, "for flag -", "for flag --", 1))
 	}
-}
-
-// namedTwice refuses one flag under two of its names, with one value.
-func namedTwice(c *cli.Context, names string) error {
-	a, b, _ := strings.Cut(names, " ")
-	name := a
-	if f := flagNamed(c.Command.Flags, a); f != nil {
-		name = f.Names()[0]
-	}
-	return usageErrorf("give "+dashed(name)+" once: it takes one value", "%s is given twice, as %s and as %s", dashed(name), dashed(b), dashed(a))
 }
 
 // chooseVerb is the action of a noun: it runs only when no verb was recognised.
