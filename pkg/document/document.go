@@ -192,6 +192,9 @@ func named(mediaType string) Kind {
 // InText returns the strictest label that stands where labels stand in a text: on a line of its own, or in the first lines and
 // the last. A label in the middle of a sentence is none.
 func InText(text string) (Label, bool) {
-	f := Finding{Labels: lineLabels([]byte(text))}
+	if !namesTLP([]byte(text)) {
+		return Label{}, false
+	}
+	f := Finding{Labels: newPatterns().lines([]byte(text))}
 	return f.Strictest()
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"regexp"
 	"strings"
 
 	"tocsin/pkg/notice"
@@ -32,13 +31,14 @@ func inspectText(name, mediaType string, text []byte) []Label {
 	if !namesTLP(text) {
 		return nil
 	}
-	labels := lineLabels(text)
-	for _, l := range colouredLabels(text) {
+	p := newPatterns()
+	labels := p.lines(text)
+	for _, l := range p.colours(text) {
 		labels = add(labels, l)
 	}
 	ext := strings.ToLower(path.Ext(name))
 	if ext == ".csv" || ext == ".tsv" || strings.HasPrefix(strings.ToLower(mediaType), "text/csv") || strings.HasPrefix(mediaType, "text/tab-separated-values") {
-		for _, l := range tableLabels(text) {
+		for _, l := range p.table(text) {
 			labels = add(labels, l)
 		}
 	}
@@ -53,13 +53,12 @@ const (
 	manyLabels = 3
 )
 
-// lineLabels finds the lines that are a label: nothing but the label, or the label and what it is about ("Classification:
+// lines finds the lines that are a label: nothing but the label, or the label and what it is about ("Classification:
 // TLP:RED"), anywhere; with more behind it ("TLP:RED - for the recipients only"), or in brackets beside a title, near the beginning and the end.
-func lineLabels(text []byte) []Label {
+func (p *patterns) lines(text []byte) []Label {
 	if !namesTLP(text) {
 		return nil
 	}
-	r := newLineReader()
 	var labels, loose []Label
 	meanings := map[notice.TLP]bool{}
 	last := bytes.Count(bytes.TrimSpace(text), []byte("\n"))
@@ -69,7 +68,7 @@ func lineLabels(text []byte) []Label {
 		if len(bytes.TrimSpace(line)) > 0 {
 			filled++
 		}
-		tlp, alone, ok := r.read(line)
+		tlp, alone, ok := p.line(line)
 		if !ok {
 			continue
 		}
@@ -96,44 +95,31 @@ func leading(text []byte) int {
 	return bytes.Count(text[:len(text)-len(bytes.TrimLeft(text, " \t\r\n"))], []byte("\n"))
 }
 
-// lineReader tells whether a line is a label.
-type lineReader struct {
-	mention, tags, about *regexp.Regexp
-}
-
-func newLineReader() *lineReader {
-	return &lineReader{
-		mention: newPatterns().mention,
-		tags:    regexp.MustCompile(`<[^<>]*>`),
-		about:   regexp.MustCompile(`^[\pL\pN /_.()-]{1,40}[:=：]$`),
-	}
-}
-
 // dressing is what stands around a label that is set apart.
 const dressing = " \t\r\u00a0\ufeff#*_>|<-–—=~+/\\;:.,!\"'`()[]{}"
 
-// read reads a line. alone: there is nothing else on it.
-func (r *lineReader) read(line []byte) (tlp notice.TLP, alone, ok bool) {
+// line reads a line. alone: there is nothing else on it.
+func (p *patterns) line(line []byte) (tlp notice.TLP, alone, ok bool) {
 	const longest = 1000 // a label stands at the beginning of a line
 	if line = line[:min(len(line), longest)]; !namesTLP(line) {
 		return "", false, false
 	}
 	plain := line
 	if bytes.IndexByte(line, '<') >= 0 {
-		plain = r.tags.ReplaceAll(line, nil)
+		plain = p.tags.ReplaceAll(line, nil)
 	}
 	plain = bytes.Trim(plain, dressing)
-	at := r.mention.FindSubmatchIndex(plain)
+	at := p.mention.FindSubmatchIndex(plain)
 	if at == nil {
-		return r.title(line)
+		return p.title(line)
 	}
 	if tlp, ok = wordOf(string(plain[at[2]:at[3]])); !ok {
 		return "", false, false
 	}
 	before := bytes.TrimSpace(bytes.TrimRight(plain[:at[0]], "[(*\"' "))
 	after := bytes.TrimLeft(plain[at[3]:], " \t*\"'`])")
-	if len(before) > 0 && !r.about.Match(before) {
-		return r.title(line)
+	if len(before) > 0 && !p.about.Match(before) {
+		return p.title(line)
 	}
 	switch {
 	case len(bytes.Trim(after, dressing)) == 0:
@@ -141,7 +127,7 @@ func (r *lineReader) read(line []byte) (tlp notice.TLP, alone, ok bool) {
 	case bytes.ContainsAny(after[:1], ".;|/(:-[") || bytes.HasPrefix(after, []byte("–")) || bytes.HasPrefix(after, []byte("—")):
 		return tlp, false, true
 	}
-	return r.title(line)
+	return p.title(line)
 }
 
 // listed reports whether a line is an item of a list, or quotes code: there labels are spoken of.
@@ -156,9 +142,9 @@ func listed(line []byte) bool {
 }
 
 // title finds the label in brackets at the beginning or the end of a title: "Subject: [TLP:RED] A wave".
-func (r *lineReader) title(line []byte) (tlp notice.TLP, alone, ok bool) {
+func (p *patterns) title(line []byte) (tlp notice.TLP, alone, ok bool) {
 	for _, part := range bracketed(line) {
-		if at := r.mention.FindSubmatchIndex(part); at != nil && at[0] == 0 && at[3] == len(part) {
+		if at := p.mention.FindSubmatchIndex(part); at != nil && at[0] == 0 && at[3] == len(part) {
 			tlp, ok = wordOf(string(part[at[2]:at[3]]))
 			return tlp, false, ok
 		}
@@ -185,12 +171,12 @@ func bracketed(line []byte) (out [][]byte) {
 	return out
 }
 
-// colouredLabels finds the markings of STIX 1 in XML.
-func colouredLabels(text []byte) (labels []Label) {
+// colours finds the markings of STIX 1 in XML.
+func (p *patterns) colours(text []byte) (labels []Label) {
 	if !bytes.Contains(text, []byte("<")) {
 		return nil
 	}
-	for _, m := range newPatterns().coloured.FindAllSubmatch(text, MaxLabels*MaxLabels) {
+	for _, m := range p.coloured.FindAllSubmatch(text, MaxLabels*MaxLabels) {
 		word := string(m[1]) + string(m[2])
 		if tlp, ok := wordOf(word); ok {
 			labels = add(labels, Label{Word: word, TLP: tlp, Where: "the colour of a marking structure"})
@@ -199,9 +185,8 @@ func colouredLabels(text []byte) (labels []Label) {
 	return labels
 }
 
-// tableLabels finds the labels in a table: a cell that is one, or a word of TLP in a column of that name.
-func tableLabels(text []byte) (labels []Label) {
-	p := newPatterns()
+// table finds the labels in a table: a cell that is one, or a word of TLP in a column of that name.
+func (p *patterns) table(text []byte) (labels []Label) {
 	t := csv.NewReader(bytes.NewReader(text))
 	t.FieldsPerRecord, t.LazyQuotes, t.ReuseRecord, t.Comma = -1, true, true, comma(text)
 	columns := map[int]bool{}

@@ -34,7 +34,7 @@ const (
 
 // patterns are compiled once for each file that is looked at: packages here hold no state.
 type patterns struct {
-	mention, machine, quoted, coloured *regexp.Regexp
+	mention, machine, quoted, coloured, tags, about *regexp.Regexp
 }
 
 func newPatterns() *patterns {
@@ -46,6 +46,9 @@ func newPatterns() *patterns {
 		quoted: regexp.MustCompile(`(?i)["'](?:(?:tlp|tlp[_-]?label|tlp_2_0)["']\s*[:=]\s*["'](?:tlp[:_ -])?(` + colours + `)|` + protocol + between + `(` + colours + `))["']`),
 		// STIX 1 in XML: a marking structure of TLP with its colour.
 		coloured: regexp.MustCompile(`(?i)<[^<>]*\btlp[^<>]*\bcolor\s*=\s*["'](` + colours + `)["']|<[^<>]*\bcolor\s*=\s*["'](` + colours + `)["'][^<>]*\btlp`),
+		tags:     regexp.MustCompile(`<[^<>]*>`),
+		// What a line says before its label.
+		about: regexp.MustCompile(`^[\pL\pN /_.()-]{1,40}[:=：]$`),
 	}
 }
 

@@ -204,7 +204,7 @@ func (w *walk) text(name, value string) {
 			w.label(value, tlp)
 		}
 	case name == "content" && f.name == "EventReport", name == "statement":
-		for _, l := range lineLabels([]byte(value)) {
+		for _, l := range w.p.lines([]byte(value)) {
 			w.label(l.Word, l.TLP)
 		}
 	case !lists(name):
