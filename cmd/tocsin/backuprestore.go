@@ -37,9 +37,9 @@ func backupRestoreCommand(e *env) *cli.Command {
 		Help: `Reads FILE (- for standard input) and makes the home directory (--home, which must not exist or be empty) as it was when the backup
 was written. It appears when everything is there, or not at all.
 
-The node begins new lanes: what it signed after the backup is not known to it, and it must not sign at such a place again. What it
-lacks it gets from the members. Never run the old node and the restored one at the same time; if the old machine may be in other
-hands, revoke its node key (tocsin key revoke) and make another.`,
+What the node signed after the backup is not known to it, and it must not sign at such a place again: it goes on in its lanes when a
+member was compared with. What it lacks it gets from the members. Never run the old node and the restored one at the same time; if
+the old machine may be in other hands, revoke its node key (tocsin key revoke) and make another.`,
 		Examples: []string{"tocsin backup restore --home /var/lib/tocsin node.backup"},
 		Flags:    openFlags(),
 		Run: func(ctx context.Context, c *cli.Context) error {

@@ -1,7 +1,6 @@
 // Package backup is the file that brings a node back after its machine is lost: the key files, the
 // settings and every key and value of the store, in one age file for a passphrase or for age
-// recipients. It is a format, not a policy: what goes in, where it comes out and that a restored node
-// begins new lanes is for who calls it. Inside the encryption it is a tar archive, so that it can be
+// recipients. It is a format, not a policy: what goes in and where it comes out is for who calls it. Inside the encryption it is a tar archive, so that it can be
 // looked into with ordinary tools: age -d FILE | tar t.
 // Invariant: Read returns nil only for a backup that is whole; everything before its end is checked by
 // the encryption as it is handed out, and the end says how much there must have been.
