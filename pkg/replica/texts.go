@@ -261,7 +261,7 @@ func (r *Replica) sayTheSame(n notice.Notice, but record.ID) (out []Entry) {
 	r.mu.RLock()
 	for _, h := range textsOf(n) {
 		for _, id := range r.texts.of(h) {
-			if s, ok := r.index.slots[id]; ok && id != but {
+			if s, ok := r.index.slots[id]; ok && id != but && !slices.Contains(suspects, slotted{id, s.drop}) {
 				suspects = append(suspects, slotted{id, s.drop})
 			}
 		}
