@@ -169,19 +169,6 @@ func speakers(s *record.Statement, id identity.CommunityID) []roster.Speaker {
 	return []roster.Speaker{key, team}
 }
 
-// weigh counts statements about communities, or with -1 takes them off.
-func (r *Replica) weigh(statements []*record.Statement, sign int64) {
-	for _, s := range statements {
-		id, about := roster.CommunityOf(s)
-		if !about {
-			continue
-		}
-		for _, k := range append(speakers(s, id), roster.Speaker{Community: id, All: true}) {
-			r.weights[k] += sign * roster.Weight(s)
-		}
-	}
-}
-
 // forget drops statements that make room for others, and makes anew what was read from them. What rests on them
 // is among them.
 func (r *Replica) forget(ids []record.StatementID) error {
@@ -212,7 +199,7 @@ func (r *Replica) forget(ids []record.StatementID) error {
 		}
 	}
 	r.roster = roster.New().With(rest...)
-	r.uncount(dropped)
+	r.count(dropped, -1)
 	r.astray = r.noteStanding(dropped) || r.astray
 	return nil
 }

@@ -84,7 +84,7 @@ func (r *Replica) loadStatements() error {
 	})
 	r.roster = r.roster.With(all...)
 	r.noteStanding(all)
-	r.count(all)
+	r.count(all, 1)
 	return err
 }
 

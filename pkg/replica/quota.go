@@ -53,7 +53,7 @@ func (v *sieve) limited(s *record.Statement) policy.Judgement {
 			}
 			last, here := v.last(q.of)
 			switch {
-			case !here || compareStatements(last, s.ID()) < 0:
+			case !here || compareIDs(last, s.ID()) < 0:
 				return policy.Judgement{Verdict: policy.Ignore, Reason: policy.Quota, Detail: "the team signed more of these than anybody keeps"}
 			case !v.r.pace.may(v.r.canonical(signer.Team), v.now):
 				return policy.Judgement{Verdict: policy.Ignore, Reason: policy.Waits, Detail: "the team signed much lately: it is taken when it is offered again later"}
@@ -83,7 +83,7 @@ func (v *sieve) last(of saidKey) (record.StatementID, bool) {
 				ids = append(ids, id)
 			}
 		}
-		slices.SortFunc(ids, compareStatements)
+		slices.SortFunc(ids, compareIDs)
 	}
 	ids = slices.DeleteFunc(ids, func(id record.StatementID) bool { return slices.Contains(v.out, id) })
 	v.most[of] = ids
@@ -111,13 +111,13 @@ func (v *sieve) tell(s *record.Statement, n int) {
 }
 
 // limitOf is how many statements of a kind are kept of one signer. Every member may say much about others;
-// of itself a team says little, and an applicant less. What is said about a community that governs itself
+// of itself a team says little. What is said about a community that governs itself
 // has bounds of its own, see bounds.go.
 func limitOf(kind string) int {
 	switch kind {
 	case roster.KindCharter, roster.KindMember:
 		return 1 << 16 // a founder's word, which can undo the community anyway
-	case roster.KindSponsor, roster.KindObject, roster.KindAdmit, roster.KindRemove, roster.KindVouch, roster.KindWithdrawVouch:
+	case roster.KindRemove, roster.KindVouch, roster.KindWithdrawVouch:
 		return 4096
 	case roster.KindProfile:
 		return 256
@@ -125,22 +125,26 @@ func limitOf(kind string) int {
 		return 2 * maxDelegations
 	case identity.KindDelegate:
 		return maxDelegations
-	case roster.KindApply, roster.KindLeave, roster.KindRotate, roster.KindSucceed:
+	case roster.KindLeave, roster.KindRotate, roster.KindSucceed:
 		return 16
 	}
 	return 0
 }
 
-func (r *Replica) count(statements []*record.Statement)   { r.tell(statements, 1) }
-func (r *Replica) uncount(statements []*record.Statement) { r.tell(statements, -1) }
-
-func (r *Replica) tell(statements []*record.Statement, n int) {
+// count counts statements that are kept, or with -1 no more.
+func (r *Replica) count(statements []*record.Statement, n int) {
 	for _, s := range statements {
 		for _, signer := range s.Signers {
 			for _, q := range counted(s, signer) {
 				r.said[q.of] += n
 			}
 		}
+		id, about := roster.CommunityOf(s)
+		if !about {
+			continue
+		}
+		for _, k := range append(speakers(s, id), roster.Speaker{Community: id, All: true}) {
+			r.weights[k] += int64(n) * roster.Weight(s)
+		}
 	}
-	r.weigh(statements, int64(n))
 }

@@ -35,8 +35,8 @@ type sieve struct {
 // sift returns the accepted statements that this node keeps, and those here that must go for them, and says of the
 // others why not. First come those about communities: what is said of foreign ones must not make a delegation look
 // useful.
-func (r *Replica) sift(now time.Time, out []StatementOutcome, join bool) (keep []*record.Statement, gone []record.StatementID) {
-	v := r.newSieve(now, join)
+func (r *Replica) sift(now time.Time, out []StatementOutcome, join bool) (v *sieve, keep []*record.Statement, gone []record.StatementID) {
+	v = r.newSieve(now, join)
 	for i := range out {
 		switch s := out[i].Statement; {
 		case out[i].Verdict != policy.Accept:
@@ -66,7 +66,7 @@ func (r *Replica) sift(now time.Time, out []StatementOutcome, join bool) (keep [
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return compareStatements(out[a].ID, out[b].ID) })
+	slices.SortFunc(order, func(a, b int) int { return compareIDs(out[a].ID, out[b].ID) })
 	pass := func(want func(*record.Statement) bool) {
 		for _, i := range order {
 			s := out[i].Statement
@@ -99,12 +99,11 @@ func (r *Replica) sift(now time.Time, out []StatementOutcome, join bool) (keep [
 		return !about && s.Kind != roster.KindRotate
 	})
 	v.admit(kept)
-	v.charge(keep)
 	gone = v.out
 	for _, f := range v.fates {
 		gone = append(gone, f.gone...)
 	}
-	return keep, gone
+	return v, keep, gone
 }
 
 func (r *Replica) newSieve(now time.Time, join bool) *sieve {

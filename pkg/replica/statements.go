@@ -63,12 +63,14 @@ func (r *Replica) addStatements(now time.Time, frames [][]byte, join bool) []Sta
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.measure(now)
-	keep, gone := r.sift(now, out, join)
+	v, keep, gone := r.sift(now, out, join)
 	err := r.forget(gone)
 	if err == nil {
 		err = r.keepStatements(now, keep)
 	}
-	if err != nil {
+	if err == nil {
+		v.charge(keep)
+	} else {
 		for i := range out {
 			if out[i].Verdict == policy.Accept {
 				out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: storeReason(err), Detail: err.Error()}
@@ -100,7 +102,7 @@ func (r *Replica) keepStatements(now time.Time, statements []*record.Statement) 
 			r.heard[s.ID()] = now
 		}
 		r.roster = r.roster.With(part...)
-		r.count(part)
+		r.count(part, 1)
 		if slices.ContainsFunc(part, func(s *record.Statement) bool { return s.Kind == roster.KindRotate }) {
 			r.ledger.Renamed()
 		}
