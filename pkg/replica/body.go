@@ -97,6 +97,7 @@ func (r *Replica) PutBody(id record.ID, body []byte) error {
 		err = r.storeBody(e.Record, s.drop, follows...)
 	}
 	if err != nil {
+		r.draw(e.Record.Team(), -e.Record.Header().Body.Length)
 		if errors.Is(err, ErrFull) {
 			return storeRefusal(err)
 		}
