@@ -21,14 +21,15 @@ func (n *Node) doubleTalk(of map[identity.TeamID]int) []string {
 	return out
 }
 
-// manyLanes is from how many lanes on the operator is told: half of what a removal or a revocation can name.
+// manyLanes is from how many lanes on, more than one for each channel, the operator is told: half of what a removal, in
+// one channel, or a revocation, in all, can name.
 const manyLanes = notice.MaxLaneHeads / 2
 
-func laneWarnings(lanes int) []string {
-	if lanes < manyLanes {
+func laneWarnings(lanes, beside int) []string {
+	if beside < manyLanes {
 		return nil
 	}
-	return []string{fmt.Sprintf("this node's records stand in %d lanes, and a removal or revocation can name %d: "+
+	return []string{fmt.Sprintf("this node's records stand in %d lanes, %d more than one for each channel, and a removal or revocation can name %d: "+
 		"a node that is put back, or publishes before it has met a member, begins one more; replace its key (tocsin key rotate) before they are too many",
-		lanes, notice.MaxLaneHeads)}
+		lanes, beside, notice.MaxLaneHeads)}
 }

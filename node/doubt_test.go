@@ -14,14 +14,14 @@ func TestManyLanesAreWarnedOf(t *testing.T) {
 		a := w.member("Alpha")
 		a.rand = rand.NewChaCha8([32]byte{1}) // the world's own repeats itself after some runs
 		together(t, a)
-		for range manyLanes { // each start publishes before anybody was compared with
+		for range manyLanes + 1 { // each start publishes before anybody was compared with
 			if hasWarning(t, a, "lanes") {
 				t.Error("it warns too early")
 			}
 			must(a.PublishAlert(t.Context(), draft("x")))(t)
 			a.restart()
 		}
-		if !hasWarning(t, a, "48 lanes") {
+		if !hasWarning(t, a, "49 lanes, 48 more than one for each channel") {
 			t.Errorf("no warning: %q", must(a.Status(t.Context()))(t).Warnings)
 		}
 		a.stop()

@@ -80,7 +80,7 @@ func (n *Node) KeyHeads(_ context.Context, id string) (*api.KeyHeads, error) {
 	if err != nil {
 		return nil, err
 	}
-	cuts, err := n.replica.NodeCuts(nodes...)
+	cuts, left, err := n.replica.NodeCuts(nodes...)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (n *Node) KeyHeads(_ context.Context, id string) (*api.KeyHeads, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &api.KeyHeads{Lanes: heads.Lanes(), Request: file}
+	out := &api.KeyHeads{Lanes: heads.Lanes(), Left: left, Request: file}
 	for _, c := range cuts {
 		out.Nodes = append(out.Nodes, c.Node)
 	}

@@ -25,7 +25,7 @@ func replaceRoot(t *testing.T, m *member) identity.TeamID {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cuts, err := m.replica.NodeCuts(m.replica.Node())
+	cuts, _, err := m.replica.NodeCuts(m.replica.Node())
 	if err != nil {
 		t.Fatal(err)
 	}

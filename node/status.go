@@ -63,7 +63,7 @@ func (n *Node) Status(ctx context.Context) (*api.Status, error) {
 	}
 	out.Warnings = append(out.Warnings, n.standingWarnings(communities.Communities)...)
 	out.Warnings = append(out.Warnings, n.doubleTalk(st.Equivocations)...)
-	out.Warnings = append(out.Warnings, laneWarnings(st.Lanes)...)
+	out.Warnings = append(out.Warnings, laneWarnings(st.Lanes, st.Beside)...)
 	return out, nil
 }
 

@@ -64,6 +64,9 @@ func writeHeads(ctx context.Context, e *env, c *cli.Context, node string) error 
 		return err
 	}
 	complain(e.Stderr, "", fmt.Sprintf("%s, %s as this node has them", nodesWords(heads.Nodes), plural(heads.Lanes, "lane")))
+	if heads.Left > 0 {
+		complain(e.Stderr, "", fmt.Sprintf("%s more, those with the fewest records, do not fit in: nothing in them will count", plural(heads.Left, "lane")))
+	}
 	return printFile(e, out, heads.Request, heads)
 }
 

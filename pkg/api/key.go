@@ -56,6 +56,7 @@ func KeyStateOf(d *identity.Delegation, now time.Time) KeyState {
 type KeyHeads struct {
 	Nodes   []identity.NodeID `json:"nodes"`
 	Lanes   int               `json:"lanes"`
+	Left    int               `json:"left,omitzero"` // lanes that do not fit in: what is in them will not count
 	Request File              `json:"request"`
 }
 

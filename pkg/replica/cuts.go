@@ -14,35 +14,35 @@ import (
 
 // NodeCuts returns where the lanes of node keys of this team end in all channels, as this node has them,
 // for a revocation or a rotation of the root to name; see LaneHeads. The nodes come in ascending order;
-// together they and their lanes are as many as a statement can name, those with most records first.
-func (r *Replica) NodeCuts(nodes ...identity.NodeID) ([]notice.NodeCuts, error) {
+// together they and their lanes are as many as a statement can name, those with most records first. left is how many
+// lanes it cannot: a statement ends them before their first record.
+func (r *Replica) NodeCuts(nodes ...identity.NodeID) (named []notice.NodeCuts, left int, err error) {
 	// By node, then by channel: a lane is both and a run.
 	found := map[identity.NodeID]map[[32]byte][]*record.Record{}
 	for _, n := range nodes {
 		found[n] = map[[32]byte][]*record.Record{}
 	}
-	err := r.writtenBy(r.self, func(*indexRow) bool { return true }, func(row *indexRow, rec *record.Record) {
+	err = r.writtenBy(r.self, func(*indexRow) bool { return true }, func(row *indexRow, rec *record.Record) {
 		if lanes := found[rec.Header().Delegation.Node]; lanes != nil {
 			lanes[row.tag] = append(lanes[row.tag], rec)
 		}
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var out []notice.NodeCuts
 	room := notice.MaxCuts
 	if len(found) > 1 {
 		room -= len(found) // in a rotation each node counts as well
 	}
 	for _, n := range slices.SortedFunc(maps.Keys(found), compareIDs) {
-		cuts := nodeCuts(found[n], room/max(1, len(found)))
-		out = append(out, notice.NodeCuts{Node: n, Heads: cuts})
+		cuts, more := nodeCuts(found[n], room/max(1, len(found)))
+		named, left = append(named, notice.NodeCuts{Node: n, Heads: cuts}), left+more
 	}
-	return out, nil
+	return named, left, nil
 }
 
-// nodeCuts returns the cuts of one node, at most room of them.
-func nodeCuts(channels map[[32]byte][]*record.Record, room int) []notice.Cut {
+// nodeCuts returns the cuts of one node, at most room of them, and how many are left out.
+func nodeCuts(channels map[[32]byte][]*record.Record, room int) (out []notice.Cut, left int) {
 	type counted struct {
 		notice.Cut
 		records int
@@ -53,21 +53,20 @@ func nodeCuts(channels map[[32]byte][]*record.Record, room int) []notice.Cut {
 		for _, rec := range records {
 			of[rec.Header().Run]++
 		}
-		for _, h := range laneHeads(records) {
+		for _, h := range laneHeads(records, len(records)) {
 			all = append(all, counted{notice.Cut{Channel: tag, Run: h.Run, Seq: h.Seq, ID: h.ID}, of[record.Run(h.Run)]})
 		}
 	}
 	slices.SortFunc(all, func(a, b counted) int {
 		return cmp.Or(cmp.Compare(b.records, a.records), bytes.Compare(a.ID[:], b.ID[:]))
 	})
-	var out []notice.Cut
 	for _, c := range all[:min(len(all), max(0, room))] {
 		out = append(out, c.Cut)
 	}
 	slices.SortFunc(out, func(a, b notice.Cut) int {
 		return cmp.Or(bytes.Compare(a.Channel[:], b.Channel[:]), bytes.Compare(a.Run[:], b.Run[:]))
 	})
-	return out
+	return out, len(all) - len(out)
 }
 
 // Stated returns the statement heads that a revocation or rotation of our keys is to name, so that what they

@@ -22,7 +22,7 @@ func (r *Replica) LaneHeads(ch record.Channel, team identity.TeamID) ([]notice.L
 	err := r.writtenBy(team, func(row *indexRow) bool { return row.tag == tag }, func(_ *indexRow, rec *record.Record) {
 		records = append(records, rec)
 	})
-	return laneHeads(records), err
+	return laneHeads(records, notice.MaxLaneHeads), err
 }
 
 // writtenBy calls fn for each record here that a team wrote, under whatever root, and keep chooses.
@@ -53,10 +53,10 @@ func (r *Replica) writtenBy(team identity.TeamID, keep func(*indexRow) bool, fn 
 	return nil
 }
 
-// laneHeads returns the last record of each lane up to which all from the first are here, of as many
-// lanes as a removal can name, those with the most records first. The team that is to be removed wrote
+// laneHeads returns the last record of each lane up to which all from the first are here, of at most as many
+// lanes as a removal can name, say, those with the most records first. The team that is to be removed wrote
 // them: a number far ahead must not let it go on up to there, nor a multitude of lanes keep it in.
-func laneHeads(records []*record.Record) []notice.LaneHead {
+func laneHeads(records []*record.Record, most int) []notice.LaneHead {
 	lanes := map[record.Lane]map[uint64]record.ID{}
 	for _, r := range records {
 		places := lanes[r.Lane()]
@@ -83,7 +83,7 @@ func laneHeads(records []*record.Record) []notice.LaneHead {
 		return cmp.Or(cmp.Compare(b.records, a.records), bytes.Compare(a.ID[:], b.ID[:]))
 	})
 	var out []notice.LaneHead
-	for _, e := range ends[:min(len(ends), notice.MaxLaneHeads)] {
+	for _, e := range ends[:min(len(ends), most)] {
 		out = append(out, e.LaneHead)
 	}
 	return out

@@ -46,7 +46,7 @@ func TestNoLaneKeepsATeamIn(t *testing.T) {
 	for run := range uint16(2 * notice.MaxLaneHeads) {
 		all = append(all, say(run+1, 1))
 	}
-	heads := laneHeads(all)
+	heads := laneHeads(all, notice.MaxLaneHeads)
 	if len(heads) != notice.MaxLaneHeads || heads[0].Seq != 4 || heads[0].ID != all[3].ID() {
 		t.Fatalf("%d lanes, the first ends at %d", len(heads), heads[0].Seq)
 	}

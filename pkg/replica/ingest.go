@@ -127,6 +127,7 @@ func (r *Replica) admit(now time.Time, arrivals []Arrival, opened []opening, out
 		c.i, c.gone = i, erased
 		if isErase {
 			if err := c.erase(r, erasing); err != nil {
+				r.draw(rec.Team(), -weightOf(rec))
 				out[i].Judgement = policy.Judgement{Verdict: policy.Ignore, Reason: storeReason(err), Detail: err.Error()}
 				continue
 			}

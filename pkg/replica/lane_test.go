@@ -242,7 +242,6 @@ func TestAnotherProcessThatSignsAsThisNode(t *testing.T) {
 	if at := us.Twin(); !at.Equal(theirs.Header().Created) {
 		t.Errorf("the twin was heard at %s", at)
 	}
-	us.Confirm(ch, later)
 	ours := us.publish(t, later, ch, alert("ours"))
 	begins(t, ours, theirs)
 	other.Part()
@@ -252,30 +251,124 @@ func TestAnotherProcessThatSignsAsThisNode(t *testing.T) {
 	if found := us.Equivocations(); len(found) != 0 {
 		t.Error(found)
 	}
-	// It is over with the next start.
+	// The two stay apart after the next start, of which the copy may not be told.
 	us.restart(t, later)
 	us.Confirm(ch, later)
-	follows(t, us.publish(t, later, ch, alert("ours again")), theirs)
+	if rec := us.publish(t, later, ch, alert("ours again")); rec.Header().Run != ours.Header().Run || rec.Header().Seq != 3 {
+		t.Errorf("place %d of run %x", rec.Header().Seq, rec.Header().Run)
+	}
 	if !us.Twin().IsZero() {
 		t.Error("the twin is remembered beyond a start")
 	}
 }
 
-// Starts without anybody to ask do not make lanes without end: a removal could not name them.
-func TestLanesAreCountedAndBounded(t *testing.T) {
+// A member says again and again that it hears two, and the machine sleeps each night. Each lane that this process
+// begins is one that removals and revocations must name.
+func TestAWordThatThereAreTwoBeginsOneLane(t *testing.T) {
+	for before := range 2 { // lanes of this life
+		us, _, ch := village(t)
+		us.publish(t, noon, ch, alert("1"))
+		us.restart(t, noon)
+		if before > 0 {
+			us.publish(t, noon, ch, alert("before a comparison"))
+		}
+		us.Part()
+		ours := us.publish(t, noon, ch, alert("2"))
+		for i := range 10 {
+			now := noon.Add(time.Duration(i) * time.Hour)
+			us.Doubt(now)
+			us.Part()
+			us.Confirm(ch, now)
+			next := us.publish(t, now, ch, alert("x"))
+			follows(t, next, ours)
+			ours = next
+		}
+		if st, err := us.Stats(); err != nil || st.Lanes != before+2 || st.Beside != before+1 {
+			t.Errorf("%d lanes, %d beside others, %v", st.Lanes, st.Beside, err)
+		}
+	}
+}
+
+// The machine may have been put back with what this process had in memory: a lane of its own is in doubt then as any is.
+func TestAPartedLaneIsInDoubtAfterASleep(t *testing.T) {
+	us, _, ch := village(t)
+	us.publish(t, noon, ch, alert("1"))
+	us.restart(t, noon)
+	us.Part()
+	ours := us.publish(t, noon, ch, alert("2"))
+	later := noon.Add(time.Minute)
+	us.Doubt(later)
+	begins(t, us.publish(t, later, ch, alert("before a comparison")), ours)
+	us.Confirm(ch, later)
+	follows(t, us.publish(t, later, ch, alert("3")), ours)
+}
+
+// Whoever goes on in a lane of ours ends it there: it is not followed on behind that.
+func TestALaneThatAnotherProcessSignsInEnds(t *testing.T) {
+	us, _, ch := village(t)
+	first := us.publish(t, noon, ch, alert("1"))
+	other := *us
+	other.store = us.store.Clone()
+	other.restart(t, noon)
+	other.Confirm(ch, noon)
+	us.restart(t, noon)
+	us.Part()
+	us.Confirm(ch, noon)
+	ours := us.publish(t, noon, ch, alert("ours"))
+	begins(t, ours, first)
+	again := *us
+	again.store = us.store.Clone()
+	again.restart(t, noon)
+	again.Confirm(ch, noon)
+	later := noon.Add(time.Minute)
+	theirs := again.publish(t, later, ch, alert("of a second copy"))
+	follows(t, theirs, ours)
+	us.accept(t, later, theirs.Frame())
+	us.Confirm(ch, later)
+	begins(t, us.publish(t, later, ch, alert("ours")), theirs)
+}
+
+// However many lanes there are, of channels or of starts without anybody to ask: no place is signed twice to save one.
+func TestManyLanesSignNoPlaceTwice(t *testing.T) {
+	us, _, ch := village(t)
+	us.publish(t, noon, ch, alert("x"))
+	for i := range notice.MaxLaneHeads - 1 {
+		q := newParty(t, uint64(1000+i))
+		admit(t, us, ch.Community, q)
+		us.publish(t, noon, pair(t, us.Self(), q.team()), alert("private"))
+	}
+	if st, err := us.Stats(); err != nil || st.Lanes != notice.MaxLaneHeads || st.Beside != 0 {
+		t.Errorf("%d lanes, %d beside others, %v", st.Lanes, st.Beside, err)
+	}
+	old := us.store.Clone()
+	lost := us.publish(t, noon, ch, alert("lost"))
+	us.store = old
+	us.restart(t, noon)
+	begins(t, us.publish(t, noon, ch, alert("after it was put back")), lost)
+	us.accept(t, noon, lost.Frame())
+	if found := us.Equivocations(); len(found) != 0 {
+		t.Error(found)
+	}
+}
+
+func TestLanesAreCounted(t *testing.T) {
 	us, _, ch := village(t)
 	for i := range notice.MaxLaneHeads + 4 {
 		us.publish(t, noon, ch, alert("x"))
-		if st, err := us.Stats(); err != nil || st.Lanes != min(i+1, notice.MaxLaneHeads) {
-			t.Fatalf("%d lanes after %d starts, %v", st.Lanes, i, err)
+		if st, err := us.Stats(); err != nil || st.Lanes != i+1 || st.Beside != i {
+			t.Fatalf("%d lanes, %d beside others, after %d starts, %v", st.Lanes, st.Beside, i, err)
 		}
 		us.restart(t, noon)
+	}
+	heads, left, err := us.NodeCuts(us.Node())
+	if err != nil || len(heads[0].Heads) != notice.MaxCuts || left != 4 {
+		t.Errorf("a revocation names %d, and leaves out %d, %v", len(heads[0].Heads), left, err)
 	}
 	if _, err := us.Prune(noon.AddDate(3, 0, 0)); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if st, err := us.Stats(); err != nil || st.Lanes != 0 {
+		if st, err := us.Stats(); err != nil || st.Lanes != 0 || st.Beside != 0 {
 			t.Fatalf("%d lanes of which nothing is left, %v", st.Lanes, err)
 		}
 		us.restart(t, noon)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 )
 
@@ -33,7 +32,7 @@ type lanes struct {
 	doubted time.Time                   // when the doubt began; a comparison that began before does not end it
 	held    time.Time                   // nor one that began before this
 	twin    time.Time                   // when a record of ours that another process signed was written; zero: none came
-	split   bool                        // another process signs as this node: doubt stays
+	split   bool                        // this process left the lanes that another may go on in
 	fresh   bool                        // the next record of ours must begin a new run in every channel
 }
 
@@ -63,7 +62,7 @@ func (r *Replica) place(ch record.Channel, taken map[record.Channel]laneHead) (l
 		return h, nil
 	}
 	head, begun := l.heads[ch]
-	if _, sure := l.sure[ch]; begun && (sure || len(l.runs) >= notice.MaxLaneHeads) {
+	if _, sure := l.sure[ch]; begun && sure {
 		return head, nil
 	}
 	if h, ok := l.interim[ch]; ok && begun {
@@ -102,10 +101,11 @@ type found struct {
 }
 
 // find looks at a record that this node signed in another life, or another process as this node. The lane
-// goes on behind it. The caller writes ops and then calls rejoin.
+// goes on behind the one, and ends with the other. The caller writes ops and then calls rejoin.
 func (r *Replica) find(f *found, rec *record.Record) {
 	l, h := &r.lanes, rec.Header()
-	if h.Created.After(l.doubted) && h.Created.After(f.twin) {
+	another := h.Created.After(l.doubted)
+	if another && h.Created.After(f.twin) {
 		f.twin = h.Created
 	}
 	head, changed := f.heads[h.Channel]
@@ -115,7 +115,7 @@ func (r *Replica) find(f *found, rec *record.Record) {
 	_, taken := r.index.places[placeOf(rec)]
 	switch {
 	case head.run != h.Run || head.run == (record.Run{}):
-	case taken:
+	case taken || another:
 		f.heads[h.Channel] = laneHead{}
 	case h.Seq > head.seq:
 		f.heads[h.Channel] = headAt(rec)
@@ -148,10 +148,17 @@ func (l *lanes) rejoin(f *found) {
 	}
 }
 
-// part leaves each channel's stored lane alone for the rest of this life: another process may go on in it.
+// part leaves each lane that another process may go on in, for good: the channel's next record begins one that is
+// this process's own, which takes its place in the store. It does so once in a life, so that no word of others begins
+// more; a lane of ours in which another signs all the same ends there, see find.
 func (l *lanes) part() {
+	if l.split {
+		return
+	}
 	l.split = true
+	maps.DeleteFunc(l.heads, func(ch record.Channel, _ laneHead) bool { return !l.sure[ch] })
 	maps.DeleteFunc(l.sure, func(_ record.Channel, ours bool) bool { return !ours })
+	clear(l.interim)
 }
 
 // Doubt has every lane doubted again, as at a start: the machine may have been put back to an earlier state
@@ -180,7 +187,7 @@ func (r *Replica) Confirm(ch record.Channel, began time.Time) {
 	defer r.mu.Unlock()
 	l := &r.lanes
 	ch = r.channelNow(ch)
-	if _, begun := l.heads[ch]; !begun || l.split || began.Before(l.doubted) || began.Before(l.held) {
+	if _, begun := l.heads[ch]; !begun || began.Before(l.doubted) || began.Before(l.held) {
 		return
 	}
 	if _, sure := l.sure[ch]; !sure {
@@ -189,8 +196,8 @@ func (r *Replica) Confirm(ch record.Channel, began time.Time) {
 	}
 }
 
-// Part says that another process signs as this node. Until the next start, each channel's lane goes on in
-// a run that is this process's own.
+// Part says that another process signs as this node. Each channel goes on in a run that is this process's own.
+// Of many calls in one life the first counts.
 func (r *Replica) Part() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -262,6 +269,15 @@ func (r *Replica) runOps(rec *record.Record, drop Day) []Op {
 func (l *lanes) ran(rec *record.Record, drop Day) {
 	k := runOf(rec)
 	l.runs[k] = max(l.runs[k], drop)
+}
+
+// beside is how many runs there are more than one for each channel.
+func (l *lanes) beside() int {
+	channels := map[[32]byte]struct{}{}
+	for k := range l.runs {
+		channels[k.channel] = struct{}{}
+	}
+	return len(l.runs) - len(channels)
 }
 
 // pruneRuns forgets the runs of which nothing is left.

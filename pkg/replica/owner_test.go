@@ -72,7 +72,7 @@ func TestAReplacedKeyOpensItsStore(t *testing.T) {
 
 	// Where the lanes of both keys end, for a revocation.
 	r = open(key, d)
-	cuts, err := r.NodeCuts(p.key.Node(), key.Node())
+	cuts, _, err := r.NodeCuts(p.key.Node(), key.Node())
 	if err != nil || len(cuts) != 2 {
 		t.Fatalf("cuts %+v, %v", cuts, err)
 	}
@@ -96,7 +96,7 @@ func TestAReplacedKeyOpensItsStore(t *testing.T) {
 	if err := says.Validate(); err != nil {
 		t.Error(err)
 	}
-	none, err := r.NodeCuts(other.key.Node())
+	none, _, err := r.NodeCuts(other.key.Node())
 	if err != nil || len(none) != 1 || len(none[0].Heads) != 0 {
 		t.Errorf("of a node that said nothing: %+v, %v", none, err)
 	}

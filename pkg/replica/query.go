@@ -381,6 +381,7 @@ type Stats struct {
 	Outside    int // records beyond a removal, a revocation or a community's end
 	Closed     int // records whose bodies wait for a key
 	Lanes      int // of this node, in all channels, of which a record is kept
+	Beside     int // of them, those more than one for each channel
 	// Equivocations counts, by team, the records that prove it said two things in one place.
 	Equivocations map[identity.TeamID]int
 	Store         Usage
@@ -390,7 +391,7 @@ type Stats struct {
 // Stats returns counts as of now.
 func (r *Replica) Stats() (Stats, error) {
 	r.mu.RLock()
-	st := Stats{Records: map[notice.Kind]int{}, Statements: len(r.roster.Statements()), Bodies: len(r.wanted), Lanes: len(r.lanes.runs), Equivocations: map[identity.TeamID]int{}}
+	st := Stats{Records: map[notice.Kind]int{}, Statements: len(r.roster.Statements()), Bodies: len(r.wanted), Lanes: len(r.lanes.runs), Beside: r.lanes.beside(), Equivocations: map[identity.TeamID]int{}}
 	for _, s := range r.index.slots {
 		st.Records[s.code.kind()]++
 		if s.outside {

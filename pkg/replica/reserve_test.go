@@ -1,32 +1,128 @@
 package replica_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"tocsin/pkg/notice"
 	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
 	"tocsin/pkg/replica"
+	"tocsin/pkg/roster"
 	"tocsin/pkg/store/memstore"
 )
 
-// A member fills the store and then claims an emergency with each word. Another's emergency is kept all the same, and
-// this node goes on publishing.
-func TestNobodyUsesUpTheLastRoom(t *testing.T) {
+// lastRoom gives a node whose store a member has filled down to the last room.
+func lastRoom(t *testing.T) (*team, *party, record.Channel) {
+	t.Helper()
 	us, p, ch := village(t)
-	q := newParty(t, 5)
-	admit(t, us, ch.Community, q)
-	const quota = 8 << 20
-	small := memstore.New(memstore.Options{Quota: quota})
+	small := memstore.New(memstore.Options{Quota: 8 << 20})
 	if err := us.store.Scan(nil, false, func(k, v []byte) error {
 		return small.Apply([]replica.Op{{Key: k, Value: v}})
 	}); err != nil {
 		t.Fatal(err)
 	}
-	us.store = small
-	us.opt.Store = small
+	us.store, us.opt.Store = small, small
 	us.restart(t, noon)
+	for i := range 1000 {
+		a := alert("x")
+		a.Texts[0].Summary = strings.Repeat("x", 30<<10)
+		if us.offer(noon, p.say(t, ch, a, nil).Frame()).Reason == policy.Full {
+			if i < 150 {
+				t.Fatalf("%d are kept before the last room", i)
+			}
+			return us, p, ch
+		}
+	}
+	t.Fatal("no end")
+	return nil, nil, ch
+}
+
+func emergency(h *record.Header) { h.Class = record.Emergency }
+
+// Statements draw of the share too, and a restart does not give it again.
+func TestStatementsDrawOfTheLastRoom(t *testing.T) {
+	us, p, ch := lastRoom(t)
+	many := func() (out [][]byte) {
+		for i := range 200 {
+			out = append(out, p.state(t, roster.KindVouch, &notice.Vouch{Team: us.Self(), Name: fmt.Sprint(i)}).Frame())
+		}
+		return out
+	}()
+	struck := strike(us, 1, false)
+	if got := us.AddStatements(noon, many); got[0].Reason != policy.Unavailable || !struck() {
+		t.Fatal(got[0])
+	}
+	if why := us.offer(noon, p.say(t, ch, alert("x"), emergency).Frame()).Reason; why != policy.OK {
+		t.Fatal("what was not stored has used up the share:", why)
+	}
+	us.AddStatements(noon, many)
+	for range 2 {
+		if why := us.offer(noon, p.say(t, ch, alert("x"), emergency).Frame()).Reason; why != policy.Full {
+			t.Errorf("the share is used up, and an emergency is answered with %q", why)
+		}
+		us.restart(t, noon)
+	}
+}
+
+// lastRoomStore is a store with its last room left, of which a team's share is 4 MiB.
+type lastRoomStore struct{ *memstore.Store }
+
+func (lastRoomStore) Usage() (replica.Usage, error) {
+	return replica.Usage{Quota: 1 << 30, Used: 1<<30 - 1}, nil
+}
+
+// What could not be stored draws nothing.
+func TestWhatIsNotStoredDrawsNothing(t *testing.T) {
+	us, p, ch := village(t)
+	us.opt.Store = lastRoomStore{us.store}
+	r, err := replica.Open(us.opt, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	offer := func(frame []byte) policy.Reason {
+		return r.Ingest(noon, []replica.Arrival{{Frame: frame, Via: replica.Gossip}})[0].Reason
+	}
+	said, big := p.say(t, ch, alert("x"), emergency), p.say(t, ch, long("x"), emergency)
+	wipe := p.say(t, ch, &notice.Erase{Record: said.ID(), Reason: "sent in error"}, emergency).Frame()
+	if a, b := offer(said.Frame()), offer(big.Frame()); a != policy.OK || b != policy.OK {
+		t.Fatal(a, b)
+	}
+	fails := "get"
+	us.store.SetFault(func(op string, _ []replica.Op) (bool, error) {
+		if op == fails {
+			return false, errDisk
+		}
+		return false, nil
+	})
+	for range 8 << 20 / len(wipe) {
+		if why := offer(wipe); why != policy.Unavailable {
+			t.Fatalf("an erasure that cannot be made is answered with %q", why)
+		}
+	}
+	fails = "apply"
+	for range 8 << 20 / len(big.Body()) {
+		if err := r.PutBody(big.ID(), big.Body()); !errors.Is(err, errDisk) {
+			t.Fatal(err)
+		}
+	}
+	us.store.SetFault(nil)
+	if why := offer(wipe); why != policy.OK {
+		t.Error(why)
+	}
+	if err := r.PutBody(big.ID(), big.Body()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A member fills the store and then claims an emergency with each word. Another's emergency is kept all the same, and
+// this node goes on publishing.
+func TestNobodyUsesUpTheLastRoom(t *testing.T) {
+	us, p, ch := lastRoom(t)
+	q := newParty(t, 5)
+	admit(t, us, ch.Community, q)
 	say := func(by *party, class record.Class, size int) policy.Reason {
 		a := alert("x")
 		a.Texts[0].Summary = strings.Repeat("x", size)
@@ -43,9 +139,6 @@ func TestNobodyUsesUpTheLastRoom(t *testing.T) {
 		}
 		t.Fatal("no end")
 		return kept
-	}
-	if n := fill(p, record.Routine, 30<<10); n < 150 {
-		t.Fatalf("%d are kept before the last room", n)
 	}
 	urgent := fill(p, record.Urgent, 1000)
 	if emergencies := fill(p, record.Emergency, 1000); urgent == 0 || emergencies == 0 {

@@ -105,7 +105,7 @@ func TestATeamClosesUnderItsNewRoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	us.accept(t, noon, p.say(t, private, &notice.Receipt{Records: slices.Clone(asked)}, nil).Frame())
-	cuts, err := us.NodeCuts(us.Node())
+	cuts, _, err := us.NodeCuts(us.Node())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,20 +84,24 @@ func (r *Replica) addStatements(now time.Time, frames [][]byte, join bool) []Sta
 func (r *Replica) keepStatements(now time.Time, statements []*record.Statement) error {
 	for len(statements) > 0 {
 		var ops []Op
-		size := 0
+		size, fit := 0, 0
 		for _, s := range statements {
 			op := Op{Key: idKey(spaceState, s.ID()), Value: s.Frame()}
-			if len(ops) > 0 && (size+len(op.Value) > MaxApplyBytes/2 || len(ops)+2 > MaxApplyOps) {
+			if len(ops) > 0 && (size+len(op.Value) > MaxApplyBytes/2 || len(ops)+3 > MaxApplyOps) {
 				break
 			}
-			ops, size = append(ops, op, heardOp(s.ID(), now)), size+len(op.Value)
-			r.draw(s.Signers[0].Team, int64(len(op.Value)))
+			ops = append(ops, op, heardOp(s.ID(), now))
+			ops = append(ops, r.draw(s.Signers[0].Team, int64(len(op.Value)))...)
+			size, fit = size+len(op.Value), fit+1
 		}
+		part := statements[:fit]
+		statements = statements[fit:]
 		if err := r.opt.Store.Apply(ops); err != nil {
+			for _, s := range part {
+				r.draw(s.Signers[0].Team, -int64(len(s.Frame())))
+			}
 			return fmt.Errorf("store statements: %w", err)
 		}
-		part := statements[:len(ops)/2]
-		statements = statements[len(ops)/2:]
 		for _, s := range part {
 			r.heard[s.ID()] = now
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -162,18 +163,19 @@ func TestMendingTriesAgain(t *testing.T) {
 		d := &badDisk{}
 		o := testOptions(t.TempDir())
 		o.commit = d.commit
-		free := int64(1 << 40)
-		o.statfs = func(string) (int64, error) { return free, nil }
+		var free atomic.Int64 // mending asks in a goroutine of its own
+		free.Store(1 << 40)
+		o.statfs = func(string) (int64, error) { return free.Load(), nil }
 		s := mustOpen(t, o)
 		fillStore(t, s, 10)
 		d.fails = true
 		wantBroken(t, s, "write", s.Apply(one("half")))
 		d.fails = false
-		free = reserve - 1
+		free.Store(reserve - 1)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		wantBroken(t, s, "write while there is no room", s.Apply(one("behind")))
-		free = 1 << 40
+		free.Store(1 << 40)
 		time.Sleep(mendMost)
 		synctest.Wait()
 		if err := s.Apply(one("after")); err != nil {

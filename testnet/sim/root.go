@@ -36,7 +36,7 @@ func (t *Team) Replace(own ...record.ID) (*Stolen, error) {
 		return nil, fmt.Errorf("replace the key of %s: %w", t.Name, errDown)
 	}
 	old := &Stolen{t.key, t.opt.Delegation}
-	cuts, err := t.rep.NodeCuts(old.key.Node())
+	cuts, _, err := t.rep.NodeCuts(old.key.Node())
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (t *Team) Rotate() error {
 	if err != nil {
 		return err
 	}
-	cuts, err := t.rep.NodeCuts(t.key.Node())
+	cuts, _, err := t.rep.NodeCuts(t.key.Node())
 	if err != nil {
 		return err
 	}
