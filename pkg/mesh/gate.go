@@ -14,7 +14,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
-	"github.com/libp2p/go-libp2p/p2p/protocol/identify"
 )
 
 // gatedHost is the host as gossip sees it: peers exist once they are admitted and not before, so that
@@ -102,7 +101,8 @@ func (g *gatedHost) has(p peer.ID) bool {
 }
 
 // admit lets gossip see the peer. Repeating it does no harm, and makes gossip try again if it gave up
-// on a peer that admitted us later than we did it.
+// on a peer that admitted us later than we did it. Whether the peer speaks gossip its stream shows: what identify
+// told may be from before the peer had begun, and a later word of it may be overtaken by that.
 func (g *gatedHost) admit(p peer.ID) {
 	g.mu.Lock()
 	g.admitted[p] = true
@@ -111,17 +111,7 @@ func (g *gatedHost) admit(p peer.ID) {
 		delete(g.held, p)
 	}
 	g.mu.Unlock()
-	protocols, err := g.Host.Peerstore().SupportsProtocols(p, gossipProtocols()...)
-	if err != nil {
-		return
-	}
-	if len(protocols) == 0 {
-		if told, err := g.Host.Peerstore().SupportsProtocols(p, identify.ID); err != nil || len(told) > 0 {
-			return // it told what it speaks, and it is not our gossip
-		}
-		protocols = gossipProtocols() // not told yet, or never: the stream will show
-	}
-	_ = g.announce.Emit(event.EvtPeerIdentificationCompleted{Peer: p, Protocols: protocols})
+	_ = g.announce.Emit(event.EvtPeerIdentificationCompleted{Peer: p, Protocols: gossipProtocols()})
 }
 
 // release lets go of the streams that are held, whose peers are not admitted any more.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -25,8 +26,8 @@ var (
 )
 
 // guard stands before libp2p's resource manager, which counts and does not know who is who. It divides the
-// inbound connections: those that have not shown a key yet have one share, strangers have another, each
-// bounded by address, and the rest is for members. What we dial ourselves has room that none of them can
+// inbound connections: those that have not shown a key yet have a share over TCP and one over QUIC, strangers
+// have another, each bounded by address, and the rest is for members. What we dial ourselves has room that none of them can
 // take. It also sets a pace for the streams that a peer opens. It sees each before a protocol is agreed on: a stream
 // that is reset at once costs as much as one that is used.
 type guard struct {
@@ -46,7 +47,8 @@ type guardedConn struct {
 	guard *guard
 	from  netip.Prefix // invalid: not bounded by address
 	since time.Time
-	conn  io.Closer       // ends the handshake; nil where that cannot be done from here
+	quic  bool
+	conn  io.Closer       // ends the handshake; nil where that cannot be done from here, as over QUIC
 	peer  peer.ID         // empty until the handshake is over
 	team  identity.TeamID // zero: a stranger
 }
@@ -77,7 +79,7 @@ func (g *guard) OpenConnection(dir network.Direction, fd bool, endpoint ma.Multi
 	if dir != network.DirInbound {
 		return g.ResourceManager.OpenConnection(dir, fd, endpoint)
 	}
-	c := &guardedConn{guard: g, since: time.Now()}
+	c := &guardedConn{guard: g, since: time.Now(), quic: isQUIC(endpoint)}
 	if from := originAt(endpoint); from.IsValid() && !from.Addr().IsLoopback() {
 		c.from = from // whoever is on this machine has better ways to harm it
 	}
@@ -95,21 +97,47 @@ func (g *guard) OpenConnection(dir network.Direction, fd bool, endpoint ma.Multi
 	return c, nil
 }
 
+func isQUIC(a ma.Multiaddr) bool {
+	_, err := a.ValueForProtocol(ma.P_QUIC_V1)
+	return err == nil
+}
+
+// VerifySourceAddress implements network.ResourceManager: whether a caller over QUIC must show first that it gets
+// what is sent to its address. With a few handshakes under way each must, so that addresses which are only
+// written on packets fill no places.
+func (g *guard) VerifySourceAddress(from net.Addr) bool {
+	g.mu.Lock()
+	_, all := g.handshakes(true)
+	g.mu.Unlock()
+	return all >= quicUnverified || g.ResourceManager.VerifySourceAddress(from)
+}
+
+// handshakes counts those under way over QUIC, or over TCP, by address and together. The caller holds mu.
+func (g *guard) handshakes(quic bool) (held map[netip.Prefix]int, all int) {
+	held = map[netip.Prefix]int{}
+	for c := range g.inbound {
+		if c.peer == "" && c.from.IsValid() && c.quic == quic {
+			held[c.from]++
+			all++
+		}
+	}
+	return held, all
+}
+
 // begin counts one more handshake. Where there is no room for it, it takes the place of the oldest of that
-// address which has most, so that one address cannot keep out the others; away is what that one came on.
+// address which has most, so that one address cannot keep out the others; away is what that one came on. Over
+// QUIC none can be ended from here, so there it is refused.
 func (g *guard) begin(c *guardedConn, remote string) (away io.Closer, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c.conn = g.accepted[remote]
 	delete(g.accepted, remote)
-	held, all := map[netip.Prefix]int{}, 0
-	for other := range g.inbound {
-		if other.peer == "" && other.from.IsValid() {
-			held[other.from]++
-			all++
-		}
-	}
-	if c.from.IsValid() && (held[c.from] >= handshakesOrigin || all >= maxHandshakes) {
+	held, all := g.handshakes(c.quic)
+	switch {
+	case !c.from.IsValid():
+	case c.quic && (held[c.from] >= quicOrigin || all >= maxQUICHandshakes):
+		return nil, errCrowdedThere
+	case !c.quic && (held[c.from] >= handshakesOrigin || all >= maxHandshakes):
 		from := c.from
 		for other, n := range held {
 			if held[c.from] < handshakesOrigin && n > held[from] {

@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"fmt"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,6 +131,49 @@ func TestUnfinishedHandshakesKeepNobodyOut(t *testing.T) {
 			}
 			if err := g.enter(somebody(t), 250); err != nil {
 				t.Errorf("%d addresses that show no key keep others out: %v", addresses, err)
+			}
+		})
+	}
+}
+
+// Handshakes over QUIC, which cannot be ended from here, keep nobody out that calls over TCP; an address has few of
+// them, and before they are many each caller must show that its address is its own.
+func TestQUICHandshakesHaveTheirOwnPlaces(t *testing.T) {
+	for _, c := range []struct{ addresses, each int }{{12, 8}, {200, 1}} {
+		guarded(t, func(t *testing.T, g *guard) {
+			over := func(host, port int) ma.Multiaddr {
+				return ma.StringCast(fmt.Sprintf("/ip4/198.51.100.%d/udp/%d/quic-v1", host, 1024+port))
+			}
+			asked := 0
+			var scopes []network.ConnManagementScope
+			for port := range c.each {
+				for host := 1; host <= c.addresses; host++ {
+					if g.VerifySourceAddress(&net.UDPAddr{IP: net.IPv4(198, 51, 100, byte(host)), Port: 1024 + port}) {
+						asked++
+					}
+					if s, err := g.OpenConnection(network.DirInbound, false, over(host, port)); err == nil {
+						scopes = append(scopes, s)
+					}
+				}
+			}
+			if n := len(scopes); n == 0 || n > maxQUICHandshakes || n > c.addresses*quicOrigin {
+				t.Errorf("%d handshakes over QUIC from %d addresses are under way", n, c.addresses)
+			}
+			if all := c.addresses * c.each; asked != all-quicUnverified {
+				t.Errorf("%d of %d callers had to prove their address", asked, all)
+			}
+			for host := 1; host <= maxHandshakes; host++ {
+				if _, err := g.OpenConnection(network.DirInbound, true, remote(host, 1)); err != nil {
+					t.Fatalf("%d addresses over QUIC keep the caller %d over TCP out: %v", c.addresses, host, err)
+				}
+			}
+			for _, s := range scopes {
+				s.Done()
+			}
+			if s, err := g.OpenConnection(network.DirInbound, false, over(250, 1)); err != nil {
+				t.Errorf("when they have ended there is no place over QUIC: %v", err)
+			} else if err := s.SetPeer(somebody(t)); err != nil {
+				t.Error(err)
 			}
 		})
 	}

@@ -74,7 +74,7 @@ func (m *Mesh) helloFailed(ctx context.Context, p peer.ID, err error) {
 		l.why = errors.New("it was connected, and its hello failed: " + rootOf(err))
 	}
 	if l != nil && !errors.Is(err, errNotItself) {
-		soonest(m.hellos, p, time.Now().Add(m.jitter(helloEvery<<min(l.failed, 4))))
+		soonest(m.hellos, p, time.Now().Add(m.jitter(helloEvery<<min(l.failed-1, 4))))
 	}
 	again := l != nil && l.failed >= helloFailures
 	m.mu.Unlock()

@@ -15,8 +15,8 @@ const (
 	connGrace     = 30 * time.Second // a hello is over by then
 	connRate      = 4                // new connections a second from one address; loopback is exempt
 	connBurst     = 32
-	maxConns      = 416
-	maxInbound    = 320 // the rest is for what we dial
+	maxConns      = 480
+	maxInbound    = 384 // the rest is for what we dial
 	maxConnsPeer  = 4   // both ends dial at once, over TCP and QUIC
 	maxStreams    = 4096
 	maxStreamPeer = 64
@@ -25,9 +25,12 @@ const (
 	maxFD         = 512
 	muxerPatience = 30 * time.Second // 240 kB at 64 kbit/s
 
-	// Of maxInbound; what these two shares leave is for members. Loopback is exempt from what is by address.
-	maxHandshakes      = 96 // connections that have shown no key yet
+	// Of maxInbound; what these shares leave is for members. Loopback is exempt from what is by address.
+	maxHandshakes      = 96 // connections over TCP that have shown no key yet
 	handshakesOrigin   = 8
+	maxQUICHandshakes  = 64 // over QUIC, where one ends by itself, after 10 seconds at the latest
+	quicOrigin         = 4
+	quicUnverified     = 16                  // from then on an address must prove to be the caller's, which takes it one more round trip
 	strangeConns       = 2*maxStrangers + 16 // those who have to go are there for a moment yet
 	strangeConnsOrigin = 16                  // a room of teams that join behind one address
 	strangeConnsPeer   = 2

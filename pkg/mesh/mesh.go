@@ -47,10 +47,10 @@ type Mesh struct {
 	voices     map[peer.ID]*voice
 	suspects   map[peer.ID]bool // may be two processes
 	candidates map[peer.ID]*candidate
-	hellos     map[peer.ID]time.Time // due
-	syncs      map[syncKey]time.Time // due
-	syncing    map[syncKey]bool      // running, begun by us; see also sessions
-	line       throughput
+	hellos     map[peer.ID]time.Time          // due
+	syncs      map[syncKey]time.Time          // due
+	syncing    map[syncKey]bool               // running, begun by us; see also sessions
+	line       map[identity.TeamID]throughput // of those that sessions moved batches with lately
 	teams      map[identity.TeamID]*allowance // at most maxTeams
 	sessions   sessions
 	dialling   int
@@ -112,7 +112,7 @@ func NewWithHost(h host.Host, opt Options) (*Mesh, error) {
 		handlersOf: map[peer.ID]int{}, handlersIn: map[identity.TeamID]int{}, links: map[peer.ID]*link{}, candidates: map[peer.ID]*candidate{},
 		hellos: map[peer.ID]time.Time{}, syncs: map[syncKey]time.Time{}, syncing: map[syncKey]bool{},
 		greeting: map[peer.ID]bool{}, renewed: map[peer.ID]time.Time{}, hasty: map[peer.ID]bool{},
-		crowd: newCrowd(), keys: newKeysPlan(), teams: map[identity.TeamID]*allowance{}, sessions: newSessions(),
+		crowd: newCrowd(), keys: newKeysPlan(), line: map[identity.TeamID]throughput{}, teams: map[identity.TeamID]*allowance{}, sessions: newSessions(),
 		rand: rand.New(rand.NewChaCha8(seed)), //nolint:gosec // jitter and choice, nothing secret
 	}
 	for _, addr := range opt.Static {

@@ -103,6 +103,37 @@ func TestNeighbourIsMetWithoutIdentify(t *testing.T) {
 	})
 }
 
+// One that is called while it begins, and answers no hello yet, is greeted again soon.
+func TestNeighbourThatBeginsIsGreetedSoon(t *testing.T) {
+	inWorld(t, 2, func(_ *testing.T, w *world) {
+		a, b := w.nodes[0], w.nodes[1]
+		w.check(a.mesh.AddAddress(b.addr()))
+		a.run()
+		time.Sleep(100 * time.Millisecond)
+		b.run()
+		w.within(2500*time.Millisecond, "they have met", func() bool {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			return len(a.peers) == 1
+		})
+	})
+}
+
+// Gossip flows to a member of which identify told, before it had begun, that it speaks none.
+func TestWhatIdentifyToldEarlyKeepsNoGossipAway(t *testing.T) {
+	inWorld(t, 2, func(_ *testing.T, w *world) {
+		a, j := w.nodes[0], w.add("joiner")
+		w.start(func(i int) []int { return []int{0} })
+		time.Sleep(3 * time.Second)
+		w.check(a.host.Peerstore().SetProtocols(j.host.ID(), identify.ID))
+		j.add(w.word(kindMember, j.root.Team()))
+		j.mesh.Refresh()
+		time.Sleep(5 * time.Second)
+		id := a.publish("to all")
+		w.within(2*time.Second, "the joiner gets gossip", func() bool { return j.has(id) })
+	})
+}
+
 // A neighbour that is connected and silent, as over a line that carries nothing, is left and dialled again, in whatever way it
 // came to be connected, and met soon when the line is well.
 func TestSilentNeighbourIsDialledAgain(t *testing.T) {

@@ -3,6 +3,7 @@ package mesh
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -20,18 +21,16 @@ var errPace = errors.New("the peer's team asks for more than its share")
 type linePace struct{ up, down float64 }
 
 // measured notes that so many bytes and their answer took that long. What is on the line beside them
-// slows it, so it is believed at once when it is quicker, and by half when it is slower.
+// slows it, so it is believed at once when it is quicker, and by half when it is slower. It says nothing of
+// anybody else's line: the peer answers when it likes.
 func (m *Mesh) measured(p peer.ID, sent, received int, took time.Duration) {
 	n := max(sent, received)
 	if n < paceSample {
 		return
 	}
-	now, bytesPerSecond := time.Now(), float64(n)/max(took, time.Millisecond).Seconds()
+	bytesPerSecond := rateOf(n, took)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if bytesPerSecond >= m.line.best || now.Sub(m.line.at) > lineMemory {
-		m.line.best, m.line.at = bytesPerSecond, now
-	}
 	if l := m.links[p]; l != nil {
 		was := &l.pace.down
 		if sent > received {
@@ -44,15 +43,65 @@ func (m *Mesh) measured(p peer.ID, sent, received int, took time.Duration) {
 	}
 }
 
-// throughput is the best that any line of this node has carried within lineMemory.
-type throughput struct {
-	best float64
-	at   time.Time // zero: nothing was measured
+func rateOf(n int, took time.Duration) float64 {
+	return float64(n) / max(took, time.Millisecond).Seconds()
 }
 
-// thin reports whether this node's own line seems to be thin: then one session at a time uses it. A
-// single peer that is slow does not make it so, as long as there are others.
-func (t throughput) thin() bool { return !t.at.IsZero() && t.best < thinRate }
+// throughput is the best that a line has carried within lineMemory.
+type throughput struct {
+	best float64
+	at   time.Time
+}
+
+// carried notes for thin that a batch of a session with a team, and its answer, took that long. Only batches
+// count, to which a peer of good will answers at once; a stranger has no session.
+func (m *Mesh) carried(team identity.TeamID, n int, took time.Duration) {
+	if n < paceSample {
+		return
+	}
+	now := time.Now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.line, func(_ identity.TeamID, t throughput) bool { return now.Sub(t.at) > lineMemory })
+	if len(m.line) >= maxTeams {
+		clear(m.line)
+	}
+	if rateOf(n, took) >= m.line[team].best {
+		m.line[team] = throughput{rateOf(n, took), now}
+	}
+}
+
+// thin reports whether this node's own line seems to be thin: then one session at a time uses it. A team that
+// is slow, or pretends, does not make it so: two must say so, or the only one that is connected, and none that
+// it is good. The caller holds mu.
+func (m *Mesh) thin() bool {
+	now, slow := time.Now(), 0
+	for _, t := range m.line {
+		switch {
+		case now.Sub(t.at) > lineMemory:
+		case t.best >= thinRate:
+			return false
+		default:
+			slow++
+		}
+	}
+	return slow > 1 || slow == 1 && m.oneTeam()
+}
+
+// oneTeam reports whether at most one team is connected. The caller holds mu.
+func (m *Mesh) oneTeam() bool {
+	var first *link
+	for _, l := range m.links {
+		switch {
+		case l.stranger():
+		case first == nil:
+			first = l
+		case l.team != first.team:
+			return false
+		}
+	}
+	return true
+}
 
 // portionUp and portionDown return how many bytes to send to a peer, or to ask of it, at once.
 func (m *Mesh) portionUp(p peer.ID, most int) int {

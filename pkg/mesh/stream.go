@@ -166,18 +166,19 @@ func (m *Mesh) serve(ctx context.Context, proto protocol.ID, handle func(context
 	})
 }
 
-// enter takes a place for a handler, if there is one.
+// enter takes a place for a handler, if there is one. A team may have as many as it leaves free and no more, so that
+// teams that fill their shares together leave one such share to the others.
 func (m *Mesh) enter(p peer.ID, team identity.TeamID, fellow bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	most := maxHandlersPeer
+	most, free := maxHandlersPeer, maxHandlers-m.handlers
 	if !fellow {
-		most = strangePeer
+		most, free = strangePeer, min(free, strangeHandlers-m.strange)
 	}
-	if fellow && m.handlersIn[team] >= maxHandlersTeam {
+	if !m.serving || free <= 0 || m.handlersOf[p] >= most {
 		return false
 	}
-	if !m.serving || m.handlers >= maxHandlers || m.handlersOf[p] >= most || !fellow && m.strange >= strangeHandlers {
+	if team != (identity.TeamID{}) && m.handlersIn[team] >= min(maxHandlersTeam, free) {
 		return false
 	}
 	m.handlers++

@@ -225,6 +225,7 @@ func (m *Mesh) window(p peer.ID) int {
 
 // want sends a message that wants those records, or the urgent ones, and takes them in.
 func (m *Mesh) want(ctx context.Context, x *exchange, msg []byte, ids []record.ID) error {
+	asked := time.Now()
 	if err := x.wire.send(msg); err != nil {
 		return err
 	}
@@ -238,6 +239,7 @@ func (m *Mesh) want(ctx context.Context, x *exchange, msg []byte, ids []record.I
 		if err != nil {
 			return err
 		}
+		m.carried(x.to, len(msg), time.Since(asked))
 		b, err := decodeBatch(msg)
 		if err != nil {
 			return fmt.Errorf("read batch: %w", err)
@@ -249,6 +251,7 @@ func (m *Mesh) want(ctx context.Context, x *exchange, msg []byte, ids []record.I
 		if err := m.take(ctx, x, b.frames, came); err != nil {
 			return err
 		}
+		asked = time.Now()
 		if err := x.wire.send(encodeTaken(time.Since(began))); err != nil {
 			return err
 		}
@@ -453,6 +456,7 @@ func (m *Mesh) give(ctx context.Context, x *exchange, ids []record.ID) error {
 			return err
 		}
 		m.measured(x.peer, size, 0, time.Since(began)-door)
+		m.carried(x.to, size, time.Since(began)-door)
 		x.moved += len(b.frames)
 		if b.last || ctx.Err() != nil {
 			return ctx.Err()

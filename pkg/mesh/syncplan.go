@@ -142,7 +142,7 @@ func (m *Mesh) startSyncs(ctx context.Context, jobs *sync.WaitGroup, now time.Ti
 	}
 	slices.SortFunc(keys, m.byTurn)
 	for _, key := range keys {
-		if m.line.thin() && len(m.syncing)+len(m.sessions.open) > 0 {
+		if m.thin() && len(m.syncing)+len(m.sessions.open) > 0 {
 			break // the end of a session rouses us
 		}
 		if m.syncing[key] || len(m.syncing) >= maxSyncs || m.syncingWith(key.peer) >= maxSyncsTeam {
@@ -170,6 +170,7 @@ func (m *Mesh) synced(ctx context.Context, key syncKey, more bool, err error) {
 	now := time.Now()
 	m.mu.Lock()
 	delete(m.syncing, key)
+	m.hadTurn(identity.TeamID{})
 	if l := m.links[key.peer]; l != nil {
 		if l.compared == nil {
 			l.compared = map[record.Channel]time.Time{}

@@ -332,6 +332,34 @@ func TestATeamLeavesOthersTheirStreams(t *testing.T) {
 	})
 }
 
+// Nor do several teams together take all.
+func TestTeamsTogetherLeaveOthersTheirStreams(t *testing.T) {
+	inWorld(t, 5, func(t *testing.T, w *world) {
+		a, b := w.nodes[0], w.nodes[4]
+		a.run()
+		for _, hostile := range w.nodes[1:4] {
+			nodes := []*node{hostile}
+			for i := range 2 {
+				n := w.addOf(hostile.root, string(rune('a'+i)))
+				a.add(record.DelegationStatement(n.delegation))
+				nodes = append(nodes, n)
+			}
+			for _, n := range nodes {
+				n.connectRaw(a)
+				for range 8 {
+					if g := n.greedy(a, "/tocsin/sync/1"); g != nil {
+						_, _ = g.Write([]byte{0})
+					}
+				}
+			}
+		}
+		b.connectRaw(a)
+		if back, _, _ := b.say(a, "/tocsin/hello/1", greeting(b)); back == 0 {
+			t.Error("a member's hello was refused: three other teams hold every handler")
+		}
+	})
+}
+
 // Several channels of several peers take turns on a thin line: none waits for the end of another, and all end.
 func TestSessionsTakeTurnsOnAThinLine(t *testing.T) {
 	inWorld(t, 4, func(t *testing.T, w *world) {

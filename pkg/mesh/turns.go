@@ -12,11 +12,12 @@ import (
 
 // sessions are those of sync that run, whoever began them, and who waits for one. Guarded by Mesh.mu.
 type sessions struct {
-	last   uint64 // number of a session
-	open   map[*exchange]bool
+	last   uint64                        // number of a session
+	open   map[*exchange]identity.TeamID // whose turn it is: of who began it, zero for this node
 	claims map[record.ID]claim           // what is being fetched
 	turned map[identity.TeamID]time.Time // who was last told to wait, until it has had a session
 	ended  map[record.Channel]time.Time  // when a session about the channel has, of few of them
+	had    map[identity.TeamID]time.Time // when a team's turn was over, of few; zero: the turn of this node's own
 }
 
 // claim says which session fetches a record, and until when no other does.
@@ -27,31 +28,34 @@ type claim struct {
 
 func newSessions() sessions {
 	return sessions{
-		open: map[*exchange]bool{}, claims: map[record.ID]claim{}, turned: map[identity.TeamID]time.Time{},
-		ended: map[record.Channel]time.Time{},
+		open: map[*exchange]identity.TeamID{}, claims: map[record.ID]claim{}, turned: map[identity.TeamID]time.Time{},
+		ended: map[record.Channel]time.Time{}, had: map[identity.TeamID]time.Time{},
 	}
 }
 
 // nextTurn returns when a session that was not the last takes its next turn: on a thin line after those peers
 // that were told to wait. The caller holds mu.
 func (m *Mesh) nextTurn(now time.Time) time.Time {
-	if m.line.thin() && len(m.sessions.turned) > 0 {
+	if m.thin() && m.told(func(identity.TeamID) bool { return true }, now) {
 		return now.Add(turnRest + turnRest/4)
 	}
 	return now.Add(syncSettle + time.Duration(m.rand.Int64N(int64(syncSpread))))
 }
 
-// beginSession takes a place for a session. There is none where the line is thin and another session uses it,
-// and for a peer whose team has begun too many.
+// beginSession takes a place for a session. There is none where the line is thin and another session uses it, or
+// another team's turn comes first, and for a peer whose team has begun too many.
 func (m *Mesh) beginSession(x *exchange, ours bool) bool {
 	now := time.Now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	team := x.to
+	if ours {
+		team = identity.TeamID{}
+	}
 	if !ours && !m.allowanceOf(team).sessions.Allow() {
 		return false
 	}
-	if m.line.thin() && len(m.sessions.open) > 0 {
+	if m.thin() && (len(m.sessions.open) > 0 || !ours && m.yields(team, now)) {
 		if !ours && len(m.sessions.turned) < maxTeams {
 			m.sessions.turned[team] = now
 		}
@@ -60,12 +64,13 @@ func (m *Mesh) beginSession(x *exchange, ours bool) bool {
 	delete(m.sessions.turned, team)
 	m.sessions.last++
 	x.number, x.began = m.sessions.last, now
-	m.sessions.open[x] = true
+	m.sessions.open[x] = team
 	return true
 }
 
 func (m *Mesh) endSession(x *exchange) {
 	m.mu.Lock()
+	m.hadTurn(m.sessions.open[x])
 	delete(m.sessions.open, x)
 	if len(m.sessions.ended) >= maxSyncWants {
 		clear(m.sessions.ended) // it only says who goes first
@@ -73,6 +78,43 @@ func (m *Mesh) endSession(x *exchange) {
 	m.sessions.ended[x.channel] = time.Now()
 	m.mu.Unlock()
 	m.rouse()
+}
+
+// hadTurn notes that a turn is over; team is zero for one that this node took for itself. The caller holds mu.
+func (m *Mesh) hadTurn(team identity.TeamID) {
+	if len(m.sessions.had) >= maxTeams {
+		clear(m.sessions.had)
+	}
+	m.sessions.had[team] = time.Now()
+}
+
+// yields reports whether somebody whose last turn was before that of the team waits for the next: another team that
+// was told to, and asks again, or this node. So who asks most often does not get most. The caller holds mu.
+func (m *Mesh) yields(team identity.TeamID, now time.Time) bool {
+	before := func(other identity.TeamID) bool {
+		return other != team && m.sessions.had[other].Before(m.sessions.had[team])
+	}
+	return before(identity.TeamID{}) && (len(m.syncing) > 0 || m.due(syncKey{}, now)) || m.told(before, now)
+}
+
+// told reports whether a team of that kind was told to wait and may still come. The caller holds mu.
+func (m *Mesh) told(kind func(identity.TeamID) bool, now time.Time) bool {
+	for team, at := range m.sessions.turned {
+		if now.Sub(at) < 2*turnRest && kind(team) {
+			return true
+		}
+	}
+	return false
+}
+
+// due reports whether another session of this node is. The caller holds mu.
+func (m *Mesh) due(but syncKey, now time.Time) bool {
+	for key, at := range m.syncs {
+		if key != but && !at.After(now) {
+			return true
+		}
+	}
+	return false
 }
 
 // byTurn orders sessions that are due: the channel that waits longest first, then the session that does. The
@@ -88,7 +130,7 @@ func (m *Mesh) byTurn(a, b syncKey) int {
 // when the next may be. The caller holds mu.
 func (m *Mesh) cutSessions(now time.Time) (next time.Time) {
 	next = now.Add(time.Minute)
-	if !m.line.thin() {
+	if !m.thin() {
 		return next
 	}
 	for x := range m.sessions.open {
@@ -110,7 +152,7 @@ func (m *Mesh) mayGoOn(x *exchange) bool {
 	now := time.Now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.line.thin() {
+	if !m.thin() {
 		return true
 	}
 	for y := range m.sessions.open {
@@ -124,17 +166,7 @@ func (m *Mesh) mayGoOn(x *exchange) bool {
 // othersWait reports whether another session is due, here or at a peer that was told to wait. The caller
 // holds mu.
 func (m *Mesh) othersWait(x *exchange, now time.Time) bool {
-	for key, due := range m.syncs {
-		if key != x.syncKey && !due.After(now) {
-			return true
-		}
-	}
-	for _, at := range m.sessions.turned {
-		if now.Sub(at) < 2*turnRest {
-			return true
-		}
-	}
-	return false
+	return m.due(x.syncKey, now) || m.told(func(identity.TeamID) bool { return true }, now)
 }
 
 // claim returns records that a session wants next, as many as make a window, and those that are here by now.
