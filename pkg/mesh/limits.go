@@ -47,7 +47,7 @@ const (
 	// Strangers: peers that the roster does not know.
 	maxStrangers   = 32               // at once; one more takes the place of the oldest, or is refused
 	strangerLeast  = 2 * time.Second  // before which none has to go
-	strangerLinger = 20 * time.Second // time to say hello and become known
+	strangerLinger = 20 * time.Second // time to say hello and become known; a member that does not is greeted then, and left after helloTimeout more
 
 	crowdRate    = 4 // hellos a second that all strangers together are answered
 	crowdBurst   = 32
@@ -74,7 +74,6 @@ const (
 	dialLook         = 30 * time.Second // whom to dial is asked again, though nothing said so
 	maxDialsTold     = 32               // in the list of those that are tried
 	maxWhy           = 200              // bytes of why one failed
-	helloPressed     = 20 * time.Second // who should have greeted by then is greeted, and left after helloTimeout more
 	helloFailures    = 6                // in a row, after which the connection is made anew
 	linkProven       = 10 * time.Second // one that ends before this counts as a failed dial
 	reviewEvery      = time.Minute      // the roster is asked again about every peer
