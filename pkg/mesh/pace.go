@@ -103,25 +103,17 @@ func (m *Mesh) oneTeam() bool {
 	return true
 }
 
-// portionUp and portionDown return how many bytes to send to a peer, or to ask of it, at once.
-func (m *Mesh) portionUp(p peer.ID, most int) int {
+// carried returns what the line to a peer has carried; zero where nothing was measured.
+func (m *Mesh) carried(p peer.ID) linePace {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if l := m.links[p]; l != nil {
-		return portionOf(l.pace.up, most)
+		return l.pace
 	}
-	return portionLeast
+	return linePace{}
 }
 
-func (m *Mesh) portionDown(p peer.ID, most int) int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if l := m.links[p]; l != nil {
-		return portionOf(l.pace.down, most)
-	}
-	return portionLeast
-}
-
+// portionOf returns how many bytes to send, or to ask for, at once.
 func portionOf(bytesPerSecond float64, most int) int {
 	return int(min(max(bytesPerSecond*portionTime.Seconds(), portionLeast), float64(most)))
 }
