@@ -66,7 +66,7 @@ func samples(tb testing.TB) map[string][]byte {
 	}
 	w := window{shelves: shelves{3}, partial: true, ids: []record.StatementID{{1}, {2}}}
 	return map[string][]byte{
-		"greeting":   greeting{delegation: []byte("d"), sealing: make([]byte, sealingSize), address: []byte("a"), digest: [32]byte{3}, process: process{4}, company: Twin, ahead: 5, peers: true, salt: salt{1}, sums: sums{{5}}, have: w}.encode(),
+		"greeting":   greeting{delegation: []byte("d"), sealing: make([]byte, sealingSize), address: []byte("a"), digest: [32]byte{3}, process: process{4}, company: Twin, ahead: 5, peers: true, salt: salt{1}, sums: sums{5}, have: w}.encode(),
 		"gift":       gift{have: w, more: true, frames: [][]byte{[]byte("one"), {}}, addresses: [][]byte{[]byte("x")}}.encode(),
 		"batch":      batch{frames: [][]byte{[]byte("frame")}, last: true}.encode(),
 		"want":       want{ids: []record.ID{{1}, {9}}, here: []record.ID{{2}}}.encode(),

@@ -68,13 +68,12 @@ func (g greeting) encode() []byte {
 	b = binary.BigEndian.AppendUint32(b, g.ahead)
 	b = appendFlag(b, g.peers)
 	b = appendFlag(b, g.same)
-	if asks := g.sums != (sums{}); asks {
-		b = append(appendFlag(b, true), g.salt[:]...)
-		for i := range g.sums {
-			b = append(b, g.sums[i][:]...)
+	asks := g.sums != (sums{})
+	if b = appendFlag(b, asks); asks {
+		b = append(b, g.salt[:]...)
+		for _, sum := range g.sums {
+			b = binary.BigEndian.AppendUint32(b, sum)
 		}
-	} else {
-		b = appendFlag(b, false)
 	}
 	return g.have.append(b)
 }
@@ -84,20 +83,16 @@ func decodeGreeting(msg []byte) (greeting, error) {
 	s.version()
 	g := greeting{
 		delegation: s.bytes(2 * identity.MaxDelegation), sealing: s.take(sealingSize), address: s.bytes(maxAddress),
-		digest: s.hash(),
+		digest: s.hash(), process: process(s.fixed(len(process{}))), company: Company(s.byte()),
+		ahead: binary.BigEndian.Uint32(s.fixed(4)), peers: s.flag(), same: s.flag(),
 	}
-	copy(g.process[:], s.take(len(g.process)))
-	if g.company = Company(s.byte()); s.err == nil && g.company > Twin {
+	if g.company > Twin && s.err == nil {
 		s.err = errSpelling
 	}
-	if b := s.take(4); len(b) == 4 {
-		g.ahead = binary.BigEndian.Uint32(b)
-	}
-	g.peers, g.same = s.flag(), s.flag()
 	if s.flag() {
 		g.salt = salt(s.fixed(len(salt{})))
 		for i := range g.sums {
-			g.sums[i] = [4]byte(s.fixed(4))
+			g.sums[i] = binary.BigEndian.Uint32(s.fixed(4))
 		}
 		if g.sums == (sums{}) && s.err == nil {
 			s.err = errSpelling

@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"slices"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -18,7 +19,7 @@ import (
 type salt [8]byte
 
 // sums of the statements on each shelf.
-type sums [helloShelves][4]byte
+type sums [helloShelves]uint32
 
 // shelves is a set of shelves.
 type shelves [helloShelves / 8]byte
@@ -27,17 +28,15 @@ func (s *shelves) add(n int)      { s[n/8] |= 1 << (n % 8) }
 func (s *shelves) has(n int) bool { return s[n/8]&(1<<(n%8)) != 0 }
 
 // place returns the shelf of a statement and what it adds to the sum.
-func (s salt) place(id record.StatementID) (shelf int, adds [4]byte) {
+func (s salt) place(id record.StatementID) (shelf int, adds uint32) {
 	h := sha256.Sum256(append(s[:], id[:]...))
-	return int(h[0]), [4]byte(h[1:5])
+	return int(h[0]), binary.BigEndian.Uint32(h[1:])
 }
 
 func sumsOf(ids []record.StatementID, by salt) (all sums) {
 	for _, id := range ids {
 		n, adds := by.place(id)
-		for i := range adds {
-			all[n][i] ^= adds[i]
-		}
+		all[n] ^= adds
 	}
 	return all
 }
