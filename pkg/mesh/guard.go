@@ -181,7 +181,7 @@ func (c *guardedConn) Done() {
 func (c *guardedConn) SetPeer(p peer.ID) error {
 	teams := c.guard.teamsOf(p)
 	err := c.guard.seat(c, p, teams)
-	if errors.Is(err, errCrowded) || errors.Is(err, errCrowdedThere) {
+	if err != nil {
 		c.guard.reseat() // some may be strangers no more
 		err = c.guard.seat(c, p, teams)
 	}
@@ -298,12 +298,12 @@ func (g *guard) mayOpen(p peer.ID) bool {
 	return false
 }
 
-// paceOf returns the pace of a peer, which outlives its connections. A stranger's is looked at again now
-// and then: it may have become known.
+// paceOf returns the pace of a peer, which outlives its connections. Now and then it is asked anew whether the
+// peer is known: strangers become members, and members strangers.
 func (g *guard) paceOf(p peer.ID) *pace {
 	g.mu.Lock()
 	w := g.paces[p]
-	fresh := w != nil && (w.known || time.Since(w.looked) < paceLook)
+	fresh := w != nil && time.Since(w.looked) < paceLook
 	g.mu.Unlock()
 	if fresh {
 		return w
@@ -311,8 +311,7 @@ func (g *guard) paceOf(p peer.ID) *pace {
 	known := len(g.teamsOf(p)) > 0
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	w = g.paces[p]
-	if w != nil && !known {
+	if w = g.paces[p]; w != nil && w.known == known {
 		w.looked = time.Now()
 		return w
 	}

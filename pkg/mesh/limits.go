@@ -41,7 +41,7 @@ const (
 	streamBurst         = 4000
 	streamRateStranger  = 10
 	streamBurstStranger = 50
-	paceLook            = time.Second // between two looks whether a stranger has become known
+	paceLook            = time.Second // between two looks whether a peer is known
 	maxPaces            = 1024        // peers remembered; a forgotten one has its burst again
 
 	// Strangers: peers that the roster does not know.
