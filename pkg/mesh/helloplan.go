@@ -35,12 +35,10 @@ func (m *Mesh) startHellos(ctx context.Context, jobs *sync.WaitGroup, now time.T
 		switch {
 		case m.links[p] == nil:
 			delete(m.hellos, p)
-		case due.After(now) || m.greeting[p]:
+		case m.greeting[p]: // its end rouses us
+		case due.After(now):
 			if next.IsZero() || due.Before(next) {
 				next = due
-			}
-			if m.greeting[p] {
-				next = now.Add(time.Second) // its end rouses us before
 			}
 		default:
 			delete(m.hellos, p)
@@ -56,6 +54,7 @@ func (m *Mesh) startHellos(ctx context.Context, jobs *sync.WaitGroup, now time.T
 				} else {
 					m.greeted(ctx, p, found, true)
 				}
+				m.rouse()
 			})
 		}
 	}
@@ -84,7 +83,6 @@ func (m *Mesh) helloFailed(ctx context.Context, p peer.ID, err error) {
 	if errors.Is(err, errNotItself) {
 		_ = m.host.Network().ClosePeer(p)
 	}
-	m.rouse()
 }
 
 // greeted follows a hello: the peer's standing is asked for again, news spreads, and what the peer may
@@ -109,7 +107,6 @@ func (m *Mesh) greeted(ctx context.Context, p peer.ID, found findings, began boo
 			l.vain++
 		}
 		soonest(m.hellos, p, time.Now().Add(helloEvery))
-		m.rouse()
 	}
 	if l != nil {
 		l.heard, l.failed, l.why = true, 0, nil
