@@ -168,7 +168,15 @@ func (m *Mesh) answerBody(ctx context.Context, p peer.ID, w *wire) error {
 		if err != nil {
 			return err
 		}
-		if err := m.sendAfforded(ctx, p, w, m.chunkFor(m.stands(p), a).encode()); err != nil {
+		s := m.stands(p)
+		if s.stranger() {
+			return errRefused
+		}
+		// A whole chunk is read for a piece of it, so a small one costs no less than honest ones do.
+		if err := m.afford(ctx, w, s.team, max(a.most, portionLeast)); err != nil {
+			return err
+		}
+		if err := w.send(m.chunkFor(s, a).encode()); err != nil {
 			return err
 		}
 	}
@@ -176,9 +184,6 @@ func (m *Mesh) answerBody(ctx context.Context, p peer.ID, w *wire) error {
 
 // chunkFor does not say whether the body is not here or not for the peer.
 func (m *Mesh) chunkFor(s standing, a ask) chunk {
-	if s.stranger() {
-		return chunk{}
-	}
 	frame, err := m.opt.Copy.FrameFor(a.id, s.team, policy.Sync)
 	if err != nil {
 		return chunk{}

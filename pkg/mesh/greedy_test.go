@@ -190,6 +190,27 @@ func TestATeamIsGivenAtAPace(t *testing.T) {
 	}
 }
 
+// Pieces of a byte are no way around it: for each a whole chunk is read.
+func TestSmallPiecesCostAsMuchAsOthers(t *testing.T) {
+	inWorld(t, 2, func(t *testing.T, w *world) {
+		a, hostile := w.nodes[0], w.nodes[1]
+		a.run()
+		ids, _ := w.kept(1, 40_000, a)
+		hostile.connectRaw(a)
+		g := hostile.greedy(a, "/tocsin/body/1")
+		began, asks := time.Now(), 64<<20/(16<<10)+64*20
+		for range asks {
+			g.say(append(append([]byte{2}, ids[0][:]...), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0))
+			if g.hear() == nil {
+				t.Fatal("it is not answered")
+			}
+		}
+		if took := time.Since(began); took < 19*time.Second {
+			t.Errorf("%d pieces of a byte are given in %v", asks, took)
+		}
+	})
+}
+
 // So have hellos and messages about keys, which cost more than their bytes.
 func TestATeamIsAnsweredAtAPace(t *testing.T) {
 	inWorld(t, 2, func(t *testing.T, w *world) {
