@@ -107,13 +107,15 @@ func (m *Mesh) startTwinChecks(ctx context.Context, jobs *sync.WaitGroup, now ti
 func (m *Mesh) checkTwins(ctx context.Context, p peer.ID) {
 	answered := map[process]bool{}
 	for _, c := range m.host.Network().ConnsToPeer(p) {
-		who, err := m.helloOn(ctx, c)
+		found, err := m.helloOn(ctx, c)
 		if err != nil {
 			_ = c.Close() // of a process that is gone, or as good as
 			continue
 		}
-		answered[who] = true
+		m.greeted(ctx, p, found, true)
+		answered[found.who] = true
 	}
+	m.rouse()
 	if len(answered) < 2 {
 		return
 	}
@@ -130,22 +132,19 @@ func (m *Mesh) checkTwins(ctx context.Context, p peer.ID) {
 	}
 }
 
-// helloOn says hello on one connection, and returns which process answered.
-func (m *Mesh) helloOn(ctx context.Context, c network.Conn) (process, error) {
+// helloOn says hello on one connection.
+func (m *Mesh) helloOn(ctx context.Context, c network.Conn) (found findings, err error) {
 	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
 	s, err := c.NewStream(network.WithNoDial(ctx, "one connection"))
 	if err != nil {
 		cancel()
-		return process{}, fmt.Errorf("open stream: %w", err)
+		return found, fmt.Errorf("open stream: %w", err)
 	}
 	w := m.newWire(ctx, cancel, s)
-	if err = multistream.SelectProtoOrFail(helloProtocol, s); err == nil {
-		_ = s.SetProtocol(helloProtocol)
-		var found findings
-		found, err = m.helloOver(ctx, c.RemotePeer(), w)
-		w.end(err)
-		return found.who, err
+	defer func() { w.end(err) }()
+	if err = multistream.SelectProtoOrFail(helloProtocol, s); err != nil {
+		return found, fmt.Errorf("agree on a protocol: %w", err)
 	}
-	w.end(err)
-	return process{}, fmt.Errorf("agree on a protocol: %w", err)
+	_ = s.SetProtocol(helloProtocol)
+	return m.helloOver(ctx, c.RemotePeer(), w)
 }
