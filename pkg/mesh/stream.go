@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -48,7 +49,7 @@ func (m *Mesh) newWire(ctx context.Context, cancel context.CancelFunc, s network
 	reset := func() { _ = s.Reset() }
 	return &wire{
 		mesh: m, stream: s, idle: time.AfterFunc(streamLull, reset), detach: context.AfterFunc(ctx, reset),
-		cancel: cancel, budget: int(^uint(0) >> 1), began: time.Now(),
+		cancel: cancel, budget: math.MaxInt, began: time.Now(),
 	}
 }
 
@@ -89,7 +90,7 @@ func (w *wire) Write(b []byte) (n int, err error) {
 
 // extend moves the deadline after progress.
 func (w *wire) extend() {
-	credit := streamGrace + time.Duration(w.moved)*time.Second/streamLeast
+	credit := streamGrace + time.Duration(w.moved/streamLeast)*time.Second // of any number of bytes
 	w.idle.Reset(max(0, min(streamLull, time.Until(w.began.Add(credit)))))
 }
 
