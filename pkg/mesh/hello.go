@@ -30,14 +30,14 @@ import (
 
 var errNotItself = errors.New("the peer showed a delegation that does not name its transport key, or not the sealing key beside it")
 
-func (m *Mesh) greet(p peer.ID, asksPeers bool) (greeting, []record.StatementID) {
+func (m *Mesh) greet(p peer.ID) (greeting, []record.StatementID) {
 	ids := m.opt.Copy.Statements()
 	return greeting{
 		delegation: record.DelegationStatement(m.opt.Delegation).Frame(),
 		sealing:    m.opt.Key.Sealing().PublicKey().Bytes(),
 		address:    m.ownAddress(),
 		digest:     digestIDs(ids),
-		peers:      asksPeers,
+		peers:      true,
 		process:    m.process,
 		company:    m.companyOf(p),
 		ahead:      m.aheadOf(p),
@@ -99,7 +99,7 @@ func (m *Mesh) hello(ctx context.Context, p peer.ID) (found findings, err error)
 // helloOver is hello on a stream that is open.
 func (m *Mesh) helloOver(ctx context.Context, p peer.ID, w *wire) (found findings, err error) {
 	w.budget = maxHello + maxHello/2 // two messages of theirs, of which one has the window
-	mine, ids := m.greet(p, true)
+	mine, ids := m.greet(p)
 	mine.salt = m.newSalt()
 	mine.sums = sumsOf(ids, mine.salt)
 	if err = w.send(mine.encode()); err != nil {
@@ -151,7 +151,7 @@ func (m *Mesh) answerHello(ctx context.Context, p peer.ID, w *wire) error {
 		}
 		return err
 	}
-	mine, ids := m.greet(p, true)
+	mine, ids := m.greet(p)
 	if mine.same = mine.digest == theirs.digest; !mine.same {
 		mine.have = m.windowOf(p, ids, theirs.salt, differing(sumsOf(ids, theirs.salt), theirs.sums))
 	}

@@ -544,8 +544,5 @@ func (m *Mesh) answerRound(ctx context.Context, x *exchange, msg []byte) error {
 	if err := x.found(); err != nil || len(out) == 0 {
 		return err
 	}
-	if err := m.afford(ctx, x.wire, x.to, len(out)); err != nil {
-		return err
-	}
-	return x.wire.send(append(begin(syncRound), out...))
+	return m.sendAfforded(ctx, x.peer, x.wire, append(begin(syncRound), out...))
 }
