@@ -267,19 +267,18 @@ func TestStatementsAndKeysOverAThinLine(t *testing.T) {
 func TestASlowMemberHoldsNothing(t *testing.T) {
 	inWorld(t, 2, func(t *testing.T, w *world) {
 		a, hostile := w.nodes[0], w.nodes[1]
-		a.run()
-		hostile.connectRaw(a)
+		w.start(w.last(true))
+		w.within(10*time.Second, "they are met", func() bool { return a.greetedBy(hostile) && hostile.greetedBy(a) })
 		for _, proto := range []string{"sync", "keys", "direct", "body", "hello"} {
 			g := hostile.greedy(a, protocol.ID("/tocsin/"+proto+"/1"))
 			began := time.Now()
-			head := []byte{0, 0, 4, 0}
-			for _, b := range append(head, make([]byte, 1000)...) {
+			for _, b := range append([]byte{0, 0, 0, 60}, make([]byte, 60)...) { // as long a message as each takes
 				if _, err := g.Write([]byte{b}); err != nil {
 					break
 				}
 				time.Sleep(20 * time.Second)
 			}
-			if took := time.Since(began); took > 5*time.Minute {
+			if took := time.Since(began); took < time.Minute || took > 5*time.Minute {
 				t.Errorf("%s: a byte every 20 s holds a stream for %v", proto, took)
 			}
 		}
