@@ -31,25 +31,16 @@ func (m *Mesh) Dials() []DialInfo {
 	all = all[:min(len(all), maxDialsTold)]
 	out := make([]DialInfo, 0, len(all))
 	for _, w := range all {
-		m.mu.Lock()
-		c := m.candidates[w.peer]
-		if c == nil {
-			m.mu.Unlock()
-			continue
-		}
-		info := DialInfo{PeerID: w.peer.String(), Next: w.due, Failed: c.failures}
-		if c.dialling {
-			info.Next = time.Time{}
-		} else if now := time.Now(); info.Next.Before(now) {
+		info := DialInfo{Team: m.onlyTeam(w.peer), PeerID: w.peer.String(), Failed: w.failures}
+		if now := time.Now(); !w.dialling && w.at.Before(now) {
 			info.Next = now
+		} else if !w.dialling {
+			info.Next = w.at
 		}
-		why := c.why
-		m.mu.Unlock()
-		info.Addr, info.Why = whyNot(why)
+		info.Addr, info.Why = whyNot(w.why)
 		if addrs := m.host.Peerstore().Addrs(w.peer); info.Addr == "" && len(addrs) > 0 {
 			info.Addr = addrs[0].String()
 		}
-		info.Team = m.onlyTeam(w.peer)
 		out = append(out, info)
 	}
 	return out

@@ -159,9 +159,10 @@ func (m *Mesh) postpone(c *candidate, err error) {
 
 // wish is a candidate that is not connected and that is wanted.
 type wish struct {
-	peer   peer.ID
-	shared []identity.CommunityID // for which it is wanted; none of one that is wanted for itself
-	due    time.Time
+	candidate // as it was
+	peer      peer.ID
+	shared    []identity.CommunityID // for which it is wanted; none of one that is wanted for itself
+	at        time.Time              // when it is due
 }
 
 // wishes returns whom there is a reason to dial, those first that are due first, and how many peers of each
@@ -171,37 +172,36 @@ func (m *Mesh) wishes() (all []wish, linked map[identity.CommunityID]int) {
 	m.mu.Lock()
 	ofTeam, linked := m.linked()
 	alone := m.alone()
-	due, static := map[peer.ID]time.Time{}, map[peer.ID]bool{}
-	var others []peer.ID
+	var others []wish
 	for p, c := range m.candidates {
 		if m.links[p] != nil || m.host.Network().Connectedness(p) == network.Connected {
 			continue
 		}
-		due[p] = c.due(alone)
-		if static[p] = c.static; c.static || c.nearby {
-			all = append(all, wish{peer: p, due: due[p]})
+		w := wish{candidate: *c, peer: p, at: c.due(alone)}
+		if c.static || c.nearby {
+			all = append(all, w)
 		} else {
-			others = append(others, p)
+			others = append(others, w)
 		}
 	}
 	m.rand.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
 	m.mu.Unlock()
-	for _, p := range others {
-		if m.mayBeOurs(p) { // other nodes of our team are always wanted
-			all = append(all, wish{peer: p, due: due[p]})
+	for _, w := range others {
+		if m.mayBeOurs(w.peer) { // other nodes of our team are always wanted
+			all = append(all, w)
 			continue
 		}
-		shared := m.mayShare(p)
-		if slices.ContainsFunc(shared, func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }) &&
-			slices.ContainsFunc(m.claims(p), func(s standing) bool { return ofTeam[s.team] < wantPerTeam }) {
-			all = append(all, wish{peer: p, shared: shared, due: due[p]})
+		w.shared = m.mayShare(w.peer)
+		if slices.ContainsFunc(w.shared, func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }) &&
+			slices.ContainsFunc(m.claims(w.peer), func(s standing) bool { return ofTeam[s.team] < wantPerTeam }) {
+			all = append(all, w)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b wish) int {
-		if d := a.due.Compare(b.due); d != 0 || static[a.peer] == static[b.peer] {
+		if d := a.at.Compare(b.at); d != 0 || a.static == b.static {
 			return d
 		}
-		if static[a.peer] {
+		if a.static {
 			return -1
 		}
 		return 1
@@ -238,9 +238,9 @@ func (m *Mesh) chooseDials(now time.Time, next *time.Time) (chosen []peer.ID) {
 		if len(w.shared) > 0 && !slices.ContainsFunc(w.shared, func(c identity.CommunityID) bool { return linked[c] < wantPerCommunity }) {
 			continue // dials chosen above will do
 		}
-		if w.due.After(now) {
-			if next.IsZero() || w.due.Before(*next) {
-				*next = w.due
+		if w.at.After(now) {
+			if next.IsZero() || w.at.Before(*next) {
+				*next = w.at
 			}
 			continue
 		}
