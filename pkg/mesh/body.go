@@ -109,7 +109,7 @@ func (m *Mesh) fetchPiece(w *wire, r *record.Record, part *Partial, n int) error
 		part.of, part.piece, part.mixed = n, nil, false
 	}
 	a := ask{id: r.ID(), n: n, from: len(part.piece), leaves: part.leaves == nil}
-	a.most = min(portionOf(m.carried(p).down, record.ChunkSize), size-a.from)
+	a.most = min(portionOf(m.lineOf(p).down, record.ChunkSize), size-a.from)
 	if err := w.send(a.encode()); err != nil {
 		return err
 	}

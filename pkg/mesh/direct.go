@@ -77,7 +77,7 @@ func (m *Mesh) deliverTo(ctx context.Context, p peer.ID, frames [][]byte) (judge
 	}
 	defer func() { w.end(err) }()
 	for len(frames) > 0 {
-		n := portion(frames, portionOf(m.carried(p).up, batchBytes))
+		n := portion(frames, portionOf(m.lineOf(p).up, batchBytes))
 		b := batch{frames: frames[:n], last: n == len(frames)}
 		frames = frames[n:]
 		if err = w.send(b.encode()); err != nil {

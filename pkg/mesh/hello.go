@@ -234,7 +234,7 @@ func (m *Mesh) presents(p peer.ID, ids []record.StatementID, to identity.TeamID)
 	if len(ids) == 0 {
 		return nil, false
 	}
-	most := max(portionOf(m.carried(p).up, helloBudget), helloLeast)
+	most := max(portionOf(m.lineOf(p).up, helloBudget), helloLeast)
 	frames = m.opt.Copy.StatementFrames(ids, to)
 	size := 0
 	for i, f := range frames {

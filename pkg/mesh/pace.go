@@ -103,8 +103,8 @@ func (m *Mesh) oneTeam() bool {
 	return true
 }
 
-// carried returns what the line to a peer has carried; zero where nothing was measured.
-func (m *Mesh) carried(p peer.ID) linePace {
+// lineOf returns what the line to a peer has carried; zero where nothing was measured.
+func (m *Mesh) lineOf(p peer.ID) linePace {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if l := m.links[p]; l != nil {

@@ -220,7 +220,7 @@ func (m *Mesh) fetch(ctx context.Context, x *exchange) error {
 
 // window is how many records are wanted at once.
 func (m *Mesh) window(p peer.ID) int {
-	return max(windowLeast, portionOf(m.carried(p).down, syncWindow*windowRecord)/windowRecord)
+	return max(windowLeast, portionOf(m.lineOf(p).down, syncWindow*windowRecord)/windowRecord)
 }
 
 // want sends a message that wants those records, or the urgent ones, and takes them in.
@@ -428,7 +428,7 @@ func (m *Mesh) rankOf(x *exchange, id record.ID) int {
 func (m *Mesh) give(ctx context.Context, x *exchange, ids []record.ID) error {
 	for {
 		var b batch
-		size, most := 0, portionOf(m.carried(x.peer).up, batchBytes)
+		size, most := 0, portionOf(m.lineOf(x.peer).up, batchBytes)
 		for len(ids) > 0 && len(b.frames) < batchFrames && size < most {
 			frame, err := m.opt.Copy.FrameFor(ids[0], x.to, policy.Sync)
 			ids = ids[1:]

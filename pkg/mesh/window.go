@@ -62,7 +62,7 @@ type window struct {
 // carries, but one at least.
 func (m *Mesh) windowOf(p peer.ID, ids []record.StatementID, by salt, some shelves) (w window) {
 	const size = len(record.StatementID{}) * windowShare
-	most := portionOf(m.carried(p).up, maxHave*size) / size
+	most := portionOf(m.lineOf(p).up, maxHave*size) / size
 	var on [helloShelves][]record.StatementID
 	for _, id := range ids {
 		if n, _ := by.place(id); some.has(n) {
