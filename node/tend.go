@@ -83,6 +83,9 @@ func (n *Node) runTending(ctx context.Context) error {
 			continue
 		}
 		n.noteLeft(ctx, n.unsent.take())
+		if minute { // statements that waited for their author's pace: nobody offers again what is said to be here
+			n.replica.AddStatements(n.now(), nil)
+		}
 		n.look(n.now())
 		if err := n.replica.InStep(n.steps.Take(n.now(), minute, n.connectedTo)...); err != nil {
 			n.log.WarnContext(ctx, "could not note that the node is in step", slog.Any("err", err))

@@ -45,6 +45,11 @@ func counted(s *record.Statement, by record.Signer) [2]quota {
 // all nodes keep the same, whatever came first. A statement that is kept pushes out the greatest that is here. The
 // statements of one call are judged in the order of their IDs, so that none of them has to make room for another.
 func (v *sieve) limited(s *record.Statement) policy.Judgement {
+	author := v.r.canonical(s.Signers[0].Team)
+	size := v.drawn[author] + int64(len(s.Frame()))
+	if !v.join && !v.r.roomFor(author).May(record.Control, size) {
+		return policy.Judgement{Verdict: policy.Ignore, Reason: policy.Waits, Detail: "of the last room of the store the team has used its share"}
+	}
 	var out []record.StatementID
 	for _, signer := range s.Signers {
 		for _, q := range counted(s, signer) {
@@ -66,6 +71,7 @@ func (v *sieve) limited(s *record.Statement) policy.Judgement {
 	for _, id := range out {
 		v.pushOut(id)
 	}
+	v.drawn[author] = size
 	v.tell(s, 1)
 	return policy.Judgement{Verdict: policy.Accept, Reason: policy.OK}
 }

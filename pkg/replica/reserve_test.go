@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/policy"
 	"tocsin/pkg/record"
@@ -41,31 +42,6 @@ func lastRoom(t *testing.T) (*team, *party, record.Channel) {
 }
 
 func emergency(h *record.Header) { h.Class = record.Emergency }
-
-// Statements draw of the share too, and a restart does not give it again.
-func TestStatementsDrawOfTheLastRoom(t *testing.T) {
-	us, p, ch := lastRoom(t)
-	many := func() (out [][]byte) {
-		for i := range 200 {
-			out = append(out, p.state(t, roster.KindVouch, &notice.Vouch{Team: us.Self(), Name: fmt.Sprint(i)}).Frame())
-		}
-		return out
-	}()
-	struck := strike(us, 1, false)
-	if got := us.AddStatements(noon, many); got[0].Reason != policy.Unavailable || !struck() {
-		t.Fatal(got[0])
-	}
-	if why := us.offer(noon, p.say(t, ch, alert("x"), emergency).Frame()).Reason; why != policy.OK {
-		t.Fatal("what was not stored has used up the share:", why)
-	}
-	us.AddStatements(noon, many)
-	for range 2 {
-		if why := us.offer(noon, p.say(t, ch, alert("x"), emergency).Frame()).Reason; why != policy.Full {
-			t.Errorf("the share is used up, and an emergency is answered with %q", why)
-		}
-		us.restart(t, noon)
-	}
-}
 
 // lastRoomStore is a store with its last room left, of which a team's share is 4 MiB.
 type lastRoomStore struct{ *memstore.Store }
@@ -148,7 +124,7 @@ func TestNobodyUsesUpTheLastRoom(t *testing.T) {
 	if say(p, record.Emergency, 1000) == policy.OK {
 		t.Error("a restart gives the share again")
 	}
-	if why := say(q, record.Emergency, 1000); why != policy.OK {
+	if why := us.offer(noon, q.say(t, ch, alert("x"), emergency).Frame()).Reason; why != policy.OK {
 		t.Error("another's emergency is not kept:", why)
 	}
 	for i := range 100 {
@@ -156,5 +132,41 @@ func TestNobodyUsesUpTheLastRoom(t *testing.T) {
 	}
 	if st, err := us.Stats(); err != nil || !st.LastRoom {
 		t.Error(st.Store, err)
+	}
+}
+
+// Statements draw on the last room as records do: vouches by one member use up nobody else's share of it.
+func TestVouchesLeaveOthersTheirLastRoom(t *testing.T) {
+	us, p, ch := lastRoom(t)
+	q := newParty(t, 5)
+	admit(t, us, ch.Community, q)
+	var vouches []*record.Statement
+	for i := range 400 {
+		vouches = append(vouches, p.state(t, roster.KindVouch, &notice.Vouch{Team: identity.TeamID{1, byte(i), byte(i >> 8)}, Name: "x"}))
+	}
+	offered := func() map[policy.Reason]int {
+		n := map[policy.Reason]int{}
+		for _, why := range reasons(us.AddStatements(noon, frames(vouches...))) {
+			n[why]++
+		}
+		return n
+	}
+	struck := strike(us, 1, false)
+	if n := offered(); !struck() || n[policy.Unavailable] == 0 {
+		t.Fatal(n)
+	}
+	n := offered() // what was not stored used up nothing
+	if n[policy.OK] == 0 || n[policy.Waits] == 0 || n[policy.OK]+n[policy.Waits] != len(vouches) {
+		t.Error(n)
+	}
+	us.restart(t, noon)
+	if n := offered(); n[policy.OK] > 0 {
+		t.Errorf("after a restart %d more are kept", n[policy.OK])
+	}
+	if why := us.offer(noon, q.say(t, ch, alert("x"), emergency).Frame()).Reason; why != policy.OK {
+		t.Errorf("another's emergency is not kept: %s", why)
+	}
+	if out := us.Publish(noon, []replica.Outgoing{{Channel: ch, Notice: alert("own")}})[0]; out.Err != nil {
+		t.Errorf("this node's own alert is not kept: %v", out.Err)
 	}
 }

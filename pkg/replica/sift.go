@@ -19,13 +19,14 @@ const maxHeirs = 8
 
 // sieve decides which of some statements this node keeps.
 type sieve struct {
-	r    *Replica
-	join bool           // the operator handed them over
-	next *roster.Roster // that would be, with all of them
-	said map[saidKey]int
-	most map[saidKey][]record.StatementID // what is here of those who said as much as they may, by ID
-	out  []record.StatementID             // of that, what others with lesser IDs push out
-	now  time.Time
+	r     *Replica
+	join  bool           // the operator handed them over
+	next  *roster.Roster // that would be, with all of them
+	said  map[saidKey]int
+	most  map[saidKey][]record.StatementID // what is here of those who said as much as they may, by ID
+	out   []record.StatementID             // of that, what others with lesser IDs push out
+	drawn map[identity.TeamID]int64        // weight of what is accepted, but for what bounds.go decides on
+	now   time.Time
 	// fresh are the statements to decide on: those that were offered, and those that waited for them or they for.
 	fresh []*record.Statement
 	fates map[identity.CommunityID]*fate
@@ -108,7 +109,7 @@ func (r *Replica) sift(now time.Time, out []StatementOutcome, join bool) (v *sie
 
 func (r *Replica) newSieve(now time.Time, join bool) *sieve {
 	return &sieve{
-		r: r, join: join, now: now, said: map[saidKey]int{}, most: map[saidKey][]record.StatementID{},
+		r: r, join: join, now: now, said: map[saidKey]int{}, drawn: map[identity.TeamID]int64{}, most: map[saidKey][]record.StatementID{},
 		heirs: map[identity.TeamID]int{}, fates: map[identity.CommunityID]*fate{},
 	}
 }

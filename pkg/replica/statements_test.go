@@ -184,6 +184,26 @@ func TestTheLeastOfTooManyStayInAnyOrder(t *testing.T) {
 	}
 }
 
+// A member that leaves too often under the founders' rule, in two orders, is a member at all nodes or at none.
+func TestTooManyLeavingsAreTheSameInAnyOrder(t *testing.T) {
+	a, b, p := newTeam(t, 1, "Alpha"), newTeam(t, 2, "Beta"), newParty(t, 3)
+	c := found(t, a, b)
+	admit(t, a, c, p)
+	spread(t, noon, a, b)
+	var leavings []*record.Statement
+	for i := range 32 {
+		leavings = append(leavings, word(t, p.key, p.d, roster.KindLeave, &notice.Leave{Community: c, Reason: fmt.Sprint(i)}, record.StatementID(c)))
+	}
+	a.AddStatements(noon, frames(leavings[:16]...))
+	b.AddStatements(noon, frames(leavings[16:]...))
+	spread(t, noon, a, b)
+	state(t, a, roster.KindMember, &notice.Member{Community: c, Team: p.team(), Name: "back"})
+	spread(t, noon, a, b)
+	if at, there := a.Roster().Member(c, p.team()), b.Roster().Member(c, p.team()); !at || !there {
+		t.Errorf("the team that came back is a member at one: %t, at the other: %t", at, there)
+	}
+}
+
 func sortedIDs(r *roster.Roster) []record.StatementID {
 	return slices.SortedFunc(slices.Values(r.Statements()), func(x, y record.StatementID) int { return bytes.Compare(x[:], y[:]) })
 }
