@@ -15,10 +15,13 @@ import (
 // TestAFlagIsGivenOnce goes through every flag of every command that takes one value: a second one is refused, by whatever name
 // and in whatever form, and both are named.
 func TestAFlagIsGivenOnce(t *testing.T) {
+	t.Chdir(t.TempDir()) // where a command that is not refused leaves its files, and it ends at once
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
 	refused := func(line, name, first, second string, words ...string) {
 		t.Helper()
 		e := testEnv(words, io.Discard)
-		got := explain(cmp.Or(newApp(e, commands(e)).RunContext(t.Context(), append([]string{programName}, words...)), errors.New("ran")))
+		got := explain(cmp.Or(newApp(e, commands(e)).RunContext(ctx, append([]string{programName}, words...)), errors.New("ran")))
 		want := fmt.Sprintf("%s is given twice: %q and %q", dashed(name), first, second)
 		if got.Code != exitUsage || got.Message != want || !strings.HasPrefix(got.Hint, "give "+dashed(name)+" once") {
 			t.Errorf("%s: got %+v, want %q", line, got, want)

@@ -171,6 +171,26 @@ func (n *node) tries() (sum int) {
 	return sum
 }
 
+// However long it failed: a node that knows one address and has no peer dials it each minute.
+func TestWhoKnowsOneAddressDialsIt(t *testing.T) {
+	inWorld(t, 2, func(t *testing.T, w *world) {
+		a, b := w.nodes[0], w.nodes[1]
+		a.knowsAddressOf(b)
+		a.run()
+		a.mesh.Refresh()
+		_ = w.net.UnlinkPeers(a.host.ID(), b.host.ID())
+		_ = a.host.Network().ClosePeer(b.host.ID())
+		time.Sleep(15 * time.Minute)
+		for range 20 {
+			before := a.tries()
+			time.Sleep(time.Minute)
+			if a.tries() <= before {
+				t.Fatalf("not dialled for a minute: %+v", a.mesh.Dials())
+			}
+		}
+	})
+}
+
 // Whatever goes wrong and however often: who has an address and no peer is about to dial, within a minute, and says so.
 func TestWhoIsAloneDialsWithinAMinute(t *testing.T) {
 	inWorld(t, 4, func(t *testing.T, w *world) {
