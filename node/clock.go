@@ -24,7 +24,9 @@ const (
 	// lagLimit is how old what gossip brings may be before the two clocks are taken to differ. It comes at once.
 	lagLimit = 2 * time.Minute
 	// clockWord is for how long it counts what was seen of another clock.
-	clockWord  = time.Hour
+	clockWord = time.Hour
+	// maxLag is how far a clock is taken to be behind ours at most: that is the word of its team, and more helps nobody.
+	maxLag     = 24 * time.Hour
 	maxWaiting = 64 // records of a team that are remembered as waiting outside
 	lookAgain  = time.Minute
 )
@@ -143,8 +145,19 @@ func (s *skew) behind() string {
 // lagging is a team whose clock seems behind ours.
 type lagging struct {
 	team identity.TeamID
-	lag  time.Duration
+	lag  time.Duration // at most maxLag
 }
+
+// words is the lag for people.
+func (l lagging) words() string {
+	if l.lag >= maxLag {
+		return "a day or more"
+	}
+	return l.lag.Round(time.Second).String()
+}
+
+// middle is one in the middle of those that are behind, so that one alone decides nothing where there are more.
+func middle(far []lagging) lagging { return far[(len(far)-1)/2] }
 
 // lags returns the teams whose clocks seem behind ours, the nearest first, and of how many the clock is known.
 func (s *skew) lags(now time.Time) (far []lagging, known int) {
@@ -156,7 +169,7 @@ func (s *skew) lags(now time.Time) (far []lagging, known int) {
 		}
 		known++
 		if c.lag > lagLimit {
-			far = append(far, lagging{t, c.lag})
+			far = append(far, lagging{t, min(c.lag, maxLag)})
 		}
 	}
 	slices.SortFunc(far, func(a, b lagging) int {
@@ -181,22 +194,25 @@ func (n *Node) clockWarnings() []string {
 	case len(far) == 0:
 	case 2*len(far) > known && known > 1:
 		out = append(out, fmt.Sprintf("this machine's clock seems %s fast: the clocks of %d of %d teams are behind it%s",
-			far[len(far)/2].lag.Round(time.Second), len(far), known, n.untilTaken(far, now)))
+			middle(far).words(), len(far), known, n.untilTaken(middle(far), now)))
 	default:
-		out = append(out, fmt.Sprintf("this machine's clock is %s ahead of that of %s: one of the two is wrong%s",
-			far[0].lag.Round(time.Second), nameOf(n.team(far[0].team)), n.untilTaken(far, now)))
+		out = append(out, fmt.Sprintf("this machine's clock is %s ahead of that of %s, by its word: one of the two is wrong%s",
+			far[0].words(), nameOf(n.team(far[0].team)), n.untilTaken(far[0], now)))
 	}
 	return append(out, n.waitingWarnings(now)...)
 }
 
-// untilTaken says how long what is published now waits at teams whose clocks are behind.
-func (n *Node) untilTaken(far []lagging, now time.Time) string {
+// untilTaken says how long what is published now waits where a clock is so far behind.
+func (n *Node) untilTaken(l lagging, now time.Time) string {
 	limit := n.ahead()
-	if longest := far[len(far)-1].lag; longest > limit {
-		return fmt.Sprintf(". They keep what is published here outside until it is at most %s ahead of their clocks: what is published now until %s",
-			limit, stamp(now.Add(longest-limit)))
+	if l.lag <= limit {
+		return ""
 	}
-	return ""
+	until := ""
+	if l.lag < maxLag {
+		until = ": what is published now until " + stamp(now.Add(l.lag-limit))
+	}
+	return fmt.Sprintf(". What is published here is kept outside there until it is at most %s ahead of the clock%s", limit, until)
 }
 
 // stamp is a time for people.
@@ -299,8 +315,7 @@ func (n *Node) logClock() {
 	}
 }
 
-// clockOfPublished says to the sender when those who are to read it will take it, where nobody of whom anything
-// is known takes it now.
+// clockOfPublished says to the sender which of those who are to read it do not take it now, and until when.
 func (n *Node) clockOfPublished(r *record.Record) []string {
 	ch, now := r.Header().Channel, n.now()
 	far, _ := n.skew.lags(now)
@@ -310,10 +325,14 @@ func (n *Node) clockOfPublished(r *record.Record) []string {
 	if len(far) == 0 {
 		return nil
 	}
-	who := fmt.Sprintf("%d teams", len(far))
-	if len(far) == 1 {
-		who = nameOf(n.team(far[0].team))
+	until := ""
+	if l := middle(far); l.lag < maxLag {
+		until = " until " + stamp(r.Header().Created.Add(l.lag-n.ahead()))
 	}
-	return []string{fmt.Sprintf("by the clock of %s this is from the future, by %s, and waits there until %s: check this machine's clock",
-		who, far[len(far)/2].lag.Round(time.Second), stamp(r.Header().Created.Add(far[0].lag-n.ahead())))}
+	if len(far) == 1 {
+		return []string{fmt.Sprintf("%s says that by its clock this is from the future, by %s, and waits there%s; of no other team is that known",
+			nameOf(n.team(far[0].team)), far[0].words(), until)}
+	}
+	return []string{fmt.Sprintf("by the clocks of %d teams this is from the future, by %s, and waits there%s: check this machine's clock",
+		len(far), middle(far).words(), until)}
 }

@@ -65,7 +65,7 @@ func TestSignsOfAFastClock(t *testing.T) {
 		if !hasWarning(t, a, "this machine's clock seems 11m0s fast: the clocks of 2 of 2 teams are behind it") {
 			t.Errorf("it says %q", must(a.Status(t.Context()))(t).Warnings)
 		}
-		if p := must(a.PublishAlert(t.Context(), draft("x")))(t); len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], "by the clock of 2 teams") {
+		if p := must(a.PublishAlert(t.Context(), draft("x")))(t); len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], "by the clocks of 2 teams") {
 			t.Errorf("the sender is told %q", p.Warnings)
 		}
 		time.Sleep(time.Second)
@@ -108,4 +108,32 @@ func TestTheClocksOfTooManyTeamsAreNotKept(t *testing.T) {
 	if len(s.teams) != maxSkew {
 		t.Errorf("%d teams", len(s.teams))
 	}
+}
+
+// One member says that this clock is a century fast.
+func TestTheWordOfOneTeamOnAClockIsItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		a, b, c := w.member("Alpha"), w.member("Bravo"), w.member("Charlie")
+		for _, m := range []*member{a, b, c} {
+			defer m.stop()
+		}
+		together(t, a, b, c)
+		time.Sleep(time.Second)
+		a.skew.forget()
+		a.aheadCame(b.id(), 136*365*24*time.Hour)
+		if !hasWarning(t, a, ", by its word") || hasWarning(t, a, "until 2") {
+			t.Errorf("it says %q", must(a.Status(t.Context()))(t).Warnings)
+		}
+		p := must(a.PublishAlert(t.Context(), draft("x")))(t)
+		if len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], "Bravo") || !strings.Contains(p.Warnings[0], "says that by its clock") || strings.Contains(p.Warnings[0], "until") ||
+			!strings.Contains(p.Warnings[0], "a day or more") {
+			t.Errorf("the sender is told %q", p.Warnings)
+		}
+		a.aheadCame(c.id(), time.Hour)
+		p = must(a.PublishAlert(t.Context(), draft("x")))(t)
+		if len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], "2 teams") || !strings.Contains(p.Warnings[0], "until 2000") {
+			t.Errorf("the sender is told %q", p.Warnings)
+		}
+	})
 }

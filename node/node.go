@@ -114,7 +114,7 @@ type Node struct {
 	unsent   *unsent
 	names    atomic.Pointer[nameIndex] // of the roster that was asked about last
 	skew     *skew
-	twin     twin
+	twin     *twin
 	book     *book
 	joined   *book
 	proofs   *book
@@ -163,6 +163,7 @@ func (n *Node) open(ctx context.Context) error {
 	n.outbox, n.receipts, n.bodies = newOutbox(), newReceipts(), newBodies()
 	n.steps, n.compared = replica.NewSteps(n.started, gapLimit), make(chan struct{}, 1)
 	n.unsent, n.skew = newUnsent(), newSkew()
+	n.twin = newTwin()
 	n.door = newDoor(n.replica, n.now, n.opt.Config.Limits.Queue)
 	n.door.before, n.door.after = n.look, n.committed
 	n.book, n.joined, n.proofs = newAddressBook(n.opt.Home), newJoinedBook(n.opt.Home), newProofBook(n.opt.Home)

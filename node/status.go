@@ -97,7 +97,7 @@ func (n *Node) warnings(room api.Store) []string {
 		out = append(out, "the store has used nine tenths of its quota (store.quota)")
 	}
 	out = append(out, n.clockWarnings()...)
-	if w := n.twinWarning(); w != "" {
+	if w, _ := n.twinWarning(); w != "" {
 		out = append(out, w)
 	}
 	return out
