@@ -301,6 +301,23 @@ func TestAKnownTextKeepsItsMarking(t *testing.T) {
 		labelled.Alert.Texts[0].Summary = "Classification: TLP:AMBER\n\nA wave."
 		_, err = x.b.PublishAlert(t.Context(), labelled)
 		refusal(t, "labelled text", err, "TLP:AMBER")
+		if hint := httpProblem(err).Hint; !strings.HasPrefix(hint, "mark this --tlp amber;") {
+			t.Errorf("hint: %s", hint)
+		}
+
+		// TLP:RED goes by no alert and into no community: the hint is not to mark it so there.
+		red := marked(notice.Marking{TLP: notice.TLPGreen}, "Second")
+		red.Alert.Texts[0].Summary = "TLP:RED\n\nA wave."
+		file := marked(notice.Marking{TLP: notice.TLPClear}, "Second")
+		file.Alert.Attachments = with(`{"tlp":"red"}`)
+		again.Relabel = false
+		for what, draft := range map[string]api.AlertDraft{"text": red, "file": file, "known": again} {
+			_, err := x.b.PublishAlert(t.Context(), draft)
+			refusal(t, what, err, "TLP:RED")
+			if hint := httpProblem(err).Hint; !strings.Contains(hint, ": tocsin request send --private --to TEAM --tlp red --person NAME;") || strings.Contains(hint, "mark this") {
+				t.Errorf("%s: %s", what, hint)
+			}
+		}
 	})
 }
 
