@@ -229,8 +229,12 @@ func TestAReplyKeepsTheMarkingOfItsRequest(t *testing.T) {
 				// Both hold the request, and see that the reply is marked less strictly.
 				for _, m := range []*member{x.a, x.b} {
 					marks := must(m.Record(t.Context(), reply.String()))(t).Marks
-					if len(marks) != 1 || marks[0].Word != string(replica.MarkStripped) || marks[0].Record != id || !strings.Contains(marks[0].Detail, string(tlp)) {
-						t.Errorf("%s: marks %+v", m.name, marks)
+					want := "it is about a record of this team, which is " + string(tlp)
+					if m == x.b {
+						want = "it is about a record of Alpha (" + x.a.id().String()[:12] + "), which is " + string(tlp)
+					}
+					if len(marks) != 1 || marks[0].Word != string(replica.MarkStripped) || marks[0].Record != id || marks[0].Team.ID != x.a.id() || marks[0].Detail != want {
+						t.Errorf("%s: marks %+v, want %s", m.name, marks, want)
 					}
 				}
 				public := api.ExportQuery{For: api.ForPublic}

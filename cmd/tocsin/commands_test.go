@@ -362,7 +362,7 @@ func TestStatusTellsWhatWaits(t *testing.T) {
 	}
 	out := f.ok("status")
 	for _, want := range []string{
-		"One thing needs a look, marked ! below: in 1 community, connected to nobody whose team is known.\n", "! the root key still lies in ", "team not known yet at /ip4/192.0.2.1",
+		"One thing needs a look, marked ! below. Running: in 1 community, connected to nobody whose team is known.\n", "! the root key still lies in ", "team not known yet at /ip4/192.0.2.1",
 		", founder, 2 members, 0 of the others connected", ", removed, 0 members\n", "tocsin --home " + f.home + " request show " + short(rid(1)) + " tells why", "no room left above the floor",
 	} {
 		if !strings.Contains(out, want) {

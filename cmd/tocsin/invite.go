@@ -161,7 +161,7 @@ your sponsor.`,
 				return err
 			}
 			if _, err := invite.Open(file); err != nil {
-				return &userError{Code: exitRefused, Msg: path + " is no invite to be trusted", Err: plainFormat(err), Hint: "ask your sponsor for a new one"}
+				return &userError{Code: exitRefused, Msg: inputName(path) + " is no invite to be trusted", Err: plainFormat(err), Hint: "ask your sponsor for a new one"}
 			}
 			d, err := dial(e)
 			if err != nil {
