@@ -371,6 +371,20 @@ func TestStatusTellsWhatWaits(t *testing.T) {
 	}
 }
 
+// TestAListThatIsCutSaysHowToGoOn: unless it is as long as was asked for.
+func TestAListThatIsCutSaysHowToGoOn(t *testing.T) {
+	f := newFake(t)
+	f.answers["GET /v1/alerts"] = api.Entries{Entries: []api.Entry{alertEntry(1, "A wave"), alertEntry(2, "Another")}, Next: "place"}
+	for line, want := range map[string]bool{
+		"alert list": true, "alert list --limit 2": false, "alert list --limit 3": true, "alert list --limit 2 --after there": true,
+	} {
+		code, _, errs := f.run(strings.Fields(line)...)
+		if told := strings.Contains(errs, "there are older ones: --after place"); code != 0 || told != want {
+			t.Errorf("%s: exit %d, %q", line, code, errs)
+		}
+	}
+}
+
 func TestStatusSaysWhomItTries(t *testing.T) {
 	f := newFake(t)
 	now := testNow()
