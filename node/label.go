@@ -81,7 +81,7 @@ const redRequest = "tocsin request send --private --to TEAM --tlp red --person N
 // markedAs says how to send it under a marking. TLP:RED goes into no community.
 func (l *leaving) markedAs(t notice.TLP) string {
 	if t == notice.TLPRed && !l.Channel.Private() {
-		return "ask the persons it is for: " + redRequest
+		return "ask the persons privately: " + redRequest
 	}
 	return "mark this --tlp " + strings.ToLower(strings.TrimPrefix(t.String(), "TLP:"))
 }
