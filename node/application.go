@@ -167,7 +167,7 @@ func (n *Node) findApplication(text, community string) (*roster.Community, *rost
 	if len(byID) == 0 {
 		team, err := choose(identity.KindTeam, text, teams)
 		if err != nil {
-			return nil, nil, noApplication(err)
+			return nil, nil, noApplication(n.teamsToldApart(hinted(err, compareIDs+nameByID)))
 		}
 		of := slices.DeleteFunc(slices.Clone(list), func(x asked) bool { return x.a.Team != team })
 		if open := slices.DeleteFunc(slices.Clone(of), func(x asked) bool { return x.a.State != roster.Open }); len(open) > 0 {
@@ -200,7 +200,11 @@ func (n *Node) takeApplication(file api.File, text, community string) (*roster.C
 	if err != nil {
 		return nil, nil, err
 	}
-	return c, a, n.wholeID(text, a.Team, cmp.Or(n.team(a.Team).Name, a.Apply.Name))
+	err = n.wholeID(text, a.Team, cmp.Or(n.team(a.Team).Name, a.Apply.Name))
+	if len(file) > 0 {
+		err = hinted(err, compareIDs+nameByID+" in place of the file")
+	}
+	return c, a, err
 }
 
 func (n *Node) meantApplication(file api.File, text, community string) (*roster.Community, *roster.Application, error) {

@@ -62,7 +62,7 @@ func (n *Node) mayExport(e *replica.Entry, q api.ExportQuery) ([]string, error) 
 		exit.Marking = &notice.Marking{TLP: stricter.Stricter, PAP: m.PAP, Purpose: m.Purpose}
 		if d := policy.MayLeave(exit); d.Form != policy.Whole {
 			return nil, &replica.Refusal{
-				Reason: d.Reason, Detail: "withheld: " + d.Detail + "; it says of itself that it is " + m.TLP.String() + ", and " + stricter.Detail,
+				Reason: d.Reason, Detail: "withheld: " + d.Detail + "; it says of itself that it is " + m.TLP.String() + ", and " + n.mark(stricter).Detail,
 				Hint: "see tocsin record show " + stricter.Record.String() + "; only if its source allows the wider marking: --relabel",
 			}
 		}

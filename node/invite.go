@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -98,19 +99,7 @@ func notFounder() error {
 // guest says whom an invite is for.
 func (n *Node) guest(ctx context.Context, d api.InviteDraft) (api.Team, error) {
 	if len(d.Card) > 0 {
-		if d.Team != "" {
-			return api.Team{}, api.Invalid("team", "is in the card already", "leave it out")
-		}
-		card, err := n.openCard(d.Card)
-		if err != nil {
-			return api.Team{}, err
-		}
-		n.meet(ctx, card.Addresses)
-		name := d.Name
-		if name == "" {
-			name = card.Delegation.Name
-		}
-		return api.Team{ID: card.Delegation.Team, Name: name}, n.wholeID("", card.Delegation.Team, name) // anybody can write a card
+		return n.cardGuest(ctx, d)
 	}
 	id, err := n.findTeam(d.Team)
 	if err != nil {
@@ -124,6 +113,29 @@ func (n *Node) guest(ctx context.Context, d api.InviteDraft) (api.Team, error) {
 		return team, api.Invalid("name", "is missing", "say what you call the team, or give its card")
 	}
 	return team, n.wholeID(d.Team, id, team.Name)
+}
+
+// cardGuest is the team of a card. Anybody can write one, so that of a team whose name looks like another's needs the whole ID too.
+func (n *Node) cardGuest(ctx context.Context, d api.InviteDraft) (team api.Team, err error) {
+	card, err := n.openCard(d.Card)
+	if err != nil {
+		return team, err
+	}
+	team = api.Team{ID: card.Delegation.Team, Name: cmp.Or(d.Name, card.Delegation.Name)}
+	if d.Team != "" {
+		switch id, err := identity.ParseTeam(d.Team); {
+		case err != nil:
+			return team, api.Invalid("team", err.Error(), "give the whole ID, as the team itself told it")
+		case id != team.ID:
+			return team, api.NewProblem(api.Conflict, "the card is of another team: "+team.ID.String(),
+				"ask the team for its ID and its card again, by a way that you know to be theirs")
+		}
+	}
+	if err := n.wholeID(d.Team, team.ID, team.Name); err != nil {
+		return team, hinted(err, compareIDs+"give it beside the card: --id ID")
+	}
+	n.meet(ctx, card.Addresses)
+	return team, nil
 }
 
 // admit signs the team's admission, or finds the one there is. A founder needs none.

@@ -43,7 +43,7 @@ func (n *Node) keepsLabels(l *leaving) (warnings []string, err error) {
 			warnings = append(warnings, fmt.Sprintf("%s is %s, and was not looked into: that it has no label stricter than %s is the sender's to know",
 				a.Name, found.Kind.Says(), m.TLP))
 		}
-		if err := keepsLabel(&a, &found, m); err != nil && !l.relabel {
+		if err := l.keepsLabel(&a, &found, m); err != nil && !l.relabel {
 			return nil, err
 		}
 	}
@@ -51,12 +51,12 @@ func (n *Node) keepsLabels(l *leaving) (warnings []string, err error) {
 }
 
 // keepsLabel refuses an attachment whose own label is stricter than the marking, or not known.
-func keepsLabel(a *notice.Attachment, found *document.Finding, m *notice.Marking) error {
+func (l *leaving) keepsLabel(a *notice.Attachment, found *document.Finding, m *notice.Marking) error {
 	own, ok := found.Strictest()
 	if !ok || !own.TLP.Stricter(m.TLP) {
 		return nil
 	}
-	leave := "leave the file out, or mark this " + asFlag(own.TLP) + ";\nonly with the permission of its source: --relabel"
+	leave := "leave the file out, or " + l.markedAs(own.TLP) + ";\nonly with the permission of its source: --relabel"
 	switch {
 	case own.TLP == "":
 		return &replica.Refusal{
@@ -75,9 +75,15 @@ func keepsLabel(a *notice.Attachment, found *document.Finding, m *notice.Marking
 	}
 }
 
-// asFlag is a label as it is typed.
-func asFlag(t notice.TLP) string {
-	return "--tlp " + strings.ToLower(strings.TrimPrefix(t.String(), "TLP:"))
+// redRequest is how TLP:RED goes to persons of another team.
+const redRequest = "tocsin request send --private --to TEAM --tlp red --person NAME"
+
+// markedAs says how to send it under a marking. TLP:RED goes into no community.
+func (l *leaving) markedAs(t notice.TLP) string {
+	if t == notice.TLPRed && !l.Channel.Private() {
+		return "ask the persons privately: " + redRequest
+	}
+	return "mark this --tlp " + strings.ToLower(strings.TrimPrefix(t.String(), "TLP:"))
 }
 
 // keepsMarking refuses what is about something that is here under a stricter marking: an answer mostly repeats what was asked.
@@ -98,7 +104,7 @@ func (n *Node) keepsMarking(l *leaving, m *notice.Marking) error {
 			return &replica.Refusal{
 				Reason: policy.Marking,
 				Detail: fmt.Sprintf("the %s that this is about is marked %s, which is stricter than %s: %s", e.Record.Header().Kind, tlp, m.TLP, e.Record.ID()),
-				Hint:   "mark this " + asFlag(tlp) + "; only if nothing in it is from there, or its source allows it: --relabel",
+				Hint:   l.markedAs(tlp) + "; only if nothing in it is from there, or its source allows it: --relabel",
 			}
 		}
 	}
@@ -116,7 +122,7 @@ func (n *Node) keepsTexts(l *leaving, m *notice.Marking) error {
 		if own, ok := document.InText(text); ok && own.TLP.Stricter(m.TLP) {
 			return &replica.Refusal{
 				Reason: policy.Marking, Detail: fmt.Sprintf("the text is itself marked %s (%+q), which is stricter than %s", own.TLP, own.Word, m.TLP),
-				Hint: "mark this " + asFlag(own.TLP) + "; only with the permission of its source: --relabel",
+				Hint: l.markedAs(own.TLP) + "; only with the permission of its source: --relabel",
 			}
 		}
 	}
@@ -133,6 +139,6 @@ func (n *Node) keepsTexts(l *leaving, m *notice.Marking) error {
 	return &replica.Refusal{
 		Reason: policy.Marking,
 		Detail: fmt.Sprintf("the same text is here as %s, which is stricter than %s: %s of %s", tlp, m.TLP, known.Record.ID(), nameOf(n.team(known.Record.Team()))),
-		Hint:   "mark this " + asFlag(tlp) + "; only with the permission of its source: --relabel",
+		Hint:   l.markedAs(tlp) + "; only with the permission of its source: --relabel",
 	}
 }

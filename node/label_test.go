@@ -229,8 +229,12 @@ func TestAReplyKeepsTheMarkingOfItsRequest(t *testing.T) {
 				// Both hold the request, and see that the reply is marked less strictly.
 				for _, m := range []*member{x.a, x.b} {
 					marks := must(m.Record(t.Context(), reply.String()))(t).Marks
-					if len(marks) != 1 || marks[0].Word != string(replica.MarkStripped) || marks[0].Record != id || !strings.Contains(marks[0].Detail, string(tlp)) {
-						t.Errorf("%s: marks %+v", m.name, marks)
+					want := "it is about a record of this team, which is " + string(tlp)
+					if m == x.b {
+						want = "it is about a record of Alpha (" + x.a.id().String()[:12] + "), which is " + string(tlp)
+					}
+					if len(marks) != 1 || marks[0].Word != string(replica.MarkStripped) || marks[0].Record != id || marks[0].Team.ID != x.a.id() || marks[0].Detail != want {
+						t.Errorf("%s: marks %+v, want %s", m.name, marks, want)
 					}
 				}
 				public := api.ExportQuery{For: api.ForPublic}
@@ -301,6 +305,23 @@ func TestAKnownTextKeepsItsMarking(t *testing.T) {
 		labelled.Alert.Texts[0].Summary = "Classification: TLP:AMBER\n\nA wave."
 		_, err = x.b.PublishAlert(t.Context(), labelled)
 		refusal(t, "labelled text", err, "TLP:AMBER")
+		if hint := httpProblem(err).Hint; !strings.HasPrefix(hint, "mark this --tlp amber;") {
+			t.Errorf("hint: %s", hint)
+		}
+
+		// TLP:RED goes by no alert and into no community: the hint is not to mark it so there.
+		red := marked(notice.Marking{TLP: notice.TLPGreen}, "Second")
+		red.Alert.Texts[0].Summary = "TLP:RED\n\nA wave."
+		file := marked(notice.Marking{TLP: notice.TLPClear}, "Second")
+		file.Alert.Attachments = with(`{"tlp":"red"}`)
+		again.Relabel = false
+		for what, draft := range map[string]api.AlertDraft{"text": red, "file": file, "known": again} {
+			_, err := x.b.PublishAlert(t.Context(), draft)
+			refusal(t, what, err, "TLP:RED")
+			if hint := httpProblem(err).Hint; !strings.Contains(hint, ": tocsin request send --private --to TEAM --tlp red --person NAME;") || strings.Contains(hint, "mark this") {
+				t.Errorf("%s: %s", what, hint)
+			}
+		}
 	})
 }
 

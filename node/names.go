@@ -108,7 +108,11 @@ func (n *Node) findCommunity(text string) (identity.CommunityID, error) {
 			list = append(list, named[identity.CommunityID]{id, id.String(), c.Charter.Name})
 		}
 	}
-	return choose(identity.KindCommunity, text, list)
+	id, err := choose(identity.KindCommunity, text, list)
+	return id, toldApart(err, identity.ParseCommunity, func(id identity.CommunityID) string {
+		c, _ := r.Community(id)
+		return "founded by " + n.namesOf(c.Charter.Founders)
+	})
 }
 
 // findTeam returns the team that a text means, for what gives it a place, trust or a record: a team whose name looks like another's
@@ -116,7 +120,7 @@ func (n *Node) findCommunity(text string) (identity.CommunityID, error) {
 func (n *Node) findTeam(text string) (identity.TeamID, error) {
 	id, err := n.lookUpTeam(text)
 	if err != nil {
-		return id, err
+		return id, hinted(err, compareIDs+nameByID)
 	}
 	return id, n.wholeID(text, id, n.team(id).Name)
 }
@@ -131,7 +135,8 @@ func (n *Node) lookUpTeam(text string) (identity.TeamID, error) {
 	for _, id := range r.Teams() {
 		list = append(list, named[identity.TeamID]{id, id.String(), r.Name(id)})
 	}
-	return choose(identity.KindTeam, text, list)
+	id, err := choose(identity.KindTeam, text, list)
+	return id, n.teamsToldApart(err)
 }
 
 // findRecord returns the kept record that a text means.

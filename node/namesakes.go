@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -113,13 +114,42 @@ func (n *Node) wholeID(text string, id identity.TeamID, name string) error {
 	if len(alike) == 0 {
 		return nil
 	}
-	p := api.NewProblem(api.Ambiguous, fmt.Sprintf("%+q may be taken for the name of another team that is known here", name),
-		"compare the ID with the team itself, by a way that you know to be theirs, and name it by the whole ID, not by a file")
+	p := api.NewProblem(api.Ambiguous, fmt.Sprintf("%+q may be taken for the name of another team that is known here", name), compareIDs+nameByID)
 	p.Candidates = append(p.Candidates, api.Candidate{ID: id.String(), Name: name, About: n.standingOf(id)})
 	for _, other := range alike[:min(len(alike), api.MaxCandidates-1)] {
 		p.Candidates = append(p.Candidates, api.Candidate{ID: other.String(), Name: n.team(other).Name, About: n.standingOf(other)})
 	}
 	return p
+}
+
+// The hint about a team that may be taken for another: what to do first, then how to name it.
+const (
+	compareIDs = "compare the ID with the team itself, by a way that you know to be theirs, and "
+	nameByID   = "name it by the whole ID"
+)
+
+// hinted replaces the hint of a refusal because of names.
+func hinted(err error, hint string) error {
+	if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == api.Ambiguous {
+		p.Hint = hint
+	}
+	return err
+}
+
+// toldApart says in a refusal because of names what tells each candidate from the others.
+func toldApart[ID any](err error, parse func(string) (ID, error), about func(ID) string) error {
+	if p, ok := errors.AsType[*api.Problem](err); ok && p.Code == api.Ambiguous {
+		for i := range p.Candidates {
+			if id, err := parse(p.Candidates[i].ID); err == nil {
+				p.Candidates[i].About = about(id)
+			}
+		}
+	}
+	return err
+}
+
+func (n *Node) teamsToldApart(err error) error {
+	return toldApart(err, identity.ParseTeam, n.standingOf)
 }
 
 // standingOf is what tells a team from a namesake: where it belongs, since when and by whose word, and where its mail goes.

@@ -42,6 +42,9 @@ func namesake(t *testing.T, name string) {
 		if !strings.Contains(about[b.id().String()], "founder of Demo") || !strings.Contains(about[whole], "applied to Demo on ") {
 			t.Errorf("%s: what tells them apart: %q", what, about)
 		}
+		if !strings.Contains(p.Hint, "the whole ID") && !strings.Contains(p.Hint, "--id ID") {
+			t.Errorf("%s: %s", what, p.Hint)
+		}
 	}
 	_, err := a.Sponsor(t.Context(), applied.Application.ID.String(), api.SponsorDraft{Application: applied.File})
 	refused("sponsor by the file", err)
@@ -53,7 +56,22 @@ func namesake(t *testing.T, name string) {
 	}
 	_, err = a.Invite(t.Context(), "Solo", api.InviteDraft{Card: card})
 	refused("invite by the card", err)
-	for _, text := range []string{whole[:12], b.id().String()[:12]} {
+	if hint := httpapi.Problem(err).Hint; !strings.HasSuffix(hint, "and give it beside the card: --id ID") {
+		t.Errorf("the hint leads nowhere: %s", hint)
+	}
+	_, err = a.Invite(t.Context(), "Solo", api.InviteDraft{Card: card, Team: b.id().String()})
+	if p := httpapi.Problem(err); err == nil || p.Code != api.Conflict {
+		t.Errorf("the card of a team and the ID of another: %v", err)
+	}
+	_, err = a.Invite(t.Context(), "Solo", api.InviteDraft{Card: card, Team: whole[:12]})
+	if p := httpapi.Problem(err); err == nil || p.Code != api.BadRequest {
+		t.Errorf("a card and the beginning of its ID: %v", err)
+	}
+	texts := []string{whole[:12], b.id().String()[:12]}
+	if identity.Alike(name, "bravo") {
+		texts = append(texts, "bravo") // what is refused by the name says at once what tells them apart, and that no beginning will do
+	}
+	for _, text := range texts {
 		_, err = a.Invite(t.Context(), "Solo", api.InviteDraft{Team: text})
 		refused("invite "+text, err)
 		_, err = a.Pin(t.Context(), text, api.PinDraft{Fingerprint: whole})
@@ -76,6 +94,9 @@ func namesake(t *testing.T, name string) {
 	}
 	if s := must(a.Sponsor(t.Context(), whole, api.SponsorDraft{}))(t); s.Application.Team.ID != x.id() || !s.Application.Team.Alike {
 		t.Errorf("sponsored %+v", s.Application.Team)
+	}
+	if done := must(a.Invite(t.Context(), "Solo", api.InviteDraft{Card: card, Team: whole}))(t); done.Team.ID != x.id() {
+		t.Errorf("invited %+v", done.Team)
 	}
 	must(a.Invite(t.Context(), "Solo", api.InviteDraft{Team: whole, Name: name}))(t)
 	must(a.Pin(t.Context(), whole, api.PinDraft{Fingerprint: whole}))(t)

@@ -155,10 +155,13 @@ func sameReply(a, b *notice.Reply) bool {
 	return reflect.DeepEqual(one, other)
 }
 
-// nameOf names a team in a sentence: its own claim, and the ID.
+// shownID is how much of an ID stands beside a name: as much as a list shows, and more than anybody can imitate soon.
+const shownID = 12
+
+// nameOf names a team in a sentence: its own claim, and the beginning of the ID, which cannot be claimed.
 func nameOf(t api.Team) string {
 	if t.Name == "" {
 		return t.ID.String()
 	}
-	return fmt.Sprintf("%s (%s)", t.Name, t.ID)
+	return fmt.Sprintf("%s (%s)", t.Name, t.ID.String()[:shownID])
 }

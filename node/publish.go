@@ -62,7 +62,7 @@ func (n *Node) mayLeave(m *notice.Marking, ch record.Channel) error {
 	if err := replica.MayLeave(m, ch); err != nil {
 		if r, ok := errors.AsType[*replica.Refusal](err); ok && !ch.Private() && m.TLP == notice.TLPRed {
 			told := *r
-			told.Hint = "ask the persons privately: tocsin request send --private --to TEAM --tlp red --person NAME ..."
+			told.Hint = "ask the persons privately: " + redRequest
 			return &told
 		}
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"tocsin/pkg/api"
 	"tocsin/pkg/dsse"
+	"tocsin/pkg/identity"
 	"tocsin/pkg/ledger"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/policy"
@@ -32,7 +33,7 @@ func (n *Node) shown(e *replica.Entry, as string) api.Entry {
 		Unread:   e.Unread, Sealed: len(h.Body.KeyID) > 0,
 	}
 	for _, m := range e.Marks {
-		out.Marks = append(out.Marks, api.Mark{Word: string(m.Word), Detail: m.Detail, Record: m.Record})
+		out.Marks = append(out.Marks, n.mark(&m))
 	}
 	if h.Channel.Private() {
 		with := n.team(n.replica.Other(h.Channel))
@@ -81,6 +82,21 @@ func (n *Node) shown(e *replica.Entry, as string) api.Entry {
 	case *notice.Erase:
 		out.Erase = what
 	}
+	return out
+}
+
+// mark shows a mark, with the team that it speaks of by its name: the replica knows no names.
+func (n *Node) mark(m *replica.Mark) api.Mark {
+	out := api.Mark{Word: string(m.Word), Detail: m.Detail, Record: m.Record}
+	if m.Team == (identity.TeamID{}) {
+		return out
+	}
+	out.Team = n.team(m.Team)
+	name := nameOf(out.Team)
+	if n.isOwn(m.Team) {
+		name = "this team"
+	}
+	out.Detail = strings.Replace(out.Detail, "team "+m.Team.String(), name, 1)
 	return out
 }
 

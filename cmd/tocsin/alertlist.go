@@ -57,8 +57,9 @@ func runList(e *env, ask func(*client.Client, context.Context, api.List) (*api.E
 			complain(e.Stderr, "", "none in that "+filterOf(list))
 			return nil
 		}
-		if err := write(e, found.Entries); err != nil || found.Next == "" {
-			return err
+		err = write(e, found.Entries)
+		if err != nil || found.Next == "" || c.IsSet("limit") && list.After == "" && len(found.Entries) == list.Limit {
+			return err // whoever named a number has as many, and knows that there may be more
 		}
 		complain(e.Stderr, "", "there are older ones: --after "+found.Next)
 		return nil

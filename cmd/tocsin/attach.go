@@ -54,7 +54,7 @@ func (d *drafting) attachments(w *draft) []notice.Attachment {
 		key := fmt.Sprintf("attach[%d]", i)
 		path, media := splitAttachment(typed)
 		if path == dash {
-			d.wrong(key, "standard input has no name that an attachment could have", "name a file; one that is called - is ./-")
+			d.wrong(key, "standard input has no name that an attachment could have", "name a file; type ./- for one that is itself called -")
 			continue
 		}
 		data, err := d.read(path)

@@ -259,7 +259,7 @@ func backupIdentity(ctx context.Context, e *env, c *cli.Context) (age.Identity, 
 		}
 		ids, err := age.ParseIdentities(bytes.NewReader(text))
 		if err != nil || len(ids) != 1 {
-			return nil, &userError{Code: exitFailed, Msg: path + " does not hold exactly one age identity", Hint: "a file as age-keygen writes it"}
+			return nil, &userError{Code: exitFailed, Msg: inputName(path) + " does not hold exactly one age identity", Hint: "a file as age-keygen writes it"}
 		}
 		return ids[0], nil
 	}

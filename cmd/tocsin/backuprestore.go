@@ -181,9 +181,11 @@ func readBackup(e *env, path string, id age.Identity, take backup.Taker) (backup
 	counts, err := backup.Read(bufio.NewReaderSize(f, 1<<20), id, take)
 	switch {
 	case errors.Is(err, backup.ErrWrongKey):
-		return counts, &userError{Code: exitDenied, Msg: path + ": wrong passphrase or identity", Hint: "a backup for a recipient is opened with --identity FILE"}
-	case errors.Is(err, backup.ErrNotBackup), errors.Is(err, backup.ErrDamaged):
-		return counts, &userError{Code: exitFailed, Msg: path, Err: err, Hint: "take an earlier backup; tocsin backup check tells whether one is whole"}
+		return counts, &userError{Code: exitDenied, Msg: inputName(path) + ": wrong passphrase or identity", Hint: "a backup for a recipient is opened with --identity FILE"}
+	case errors.Is(err, backup.ErrNotBackup):
+		return counts, &userError{Code: exitFailed, Msg: inputName(path), Err: err, Hint: "name a file that tocsin backup create wrote"}
+	case errors.Is(err, backup.ErrDamaged):
+		return counts, &userError{Code: exitFailed, Msg: inputName(path), Err: err, Hint: "nothing in it can be trusted to be whole: take an earlier backup"}
 	}
 	return counts, err
 }

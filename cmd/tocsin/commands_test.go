@@ -362,11 +362,25 @@ func TestStatusTellsWhatWaits(t *testing.T) {
 	}
 	out := f.ok("status")
 	for _, want := range []string{
-		"One thing needs a look, marked ! below: in 1 community, connected to nobody whose team is known.\n", "! the root key still lies in ", "team not known yet at /ip4/192.0.2.1",
+		"One thing needs a look, marked ! below. Running: in 1 community, connected to nobody whose team is known.\n", "! the root key still lies in ", "team not known yet at /ip4/192.0.2.1",
 		", founder, 2 members, 0 of the others connected", ", removed, 0 members\n", "tocsin --home " + f.home + " request show " + short(rid(1)) + " tells why", "no room left above the floor",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
+// TestAListThatIsCutSaysHowToGoOn: unless it is as long as was asked for.
+func TestAListThatIsCutSaysHowToGoOn(t *testing.T) {
+	f := newFake(t)
+	f.answers["GET /v1/alerts"] = api.Entries{Entries: []api.Entry{alertEntry(1, "A wave"), alertEntry(2, "Another")}, Next: "place"}
+	for line, want := range map[string]bool{
+		"alert list": true, "alert list --limit 2": false, "alert list --limit 3": true, "alert list --limit 2 --after there": true,
+	} {
+		code, _, errs := f.run(strings.Fields(line)...)
+		if told := strings.Contains(errs, "there are older ones: --after place"); code != 0 || told != want {
+			t.Errorf("%s: exit %d, %q", line, code, errs)
 		}
 	}
 }

@@ -72,7 +72,7 @@ Without it the one in your profile is taken.`,
 			}
 			if n := len(opened.Unsigned()); n > 0 {
 				return &userError{
-					Code: exitRefused, Msg: path + " is not complete: the signatures of " + plural(n, "founder") + " are missing",
+					Code: exitRefused, Msg: inputName(path) + " is not complete: the signatures of " + plural(n, "founder") + " are missing",
 					Hint: "ask a founder for the complete charter: tocsin community charter",
 				}
 			}
@@ -152,7 +152,7 @@ func readAbout(e *env, typed string) (aboutApplication, error) {
 	a, err := invite.OpenApplication(file)
 	if err != nil {
 		return aboutApplication{}, &userError{
-			Code: exitRefused, Msg: typed + " is no application to be trusted", Err: plainFormat(err), Hint: "ask the team for a new one: tocsin community apply",
+			Code: exitRefused, Msg: inputName(typed) + " is no application to be trusted", Err: plainFormat(err), Hint: "ask the team for a new one: tocsin community apply",
 		}
 	}
 	return aboutApplication{id: a.Statement.ID().String(), file: file}, nil

@@ -122,7 +122,7 @@ func readFile(e *env, path, what string) (api.File, error) {
 	}
 	file := api.File(text)
 	if !file.IsValid() || file.Kind() != '{' {
-		return nil, &userError{Code: exitFailed, Msg: path + " is not " + what + ": it is not a JSON file"}
+		return nil, &userError{Code: exitFailed, Msg: inputName(path) + " is not " + what + ": it is not a JSON file"}
 	}
 	return file, nil
 }

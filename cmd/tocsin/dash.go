@@ -20,7 +20,8 @@ func noDash(path, what string) error {
 	if path != dash {
 		return nil
 	}
-	return usageErrorf("name another; one that is called - is ./-", "%s cannot be - (standard input or output)", what)
+	return usageErrorf("give the name of a file or a directory; type ./- for one that is itself called -",
+		"%s cannot be -, which stands for standard input or output", what)
 }
 
 // takesDash says whether a flag that names a file or a directory can be standard input or output: its help says so if it can.
@@ -59,6 +60,14 @@ func openInput(e *env, path string) (io.ReadCloser, error) {
 		return io.NopCloser(r), err
 	}
 	return os.Open(path) //nolint:gosec // the operator named it
+}
+
+// inputName names an input in a message.
+func inputName(path string) string {
+	if path == dash {
+		return "standard input"
+	}
+	return path
 }
 
 // standardInput is what two flags or arguments of one line cannot both read: the second would find it empty.

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"tocsin/pkg/api"
+	"tocsin/pkg/identity"
 )
 
 // exitCode is what the process ends with: one list for the contract, the commands and docs/cli.md, which a test compares.
@@ -115,7 +118,7 @@ func report(e *env, f failure) int {
 		}
 	}
 	for _, c := range f.Candidates {
-		line := strings.TrimSpace("it may be " + c.ID + " " + c.Name)
+		line := strings.TrimSpace("it may be " + c.ID + " " + distinctName(c, f.Candidates))
 		if c.About != "" {
 			line += ": " + c.About
 		}
@@ -123,6 +126,14 @@ func report(e *env, f failure) int {
 	}
 	complain(e.Stderr, "hint: ", f.Hint)
 	return int(f.Code)
+}
+
+// distinctName is a candidate's name, with other letters than ASCII escaped where it looks like another's without being the same.
+func distinctName(c api.Candidate, all []api.Candidate) string {
+	if slices.ContainsFunc(all, func(o api.Candidate) bool { return o.Name != c.Name && identity.Alike(o.Name, c.Name) }) {
+		return strings.Trim(strconv.QuoteToASCII(c.Name), `"`)
+	}
+	return c.Name
 }
 
 // complain prints each line of text with the program's name in front.

@@ -180,7 +180,7 @@ input). A mistyped line is named. Sheets of two root keys, or of two splits, are
 					return err
 				}
 				if shares[i], err = ceremony.ParseShare(string(text)); err != nil {
-					return &userError{Code: exitFailed, Msg: path + " cannot be used", Err: err, Hint: comparePaper(err)}
+					return &userError{Code: exitFailed, Msg: inputName(path) + " cannot be used", Err: err, Hint: comparePaper(err)}
 				}
 			}
 			root, err := ceremony.JoinShares(shares[0], shares[1])

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,7 +22,8 @@ func inviteCommand(e *env) *cli.Command {
 		Help: `As a founder of COMMUNITY (a name, an ID or the first characters of one) you state that the team belongs to it, where one founder's word
 decides; elsewhere a team applies, and members sponsor it: tocsin community sponsor. --team is the
 team's card file (tocsin id --card), or its ID; with an ID give --name too. Compare the ID with the team by another way, such as
-the phone, first: tocsin id prints it in groups to read aloud.
+the phone, first: tocsin id prints it in groups to read aloud. With --id the card is taken only if it is of that team, and it is
+needed where the team's name looks like that of another team that is known here.
 
 The invite file goes to stdout or to the file of -o; send it by mail, it holds no secret. It carries the charter, your addresses
 and your ID, works for that team alone, and expires; the membership itself does not expire with the file.`,
@@ -31,6 +33,7 @@ and your ID, works for that team alone, and expires; the membership itself does 
 		},
 		Flags: []cli.Flag{
 			required(&cli.StringFlag{Name: "team", Usage: "the team's `CARD` file (- for standard input), or its whole ID"}),
+			&cli.StringFlag{Name: "id", Usage: "the whole `ID` that the team told you, where --team is a card: another team's card is refused"},
 			&cli.StringFlag{Name: "name", Usage: "what you call the team, as `NAME`; needed with an ID"},
 			&cli.StringFlag{Name: "expires", Usage: "the file can be used for this `SPAN`, or until this time (default 7d)"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the invite to `FILE`, - for stdout (default: stdout)"},
@@ -48,6 +51,9 @@ and your ID, works for that team alone, and expires; the membership itself does 
 			// Only for the wording: if it cannot be read, the invite tells why.
 			before, _ := d.Community(ctx, c.Args().First())
 			done, err := d.Invite(ctx, c.Args().First(), draft)
+			if p, ok := errors.AsType[*api.Problem](err); ok {
+				p.Hint = strings.Replace(p.Hint, "--id ID", inviteLine(c), 1)
+			}
 			if err != nil {
 				return err
 			}
@@ -63,6 +69,17 @@ and your ID, works for that team alone, and expires; the membership itself does 
 			return printFile(e, out, done.Invite, done)
 		},
 	})
+}
+
+// inviteLine is the line as it was typed, with the ID beside the card.
+func inviteLine(c *cli.Context) string {
+	words := []string{"--team", c.String("team"), "--id", "ID"}
+	for _, name := range []string{"name", "expires", "output"} {
+		if c.IsSet(name) {
+			words = append(words, "--"+name, c.String(name))
+		}
+	}
+	return programName + " invite" + quoteAll(append(words, c.Args().Slice()...))
 }
 
 func isMember(c *api.Community, team identity.TeamID) bool {
@@ -83,8 +100,11 @@ func readInvite(e *env, c *cli.Context) (api.InviteDraft, error) {
 	typed := c.String("team")
 	if id, err := identity.ParseTeam(typed); err == nil {
 		draft.Team = id.String()
+		if c.IsSet("id") {
+			return draft, usageErrorf("with --id, --team is the team's card file", "--team and --id are both an ID")
+		}
 		if draft.Name == "" {
-			return draft, usageErrorf("or invite by the team's card: --team FILE", "missing --name: what do you call the team?")
+			return draft, usageErrorf("or invite by the team's card: --team FILE --id"+quoteAll([]string{typed}), "missing --name: what do you call the team?")
 		}
 		return draft, nil
 	} else if typed != dash && !exists(typed) {
@@ -93,6 +113,13 @@ func readInvite(e *env, c *cli.Context) (api.InviteDraft, error) {
 			return draft, usageErrorf(hint, "--team %q is neither a file nor a team ID", typed)
 		}
 		return draft, usageErrorf(hint, "--team is neither a file nor a team ID: %v", err)
+	}
+	if c.IsSet("id") {
+		id, err := identity.ParseTeam(c.String("id"))
+		if err != nil {
+			return draft, usageErrorf("give the whole ID, as the team itself told it", "--id: %v", err)
+		}
+		draft.Team = id.String()
 	}
 	draft.Card, err = readFile(e, typed, "a card (made with: tocsin id --card)")
 	return draft, err
@@ -134,7 +161,7 @@ your sponsor.`,
 				return err
 			}
 			if _, err := invite.Open(file); err != nil {
-				return &userError{Code: exitRefused, Msg: path + " is no invite to be trusted", Err: plainFormat(err), Hint: "ask your sponsor for a new one"}
+				return &userError{Code: exitRefused, Msg: inputName(path) + " is no invite to be trusted", Err: plainFormat(err), Hint: "ask your sponsor for a new one"}
 			}
 			d, err := dial(e)
 			if err != nil {

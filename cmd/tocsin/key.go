@@ -68,7 +68,7 @@ func readKeyRequest(e *env, path string) ([]byte, error) {
 
 // notTrusted is the refusal of a file from another machine.
 func notTrusted(path string, err error) error {
-	told := &userError{Code: exitRefused, Msg: path + " is refused", Err: plainFormat(err), Hint: "have it made and brought over anew"}
+	told := &userError{Code: exitRefused, Msg: inputName(path) + " is refused", Err: plainFormat(err), Hint: "have it made and brought over anew"}
 	if errors.Is(err, paper.ErrMistyped) {
 		told.Hint = comparePaper(err)
 	}

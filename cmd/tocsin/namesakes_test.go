@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -45,9 +47,46 @@ func TestNamesakesAreShownWithTheirIDs(t *testing.T) {
 	p.Candidates = []api.Candidate{{ID: alike.ID.String(), Name: "CERT-B", About: "founder of Drill"}, {ID: tid(4).String(), Name: "CERT-\u0412", About: "applied to Drill"}}
 	f.answers["POST /v1/applications/CERT-B/sponsor"] = p
 	code, _, errs := f.run("community", "sponsor", "CERT-B")
-	for _, want := range []string{"it may be " + alike.ID.String() + " CERT-B: founder of Drill", "it may be " + tid(4).String() + " CERT-\u0412: applied to Drill", "give the whole ID"} {
+	for _, want := range []string{"it may be " + alike.ID.String() + " CERT-B: founder of Drill", "it may be " + tid(4).String() + " CERT-\\u0412: applied to Drill", "give the whole ID"} {
 		if code == 0 || !strings.Contains(errs, want) {
 			t.Errorf("exit %d, no %q in\n%s", code, want, errs)
+		}
+	}
+}
+
+// TestInviteByACardWithTheID: the refusal of a namesake's card shows the line that is typed once the ID was compared, and that line
+// sends both, so that neither the addresses in the card nor the check is lost.
+func TestInviteByACardWithTheID(t *testing.T) {
+	f := newFake(t)
+	card := filepath.Join(t.TempDir(), "c.card")
+	if err := os.WriteFile(card, []byte(`{"a":1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := api.NewProblem(api.Ambiguous, "\"CERT-B\" may be taken for the name of another team", "compare the ID, and give it beside the card: --id ID")
+	p.Candidates = []api.Candidate{{ID: tid(2).String(), Name: "CERT\u2011B"}, {ID: tid(4).String(), Name: "CERT-B"}}
+	f.answers["POST /v1/communities/Drill 2026/invites"] = p
+	code, _, errs := f.run("invite", "--team", card, "--expires", "3d", "Drill 2026")
+	for _, want := range []string{
+		"give it beside the card: tocsin --home " + f.home + " invite --team " + card + " --id ID --expires 3d 'Drill 2026'\n",
+		tid(2).String() + ` CERT\u2011B` + "\n", tid(4).String() + " CERT-B\n",
+	} {
+		if code == 0 || !strings.Contains(errs, want) {
+			t.Errorf("exit %d, no %q in\n%s", code, want, errs)
+		}
+	}
+	_, _, _ = f.run("invite", "--team", card, "--id", tid(2).String(), "Drill 2026")
+	var draft api.InviteDraft
+	if f.got("POST /v1/communities/Drill 2026/invites", &draft); draft.Team != tid(2).String() || string(draft.Card) != `{"a":1}` {
+		t.Errorf("asked %+v", draft)
+	}
+	for want, line := range map[string][]string{
+		"missing --name":                    {"--team", tid(2).String()},
+		"--team and --id are both":          {"--team", tid(2).String(), "--id", tid(2).String()},
+		"--id: team ID has 12":              {"--team", card, "--id", tid(2).String()[:12]},
+		"team FILE --id " + tid(2).String(): {"--team", tid(2).String()},
+	} {
+		if code, _, errs := f.run(append(append([]string{"invite"}, line...), "Drill 2026")...); code != int(exitUsage) || !strings.Contains(errs, want) {
+			t.Errorf("%q: exit %d, no %q in\n%s", line, code, want, errs)
 		}
 	}
 }

@@ -73,10 +73,7 @@ func readDraft(e *env, c *cli.Context, arg int, into any) (origin, error) {
 	if err != nil {
 		return origin{}, cannotRead("the draft: ", err)
 	}
-	if name == dash {
-		name = "standard input"
-	}
-	o, err := decodeDraft(name, text, into)
+	o, err := decodeDraft(inputName(name), text, into)
 	o.flags = map[string]string{}
 	return o, err
 }
@@ -105,7 +102,7 @@ func newDrafting(e *env, o origin) *drafting {
 		return d
 	}
 	dir := "."
-	if o.file != "standard input" {
+	if o.file != inputName(dash) {
 		dir = filepath.Dir(o.file)
 	}
 	d.read = func(path string) ([]byte, error) { return readBeside(dir, path, notice.MaxBody) }

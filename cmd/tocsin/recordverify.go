@@ -68,7 +68,7 @@ verified, 1 that the file proves nothing.`,
 			}
 			v, err := verify(text, e.Now())
 			if err != nil {
-				return &userError{Code: exitFailed, Msg: path + " is not verified", Err: plainFormat(err)}
+				return &userError{Code: exitFailed, Msg: inputName(path) + " is not verified", Err: plainFormat(err)}
 			}
 			if e.JSON {
 				err = printJSON(e.Stdout, v)
@@ -76,7 +76,7 @@ verified, 1 that the file proves nothing.`,
 				err = writeVerdict(e, v)
 			}
 			if err == nil && !v.OK {
-				err = &userError{Code: exitFailed, Msg: path + " is a charter that not all founders have signed"}
+				err = &userError{Code: exitFailed, Msg: inputName(path) + " is a charter that not all founders have signed"}
 			}
 			return err
 		},

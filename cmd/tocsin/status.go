@@ -100,16 +100,16 @@ func statusSentence(st *api.Status, warnings int) string {
 	case in == 0:
 		communities = "in no community yet"
 	}
-	state := "All is well"
+	where := communities + ", " + peers + "."
 	switch {
 	case warnings == 1:
-		state = "One thing needs a look, marked ! below"
+		return "One thing needs a look, marked ! below. Running: " + where
 	case warnings > 1:
-		state = fmt.Sprintf("%d things need a look, marked ! below", warnings)
+		return fmt.Sprintf("%d things need a look, marked ! below. Running: %s", warnings, where)
 	case in == 0, known == 0:
-		state = "Running"
+		return "Running: " + where
 	}
-	return state + ": " + communities + ", " + peers + "."
+	return "All is well: " + where
 }
 
 func belongs(c *api.Community) bool { return c.Role == "founder" || c.Role == "member" }

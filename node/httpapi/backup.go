@@ -21,7 +21,7 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request) {
 	}
 	control := http.NewResponseController(w)
 	var part []byte
-	begun := false
+	begun, left := false, false
 	flush := func() error {
 		if !begun {
 			begun = true
@@ -29,7 +29,7 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request) {
 		}
 		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout)) // where it cannot be set the server's own holds
 		_, err := w.Write(part)
-		part = part[:0]
+		part, left = part[:0], err != nil
 		return err //nolint:wrapcheck // logged below
 	}
 	err := s.opt.Service.Backup(r.Context(), func(key, value []byte) error {
@@ -46,7 +46,11 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		s.opt.Logger.ErrorContext(r.Context(), "a backup was cut off", slog.Any("err", err))
+		if left || r.Context().Err() != nil {
+			s.opt.Logger.InfoContext(r.Context(), "the reader of a backup left before its end", slog.Any("err", err))
+		} else {
+			s.opt.Logger.ErrorContext(r.Context(), "a backup was cut off", slog.Any("err", err))
+		}
 		panic(http.ErrAbortHandler)
 	}
 }

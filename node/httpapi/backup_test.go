@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"tocsin/pkg/api"
@@ -64,5 +66,31 @@ func TestABackupThatBreaksOffIsNotTakenForTheWhole(t *testing.T) {
 				t.Errorf("cut off, and it says %v", err)
 			}
 		})
+	}
+}
+
+// TestAReaderThatLeavesABackupIsNoError: whoever reads a part of a backup and goes away is told of in the log, and not as a failure; a
+// store that fails is one.
+func TestAReaderThatLeavesABackupIsNoError(t *testing.T) {
+	for level, svc := range map[string]storing{"INFO": {count: 10_000}, "ERROR": {count: 12, err: errors.New("a block is damaged")}} {
+		var log bytes.Buffer
+		r := startLogging(t, &svc, nil, slog.NewTextHandler(&log, nil))
+		stream, err := r.client.Backup(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(stream, make([]byte, 100)); err != nil {
+			t.Fatal(err)
+		}
+		if level == "ERROR" {
+			_, _ = io.Copy(io.Discard, stream)
+		}
+		_ = stream.Close()
+		if err := r.stop(); err != nil { // when it has returned, all is logged
+			t.Fatal(err)
+		}
+		if !strings.Contains(log.String(), "level="+level) || strings.Count(log.String(), "level=") != 1 {
+			t.Errorf("%s: %s", level, log.String())
+		}
 	}
 }

@@ -79,12 +79,17 @@ type running struct {
 
 func start(t *testing.T, svc httpapi.Service, allowed func(uint32) bool) running {
 	t.Helper()
+	return startLogging(t, svc, allowed, slog.DiscardHandler)
+}
+
+func startLogging(t *testing.T, svc httpapi.Service, allowed func(uint32) bool, log slog.Handler) running {
+	t.Helper()
 	socket := filepath.Join(tempDir(t), "s")
 	l, err := httpapi.Listen(t.Context(), socket)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := httpapi.New(httpapi.Options{Service: svc, Logger: slog.New(slog.DiscardHandler), Allowed: allowed})
+	s, err := httpapi.New(httpapi.Options{Service: svc, Logger: slog.New(log), Allowed: allowed})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -127,7 +127,7 @@ type SignCharter struct {
 // and returns the file by which the team joins.
 type InviteDraft struct {
 	Card    File      `json:"card,omitempty"`   // the team's card; or:
-	Team    string    `json:"team,omitzero"`    // its ID
+	Team    string    `json:"team,omitzero"`    // its ID; beside the card it must be the whole ID, and the card's
 	Name    string    `json:"name,omitzero"`    // what this founder calls the team; needed without a card
 	Expires time.Time `json:"expires,omitzero"` // of the file, not of the membership; default: in 7 days
 }

@@ -85,6 +85,7 @@ type Mark struct {
 	Word   string    `json:"word"`
 	Detail string    `json:"detail"` // for people
 	Record record.ID `json:"record,omitzero"`
+	Team   Team      `json:"team,omitzero"` // that Detail speaks of, if it does
 }
 
 // Sighting is what this node itself knows of a record's way.

@@ -3,6 +3,7 @@ package replica
 import (
 	"fmt"
 
+	"tocsin/pkg/identity"
 	"tocsin/pkg/notice"
 	"tocsin/pkg/record"
 )
@@ -28,6 +29,8 @@ type Mark struct {
 	Record record.ID // the other record that it is about; zero for none
 	// Stricter is the marking of that record, with MarkStripped.
 	Stricter notice.TLP
+	// Team is the team that Detail names, if it does.
+	Team identity.TeamID
 }
 
 // mark fills in what a reader must know of a record beside what it says.
@@ -59,7 +62,7 @@ func (r *Replica) mark(e *Entry) {
 	}
 	if s.code.closed() {
 		for _, t := range r.badGivers(refOf(e.Record)) {
-			add(Mark{Word: MarkBadWrap, Detail: fmt.Sprintf("team %s handed out something else in place of its key", t)})
+			add(Mark{Word: MarkBadWrap, Detail: fmt.Sprintf("team %s handed out something else in place of its key", t), Team: t})
 		}
 	}
 	if s.outside {

@@ -188,7 +188,8 @@ func (r *Replica) stripped(e *Entry) *Mark {
 	take := func(about *Entry, detail string) {
 		tlp := about.Notice.MarkingOf().TLP
 		if r.canonicalNow(about) != r.canonicalNow(e) && tlp.Stricter(e.Notice.MarkingOf().TLP) && (worst == nil || tlp.Stricter(worst.Stricter)) {
-			worst = &Mark{MarkStripped, fmt.Sprintf(detail, about.Record.Team(), tlp), about.Record.ID(), tlp}
+			team := about.Record.Team()
+			worst = &Mark{MarkStripped, fmt.Sprintf(detail, team, tlp), about.Record.ID(), tlp, team}
 		}
 	}
 	for _, before := range r.sayTheSame(e.Notice, e.Record.ID()) {
