@@ -22,7 +22,8 @@ func TestWhatTeamsWriteIsFound(t *testing.T) {
 		// The beginning and the end of a title, and of the first lines and the last.
 		"TLP:RED The bank was entered through its mail gateway", "TLP:RED\tA wave", "TLP:RED, not for the press", "TLP: RED for those named", "**TLP:RED** A wave",
 		"TLP RED A wave", "TLP:RED\u00a0A wave", "_TLP:RED_ A wave", "A wave of mails TLP:RED", "Marking TLP:RED.", "This is TLP:RED!", "Handling: TLP:RED (those named)",
-		"A wave {TLP:RED} of mails", lines(9) + "TLP:RED A wave\n" + lines(50), lines(50) + "This is TLP:RED.\n" + lines(3), "TLP:GREEN A wave, now TLP:RED",
+		"A wave {TLP:RED} of mails", lines(9) + "TLP:RED A wave\n" + lines(50), lines(50) + "This is TLP:RED.\n" + lines(3), "TLP:GREEN A wave, now TLP:RED", "Subject: Re: TLP:RED A wave", "Re: [EXT] TLP:RED A wave", "[CERT-A #12] TLP:RED A wave",
+		"**TLP:** RED", "TLP: **RED** for those named", "TLP Label: RED", "TLP-Marking: red",
 		strings.Repeat("word ", 1000) + "TLP:RED", "TLP:RED " + strings.Repeat("word ", 1000), "<TLP:RED> A wave", "<!-- TLP:RED -->\n" + lines(30),
 		// With what the labels mean below.
 		"Subject: [TLP:RED] A wave\n\ntext" + explained, "Classification: TLP:RED - those named\n\ntext" + explained, "TLP:RED - those named\n\ntext" + explained,

@@ -31,8 +31,8 @@ func wordOf(s string) (notice.TLP, bool) {
 
 // The forms in which labels are written. Between TLP and the word stands anything that people put there.
 const (
-	protocol = `(?:tlp|traffic[ _-]light[ _-]protocol)(?:[ _-]?v?[12](?:\.0)?)?`
-	between  = `(?:[\s:：=/_\x{00a0}-]+["'(\[]*|\.)`
+	protocol = `(?:tlp|traffic[ _-]light[ _-]protocol)(?:[ _-]?v?[12](?:\.0)?)?(?:[ _-](?:label|level|marking|colou?r|classification))?`
+	between  = `(?:[\s:：=/_\x{00a0}*-]+["'(\[]*|\.)`
 	colours  = `amber[\s\x{00a0}]?[+_-][\s\x{00a0}]?strict|amber[\s\x{00a0}]strict|amberstrict|amber|green|clear|white|red`
 )
 
@@ -58,7 +58,7 @@ func newPatterns() *patterns {
 		// A label in quotes in what should be JSON and is not.
 		quoted: lazily(`(?i)["']` + protocol + between + `(` + colours + `)["']`),
 		tags:   lazily(`</?([A-Za-z!?][\w:.!-]*)[^<>]*>`),
-		about:  lazily(`^[\pL\pN /_.()-]{1,40}[:=：]$`),
+		about:  lazily(`^[\pL\pN /_.()\[\]#:-]{1,60}[]:=：]$`),
 		fences: lazily("(?ms)^[ \t>]*```.*?```[ \t]*$"),
 		named:  sync.OnceValue(byName),
 	}
@@ -98,7 +98,7 @@ func matches(pattern *regexp.Regexp, text []byte) iter.Seq[Label] {
 			}
 			n += bytes.Count(text[:at[0]], []byte("\n"))
 			tlp, ok := wordOf(string(text[at[2]:at[3]]))
-			if ok && !yield(Label{Word: string(text[at[0]:at[1]]), TLP: tlp, Where: fmt.Sprintf("line %d", n)}) {
+			if ok && !yield(Label{Word: strings.TrimSpace(string(text[at[0]:at[1]])), TLP: tlp, Where: fmt.Sprintf("line %d", n)}) {
 				return
 			}
 			n += bytes.Count(text[at[0]:at[1]], []byte("\n"))
