@@ -1,6 +1,7 @@
 package node
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -41,12 +42,24 @@ func notSent() map[string][]string {
 		redBundle:                              {"marked TLP:RED", "/objects/0/object_marking_refs/0"},
 		`{"case":7,"tlp":"amber"}`:             {"marked TLP:AMBER", "/tlp"},
 		"TLP:AMBER+STRICT\n\nNotes of a call.": {"marked TLP:AMBER+STRICT", "line 1"},
+		"TLP:RED The bank was entered through its mail gateway.": {"marked TLP:RED", "line 1"},
+		"2026-01-01 [INFO] {job} done\n" + redAdvisory:           {"cannot be read for certain", "before its beginning"},
+		"var events = [" + redEvent + "," + redEvent + "];":      {"cannot be read for certain", "before its beginning"},
+		"{\"message\":" + strconv.Quote(redEvent) + "}":          {"marked TLP:RED", "/message"},
+		utf32(redAdvisory): {"cannot be read for certain", "zero bytes"},
+		"<html><body><h1>TLP:RED</h1><p>A wave</p></body></html>":             {"marked TLP:RED", "line 1"},
+		"<response><Event><Tag><name>tlp:red</name></Tag></Event></response>": {"marked TLP:RED", "line 1"},
+		"document:\n  distribution:\n    tlp:\n      label: RED\n":            {"marked TLP:RED", "line 3"},
 	}
 }
 
 func advisoryOf(title, label string) string { return string(advisory(title, label)) }
 
 func utf16(s string) string { return "\xff\xfe" + strings.Join(strings.Split(s, ""), "\x00") + "\x00" }
+
+func utf32(s string) string {
+	return "\x00\x00\x00" + strings.TrimSuffix(strings.Join(strings.SplitAfter(s, ""), "\x00\x00\x00"), "\x00\x00\x00")
+}
 
 func with(files ...string) []notice.Attachment {
 	var out []notice.Attachment
@@ -321,6 +334,12 @@ func TestAKnownTextKeepsItsMarking(t *testing.T) {
 			if hint := httpProblem(err).Hint; !strings.Contains(hint, ": tocsin request send --private --to TEAM --tlp red --person NAME;") || strings.Contains(hint, "mark this") {
 				t.Errorf("%s: %s", what, hint)
 			}
+		}
+		for _, title := range []string{"TLP:AMBER The bank was entered", "TLP:AMBER, the bank", "The bank was entered TLP:AMBER", "**TLP:AMBER** The bank"} {
+			labelled := marked(notice.Marking{TLP: notice.TLPGreen}, "Second")
+			labelled.Alert.Texts[0].Title = title
+			_, err = x.b.PublishAlert(t.Context(), labelled)
+			refusal(t, title, err, "TLP:AMBER")
 		}
 	})
 }

@@ -12,12 +12,12 @@ func closedKind(name, mediaType string, data []byte) (kind Kind, sure bool) {
 	if k := byMagic(data); k != "" {
 		if k == Archive && (officeName(name, mediaType) || bytes.Contains(data[:min(len(data), 4096)], []byte("[Content_Types].xml")) ||
 			bytes.Contains(data[:min(len(data), 128)], []byte("mimetypeapplication/vnd.oasis"))) {
-			return Office, true
+			return Office, !plain(data)
 		}
 		if k == Office && strings.EqualFold(path.Ext(name), ".msg") {
 			return Mail, true
 		}
-		return k, k != Mail
+		return k, k != Mail && !plain(data)
 	}
 	media, _, _ := strings.Cut(strings.ToLower(mediaType), ";")
 	ext := strings.ToLower(path.Ext(name))
@@ -36,6 +36,17 @@ func closedKind(name, mediaType string, data []byte) (kind Kind, sure bool) {
 		return Encrypted, false
 	}
 	return "", false
+}
+
+// plain reports whether a file begins as text does, whatever else it seems to be.
+func plain(data []byte) bool {
+	const enough = 512
+	for _, b := range data[:min(len(data), enough)] {
+		if b < ' ' && b != '\t' && b != '\n' && b != '\r' {
+			return false
+		}
+	}
+	return true
 }
 
 func byMagic(data []byte) Kind {

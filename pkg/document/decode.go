@@ -8,11 +8,14 @@ import (
 )
 
 // decode returns a file in UTF-8 without byte order mark, and what is wrong with its encoding: nothing where it is UTF-8. What is
-// no UTF-8 and no UTF-16 is read as ISO 8859-1, in which every byte is a character.
+// no UTF-8 and no UTF-16 is read as ISO 8859-1, in which every byte is a character. Zero bytes are left out: what remains of a label
+// in any wide encoding is the label.
 func decode(data []byte) (text []byte, wrong string) {
 	switch {
 	case bytes.HasPrefix(data, []byte{0xef, 0xbb, 0xbf}):
 		data = data[3:]
+	case bytes.HasPrefix(data, []byte{0xff, 0xfe, 0, 0}), bytes.HasPrefix(data, []byte{0, 0, 0xfe, 0xff}):
+		data = data[4:] // of UTF-32
 	case bytes.HasPrefix(data, []byte{0xff, 0xfe}):
 		return fromUTF16(data[2:], 0), "it is in UTF-16, and should be in UTF-8"
 	case bytes.HasPrefix(data, []byte{0xfe, 0xff}):
@@ -21,13 +24,20 @@ func decode(data []byte) (text []byte, wrong string) {
 	if low, ok := wide(data); ok {
 		return fromUTF16(data, low), "it is in UTF-16, and should be in UTF-8"
 	}
+	if bytes.IndexByte(data, 0) >= 0 {
+		wrong = "it has zero bytes, as UTF-16 and UTF-32 have, and should be in UTF-8"
+		data = bytes.ReplaceAll(data, []byte{0}, nil)
+	}
 	at := invalid(data)
 	if at < 0 {
-		return data, ""
+		return data, wrong
 	}
 	out := make([]byte, 0, len(data)+len(data)/8)
 	for _, b := range data {
 		out = utf8.AppendRune(out, rune(b))
+	}
+	if wrong != "" {
+		return out, wrong
 	}
 	return out, fmt.Sprintf("byte 0x%02X at offset %d is not UTF-8: it seems to be in ISO 8859-1, and should be in UTF-8", data[at], at)
 }

@@ -82,7 +82,7 @@ const MaxLabels = 16
 type Label struct {
 	Word  string     // as it is written there, cut if long; any text
 	TLP   notice.TLP // what it means; empty: it is no label that is known
-	Where string     // a JSON pointer, or a line
+	Where string     // a JSON pointer, of a long one the end; or a line
 }
 
 // Finding is what a file says.
@@ -113,25 +113,34 @@ func (f *Finding) Strictest() (Label, bool) {
 	return best, ok
 }
 
+// longest bounds in bytes the words of a label and its place.
+const longest = 200
+
+func cut(s string) string {
+	if len(s) > longest {
+		s = strings.ToValidUTF8(s[:longest], "") + "..."
+	}
+	return s
+}
+
 // add puts a label into a list that stays short, keeps each word once, and never loses the strictest.
 func add(list []Label, l Label) []Label {
-	const longest = 200
-	if len(l.Word) > longest {
-		l.Word = strings.ToValidUTF8(l.Word[:longest], "") + "..."
+	l.Word, l.Where = cut(l.Word), cut(l.Where)
+	switch {
+	case !wanted(list, l):
+	case len(list) < MaxLabels:
+		list = append(list, l)
+	default:
+		list[MaxLabels-1] = l
 	}
-	if seen(list, l.Word) {
-		return list
-	}
-	if len(list) < MaxLabels {
-		return append(list, l)
-	}
-	for _, has := range list {
-		if !l.TLP.Stricter(has.TLP) {
-			return list
-		}
-	}
-	list[MaxLabels-1] = l
 	return list
+}
+
+// wanted reports whether a label, its word cut, has a place in a list: the word is not there, and the list is not full or the label is
+// stricter than all in it.
+func wanted(list []Label, l Label) bool {
+	asStrict := func(has Label) bool { return !l.TLP.Stricter(has.TLP) }
+	return !seen(list, l.Word) && (len(list) < MaxLabels || !slices.ContainsFunc(list, asStrict))
 }
 
 // seen reports whether a list has a word.
@@ -146,7 +155,7 @@ func Inspect(name, mediaType string, data []byte) Finding {
 		return Finding{Kind: closed}
 	}
 	text, encoding := decode(data)
-	f := inspectJSON(text)
+	f, read := inspectJSON(text)
 	f.Text = text
 	if f.Kind == "" {
 		if f.Flaw != "" {
@@ -154,6 +163,11 @@ func Inspect(name, mediaType string, data []byte) Finding {
 		}
 		if f.Kind == "" {
 			f.Flaw = ""
+		}
+	}
+	if f.Kind == "" && !read {
+		for _, l := range inspectText(name, mediaType, text) {
+			f.Labels = add(f.Labels, l)
 		}
 	}
 	switch {
@@ -165,11 +179,9 @@ func Inspect(name, mediaType string, data []byte) Finding {
 			recorded(&f)
 		}
 	case closed != "":
-		return Finding{Kind: closed, Labels: inspectText(name, mediaType, text)}
-	default:
-		if f.Labels = inspectText(name, mediaType, text); len(f.Labels) > 0 {
-			f.Kind = Text
-		}
+		return Finding{Kind: closed, Labels: f.Labels}
+	case len(f.Labels) > 0:
+		f.Kind = Text
 	}
 	return f
 }
@@ -189,12 +201,13 @@ func named(mediaType string) Kind {
 	return ""
 }
 
-// InText returns the strictest label that stands where labels stand in a text: on a line of its own, or in the first lines and
-// the last. A label in the middle of a sentence is none.
+// InText returns the strictest label that stands where labels stand in a text: on a line of its own, or at the beginning or the end of
+// the first lines and the last. A label in the middle of a sentence is none.
 func InText(text string) (Label, bool) {
-	if !namesTLP([]byte(text)) {
+	folded := fold([]byte(text))
+	if !namesTLP(folded) {
 		return Label{}, false
 	}
-	f := Finding{Labels: newPatterns().lines([]byte(text))}
+	f := Finding{Labels: newPatterns().lines(folded)}
 	return f.Strictest()
 }

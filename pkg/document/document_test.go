@@ -95,7 +95,7 @@ func TestLabels(t *testing.T) {
 		{"csaf twice", `{"document":{"title":"a","title":"b","csaf_version":"2.0"}}`, document.CSAF, notice.TLPRed, "the member /document/title is there twice"},
 		{"csaf trailing", csaf("") + "x", document.CSAF, notice.TLPRed, "behind its end"},
 		{"csaf two", csaf("") + csaf(""), document.CSAF, notice.TLPRed, "behind its end"},
-		{"csaf nul", csaf("") + "\x00\x00", document.CSAF, notice.TLPRed, "behind its end"},
+		{"csaf nul", csaf("") + "\x00\x00", document.CSAF, notice.TLPRed, "zero bytes"},
 		{"csaf cut", csaf("")[:60], document.CSAF, notice.TLPRed, "cut off"},
 		{"csaf comment", "{ // ours\n" + csaf("")[1:], document.CSAF, notice.TLPRed, "not JSON from byte"},
 		{"csaf headers", "HTTP/1.1 200 OK\r\nDate: x\r\n\r\n" + csaf(""), document.CSAF, notice.TLPRed, "before its beginning"},
@@ -160,7 +160,7 @@ func TestLabels(t *testing.T) {
 		{"text yaml", "name: x\ntlp: red\n", document.Text, notice.TLPRed, ""},
 		{"text xml", `<r><h tlp:color="x"/><m color="RED" xsi:type="tlpMarking:TLPMarkingStructureType"/></r>`, document.Text, notice.TLPRed, ""},
 		{"text cvrf", "<x>\n<DocumentDistribution xml:lang=\"en\">TLP:AMBER</DocumentDistribution>\n</x>", document.Text, notice.TLPAmber, ""},
-		{"text mention", "We never put TLP:RED in mail.\nTLP:RED information stays here.\n", "", none, ""},
+		{"text mention", "We never put TLP:RED in mail.\n" + strings.Repeat("text\n", 20) + "TLP:RED information stays here.\n" + strings.Repeat("text\n", 20), "", none, ""},
 		{"text list of labels", strings.Repeat("text\n", 20) + "- TLP:RED\n- TLP:AMBER\n- TLP:GREEN\n" + strings.Repeat("text\n", 20), "", none, ""},
 		{"text that explains", "What the labels mean\nTLP:RED: nobody else\nTLP:AMBER: organisation and clients\nTLP:GREEN: community\nTLP:CLEAR: all\n", "", none, ""},
 		{"text quotes json", "The form:\n```\n{\"document\": {\"csaf_version\": \"2.0\"}}\n```\nand so on, as said\n", "", none, ""},
@@ -288,6 +288,12 @@ func FuzzInspect(f *testing.F) {
 		`{"document":{"csaf_version":"2.0","csaf_version":"2.0"}}x`, `<m color="RED" type="tlpM"/>`, "x{\"Event\":{\"info\":\"\",\"Tag\":[]}}",
 	} {
 		f.Add("a.csv", s)
+	}
+	for _, s := range []string{
+		"TLP:RED The ministry\rx", "x <b>TLP</b>:RED<li>tlp.red", "log {x}\n[{\"Event\":{\"info\":\"\",\"Tag\":[{\"name\":\"tlp:red\"}]}}]\n--", `{tlp:{/* x */label:'RED'}}`,
+		"# x\na|tlp\n1|red\n", "a:\n  tlp:\n    label: RED\n", `"{\"tlp\":\"red\"}"`, `{"tlp":{"x":["RED"]}}`, "```\ntlp: 'red'\n```", "tags: [tlp.red]\n",
+	} {
+		f.Add("a.txt", s)
 	}
 	f.Fuzz(func(t *testing.T, name, text string) {
 		found := document.Inspect(name, "", []byte(text))

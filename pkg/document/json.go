@@ -21,22 +21,26 @@ var (
 )
 
 // inspectJSON finds what a JSON text is and its labels. A text that is not strictly JSON is read as far as that can be done, and
-// then searched for what its form would show. It has a flaw then, also where its kind is not known.
-func inspectJSON(text []byte) Finding {
+// then searched for what its form would show. It has a flaw then, also where its kind is not known. read: it is a JSON text to its end, or several.
+func inspectJSON(text []byte) (f Finding, read bool) {
 	start := bytes.TrimLeft(text, " \t\r\n\ufeff\x00")
-	if len(start) == 0 || start[0] != '{' && start[0] != '[' {
-		return wrapped(text)
+	if len(start) == 0 || !bytes.ContainsAny(start[:1], `{["`) {
+		return wrapped(text), false
 	}
-	w := newWalk(text)
+	p := newPatterns()
+	w := newWalk(p, text)
 	err := w.run(true)
 	if err == nil {
-		return w.finding()
+		return w.finding(), true
 	}
-	loose := newWalk(start, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if start[0] == '"' {
+		return wrapped(text), false
+	}
+	loose := newWalk(p, start, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	stopped := loose.run(false)
-	f := loose.finding()
+	f = loose.finding()
 	if stopped != nil {
-		searched := search(text)
+		searched := p.search(text)
 		if f.Kind == "" || f.Kind == JSON {
 			f.Kind = searched.Kind
 		}
@@ -48,28 +52,63 @@ func inspectJSON(text []byte) Finding {
 		f.Kind = JSON
 	}
 	f.Flaw = flaw(err)
+	return f, stopped == nil
+}
+
+// wrapped finds documents of the known forms within a text: a program's answer with its headers, a script, a log. Their labels count. A
+// document has a flaw if it begins a little after the beginning of the file and goes to its end; else the text may quote it.
+func wrapped(text []byte) Finding {
+	const before, behind = 4096, 16
+	f := Finding{Flaw: "it does not begin as JSON does"}
+	p := newPatterns()
+	first, end, kind := 0, 0, Kind("")
+	// What cannot be read is read again from its next bracket on, but all in all not more often than a few times.
+	const times, least = 4, 512
+	for at, spent := 0, 0; at < len(text) && spent <= times*len(text)+before; at++ {
+		if !begins(text[at:]) {
+			continue
+		}
+		w := newWalk(p, text[at:], jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		whole, n := w.first(), int(w.dec.InputOffset())
+		spent += n + least
+		known := w.kind != "" && (w.kind != STIX || w.wellRef || len(w.refs) > 0) // a definition alone is a program's, or an example
+		if found := w.finding(); whole && known {
+			for _, l := range found.Labels {
+				f.Labels = add(f.Labels, l)
+			}
+			if kind == "" {
+				first, kind = at, found.Kind
+			}
+			at += n - 1
+			end = at + 1
+		}
+	}
+	if searched := p.search(text); searched.Kind != "" {
+		for _, l := range searched.Labels {
+			f.Labels = add(f.Labels, l)
+		}
+	}
+	if kind != "" && first < before && len(bytes.TrimSpace(text[end:])) <= behind {
+		f.Kind, f.Flaw = kind, "something stands before its beginning"
+	}
 	return f
 }
 
-// wrapped finds a document of a known form that begins a little after the beginning of a file and goes to its end: a program's answer with
-// its headers, a script that is one value. A text that quotes a piece of a document is none.
-func wrapped(text []byte) Finding {
-	const before, after = 4096, 16
-	no := Finding{Flaw: "it does not begin as JSON does"}
-	at := bytes.IndexByte(text[:min(len(text), before)], '{')
-	if at < 0 {
-		return no
+// begins reports whether a text begins as an object or an array of the known forms does.
+func begins[T []byte | string](text T) bool {
+	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
+		return false
 	}
-	w := newWalk(text[at:], jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	if !w.first() || len(bytes.TrimSpace(text[at+int(w.dec.InputOffset()):])) > after {
-		return no
+	for i := 1; i < len(text); i++ {
+		switch c := text[i]; c {
+		case ' ', '\t', '\r', '\n':
+		case '{', '[':
+			return text[0] == '['
+		default:
+			return c == '"'
+		}
 	}
-	f := w.finding()
-	if f.Kind == "" || f.Kind == JSON {
-		return no
-	}
-	f.Flaw = "something stands before its beginning"
-	return f
+	return false
 }
 
 // flaw says in plain words why a text is not strictly JSON.
@@ -77,7 +116,7 @@ func flaw(err error) string {
 	var at *jsontext.SyntacticError
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &at):
-		return fmt.Sprintf("the member %s is there twice (byte %d)", at.JSONPointer, at.ByteOffset)
+		return fmt.Sprintf("the member %s is there twice (byte %d)", cut(string(at.JSONPointer)), at.ByteOffset)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "it is cut off"
 	case errors.As(err, &at):
@@ -87,27 +126,28 @@ func flaw(err error) string {
 }
 
 // search looks in a text that is not JSON for what documents of the known forms have.
-func search(text []byte) (f Finding) {
+func (p *patterns) search(text []byte) (f Finding) {
 	has := func(literal, pattern string) bool {
 		return bytes.Contains(text, []byte(literal)) && regexp.MustCompile(pattern).Match(text)
 	}
-	const member = `["']\s*:\s*`
-	ofEvent := func() bool { return has("", `["'](?:Attribute|Orgc|threat_level_id|EventReport)`+member) }
+	const member = `["']?\s*:\s*`
+	ofEvent := func() bool { return has("", `\b(?:Attribute|Orgc|threat_level_id|EventReport)`+member) }
 	switch {
-	case has("csaf_version", `["']csaf_version`+member+`["'\d]`):
+	case has("csaf_version", `\bcsaf_version`+member+`["'\d]`):
 		f.Kind = CSAF
-	case has("Event", `["']Event`+member+`\{`) && ofEvent(), has("info", `["']info`+member+`["']`) && ofEvent():
+	case has("Event", `\bEvent`+member+`\{`) && ofEvent(), has("info", `\binfo`+member+`["']`) && ofEvent():
 		f.Kind = MISP
-	case has("bundle", `["']type`+member+`["']bundle["']`) && has("", `["'](?:objects`+member+`|bundle--)`),
-		has("marking", `["'](?:object_marking_refs|marking_ref)`+member), has(typeDefinition, `["']type`+member+`["']marking-definition["']`):
+	case has("bundle", `\btype`+member+`["']bundle["']`) && has("", `\b(?:objects`+member+`|bundle--)`),
+		has("marking", `\b(?:object_marking_refs|marking_ref)`+member), has(typeDefinition, `\btype`+member+`["']marking-definition["']`):
 		f.Kind = STIX
 	}
 	if !namesTLP(text) && f.Kind != CSAF {
 		return f
 	}
-	for _, m := range newPatterns().quoted.FindAllSubmatch(text, MaxLabels*MaxLabels) {
-		if tlp, ok := wordOf(string(m[1]) + string(m[2])); ok {
-			f.Labels = add(f.Labels, Label{Word: string(m[0]), TLP: tlp, Where: "what can be read of it"})
+	unquoted := p.unfenced(text)
+	for _, pattern := range append(p.named(), p.quoted()) {
+		for l := range matches(pattern, unquoted) {
+			f.Labels = add(f.Labels, l)
 		}
 	}
 	return f

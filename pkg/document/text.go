@@ -3,10 +3,12 @@ package document
 import (
 	"bytes"
 	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
+	"html"
+	"iter"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"tocsin/pkg/notice"
@@ -28,106 +30,185 @@ func namesTLP(text []byte) bool {
 
 // inspectText finds the labels of a file that is not JSON.
 func inspectText(name, mediaType string, text []byte) []Label {
+	text = fold(text)
 	if !namesTLP(text) {
 		return nil
 	}
 	p := newPatterns()
 	labels := p.lines(text)
-	for _, l := range p.colours(text) {
-		labels = add(labels, l)
-	}
-	ext := strings.ToLower(path.Ext(name))
-	if ext == ".csv" || ext == ".tsv" || strings.HasPrefix(strings.ToLower(mediaType), "text/csv") || strings.HasPrefix(mediaType, "text/tab-separated-values") {
-		for _, l := range p.table(text) {
+	unquoted := p.unfenced(text)
+	for _, pattern := range p.named() {
+		for l := range matches(pattern, unquoted) {
 			labels = add(labels, l)
 		}
+	}
+	ext, media := strings.ToLower(path.Ext(name)), strings.ToLower(mediaType)
+	table := ext == ".csv" || ext == ".tsv" || strings.HasPrefix(media, "text/csv") || strings.HasPrefix(media, "text/tab-separated-values")
+	for _, l := range p.table(text, table) {
+		labels = add(labels, l)
 	}
 	return labels
 }
 
-// A label with words after it counts near the beginning and the end only: in between it may be the explanation of a label.
+// fold brings a text to the letters and line ends in which labels are looked for.
+func fold(text []byte) []byte {
+	text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	return bytes.Map(func(r rune) rune {
+		switch {
+		case r == '\r', r == '\v', r == '\f', r == '\u0085', r == '\u2028', r == '\u2029':
+			return '\n'
+		case r == '\u00ad', r >= '\u200b' && r <= '\u200f', r == '\u2060', r == '\ufeff':
+			return -1
+		case r >= '！' && r <= '～':
+			return r - '！' + '!' // full width
+		}
+		return r
+	}, text)
+}
+
+// A label beside other words counts near the beginning and the end only: in between it may be the explanation of a label.
 const (
 	headLines = 12
 	footLines = 4
-	// manyLabels are more than one document has: a text that begins its lines with so many explains what labels are.
+	// manyLabels are more than one document has: a text with so many explains what labels are.
 	manyLabels = 3
+	// nearLines: an explanation has the next label so many lines below.
+	nearLines = 3
 )
 
-// lines finds the lines that are a label: nothing but the label, or the label and what it is about ("Classification:
-// TLP:RED"), anywhere; with more behind it ("TLP:RED - for the recipients only"), or in brackets beside a title, near the beginning and the end.
-func (p *patterns) lines(text []byte) []Label {
+// found is a line with a label.
+type found struct {
+	Label
+	alone bool // there is nothing else on it, or what it is about: "Classification: TLP:RED"
+	about bool // it says what the label is about
+	at    int  // it is the line of that number, of those that are not empty
+}
+
+// lines finds the lines that are a label: nothing but the label, or the label and what it is about, anywhere; one that begins or ends
+// with a label, or has it in brackets, near the beginning and the end of the text. The text is folded.
+func (p *patterns) lines(text []byte) (labels []Label) {
 	if !namesTLP(text) {
 		return nil
 	}
-	var labels, loose []Label
+	var head, foot []found
 	meanings := map[notice.TLP]bool{}
-	last := bytes.Count(bytes.TrimSpace(text), []byte("\n"))
 	n, filled := 0, 0
-	for line := range bytes.SplitSeq(bytes.TrimLeft(text, " \t\r\n"), []byte("\n")) {
+	for line := range bytes.SplitSeq(text, []byte("\n")) {
 		n++
-		if len(bytes.TrimSpace(line)) > 0 {
+		for piece := range bytes.SplitSeq(p.pieces(line), []byte("\n")) {
+			if len(bytes.TrimSpace(piece)) == 0 {
+				continue
+			}
 			filled++
-		}
-		tlp, alone, ok := p.line(line)
-		if !ok {
-			continue
-		}
-		l := Label{Word: strings.TrimSpace(string(line)), TLP: tlp, Where: fmt.Sprintf("line %d", n+leading(text))}
-		if alone {
-			labels = add(labels, l)
-			continue
-		}
-		meanings[tlp] = true
-		if filled <= headLines || n > last-footLines {
-			loose = add(loose, l)
+			l, ok := p.read(piece)
+			if !ok {
+				continue
+			}
+			l.at, l.Where = filled, fmt.Sprintf("line %d", n)
+			if l.alone {
+				labels = add(labels, l.Label)
+				continue
+			}
+			meanings[l.TLP] = true
+			if filled <= headLines+nearLines {
+				head = append(head, l)
+			}
+			if foot = append(foot, l); len(foot) > footLines {
+				foot = foot[1:]
+			}
 		}
 	}
-	if len(meanings) < manyLabels {
-		for _, l := range loose {
-			labels = add(labels, l)
+	many := len(meanings) >= manyLabels
+	for i, l := range head {
+		if many && explains(head[i:]) {
+			break
+		}
+		if l.at <= headLines {
+			labels = add(labels, l.Label)
+		}
+	}
+	for _, l := range foot {
+		if !many && l.at > filled-footLines {
+			labels = add(labels, l.Label)
 		}
 	}
 	return labels
 }
 
-// leading counts the empty lines before a text.
-func leading(text []byte) int {
-	return bytes.Count(text[:len(text)-len(bytes.TrimLeft(text, " \t\r\n"))], []byte("\n"))
+// explains reports whether lines with labels, of a text with many, begin its explanation of them: another label follows at once.
+// The first line of a text, and a line that says what its label is about, can be the text's own.
+func explains(lines []found) bool {
+	first, near := lines[0], nearLines
+	if first.at == 1 {
+		near = 1
+	}
+	return !first.about && len(lines) > 1 && lines[1].TLP != first.TLP && lines[1].at-first.at <= near
+}
+
+// pieces parts a line of markup where its elements begin and end, other than those within a sentence.
+func (p *patterns) pieces(line []byte) []byte {
+	if bytes.IndexByte(line, '<') < 0 || !namesTLP(line) {
+		return line
+	}
+	line = p.tags().ReplaceAllFunc(line, func(tag []byte) []byte {
+		name := strings.ToLower(string(p.tags().FindSubmatch(tag)[1]))
+		switch name {
+		case "a", "abbr", "b", "big", "code", "em", "font", "i", "mark", "small", "span", "strong", "sub", "sup", "tt", "u":
+			return []byte(" ")
+		case "dd", "dt", "li", "option", "td", "th":
+			return []byte("\n- ")
+		}
+		if name[0] == '!' || strings.HasPrefix(name, "tlp:") {
+			return tag // a remark, or a label in angle brackets
+		}
+		return []byte("\n")
+	})
+	return []byte(html.UnescapeString(string(line)))
 }
 
 // dressing is what stands around a label that is set apart.
 const dressing = " \t\r\u00a0\ufeff#*_>|<-–—=~+/\\;:.,!\"'`()[]{}"
 
-// line reads a line. alone: there is nothing else on it.
-func (p *patterns) line(line []byte) (tlp notice.TLP, alone, ok bool) {
-	const longest = 1000 // a label stands at the beginning of a line
-	if line = line[:min(len(line), longest)]; !namesTLP(line) {
-		return "", false, false
+// read reads the beginning and the end of a line.
+func (p *patterns) read(line []byte) (f found, ok bool) {
+	const longest = 1000
+	if len(line) > 2*longest {
+		begin, is := p.read(line[:longest])
+		end, also := p.read(line[len(line)-longest:])
+		if !is || also && end.TLP.Stricter(begin.TLP) {
+			begin = end
+		}
+		begin.alone = false
+		return begin, is || also
 	}
-	plain := line
-	if bytes.IndexByte(line, '<') >= 0 {
-		plain = p.tags.ReplaceAll(line, nil)
+	if !namesTLP(line) {
+		return f, false
 	}
-	plain = bytes.Trim(plain, dressing)
-	at := p.mention.FindSubmatchIndex(plain)
-	if at == nil {
-		return p.title(line)
+	f.Word = strings.TrimSpace(string(line))
+	plain := bytes.Trim(line, dressing)
+	all := p.mention().FindAllSubmatchIndex(plain, -1)
+	for i, at := range all {
+		before, after := bytes.TrimRight(plain[:at[0]], "[(*\"' "), bytes.Trim(plain[at[3]:], dressing)
+		f.about = f.about || i == 0 && p.about().Match(before)
+		begins := i == 0 && (len(before) == 0 || f.about)
+		alone := begins && len(after) == 0
+		if !begins && len(after) > 0 && !bracketed(plain[:at[0]], plain[at[3]:]) || !alone && bytes.ContainsRune(plain[at[0]:at[2]], '_') {
+			continue // a mention, or a name in a program
+		}
+		if tlp, _ := wordOf(string(plain[at[2]:at[3]])); !ok || tlp.Stricter(f.TLP) {
+			f.TLP, ok = tlp, true
+		}
+		f.alone = alone && !listed(line)
 	}
-	if tlp, ok = wordOf(string(plain[at[2]:at[3]])); !ok {
-		return "", false, false
-	}
-	before := bytes.TrimSpace(bytes.TrimRight(plain[:at[0]], "[(*\"' "))
-	after := bytes.TrimLeft(plain[at[3]:], " \t*\"'`])")
-	if len(before) > 0 && !p.about.Match(before) {
-		return p.title(line)
-	}
-	switch {
-	case len(bytes.Trim(after, dressing)) == 0:
-		return tlp, !listed(line), true
-	case bytes.ContainsAny(after[:1], ".;|/(:-[") || bytes.HasPrefix(after, []byte("–")) || bytes.HasPrefix(after, []byte("—")):
-		return tlp, false, true
-	}
-	return p.title(line)
+	return f, ok
+}
+
+// bracketed reports whether a label is all that stands in brackets: "A wave [TLP:RED] of mails".
+func bracketed(before, after []byte) bool {
+	before, after = bytes.TrimRight(before, " "), bytes.TrimLeft(after, " ")
+	return bytes.HasSuffix(before, []byte("[")) && bytes.HasPrefix(after, []byte("]")) ||
+		bytes.HasSuffix(before, []byte("(")) && bytes.HasPrefix(after, []byte(")")) ||
+		bytes.HasSuffix(before, []byte("{")) && bytes.HasPrefix(after, []byte("}"))
 }
 
 // listed reports whether a line is an item of a list, or quotes code: there labels are spoken of.
@@ -138,93 +219,92 @@ func listed(line []byte) bool {
 			return true
 		}
 	}
-	return bytes.ContainsAny(line, "`") || bytes.Contains(line, []byte("<td")) || bytes.Contains(line, []byte("<li"))
+	return bytes.ContainsAny(line, "`")
 }
 
-// title finds the label in brackets at the beginning or the end of a title: "Subject: [TLP:RED] A wave".
-func (p *patterns) title(line []byte) (tlp notice.TLP, alone, ok bool) {
-	for _, part := range bracketed(line) {
-		if at := p.mention.FindSubmatchIndex(part); at != nil && at[0] == 0 && at[3] == len(part) {
-			tlp, ok = wordOf(string(part[at[2]:at[3]]))
-			return tlp, false, ok
-		}
-	}
-	return "", false, false
-}
-
-// bracketed returns what stands in the brackets of a line.
-func bracketed(line []byte) (out [][]byte) {
-	const most = 4
-	for len(out) < most {
-		open := bytes.IndexAny(line, "[({")
-		if open < 0 {
-			return out
-		}
-		line = line[open+1:]
-		end := bytes.IndexAny(line, "])}")
-		if end < 0 {
-			return out
-		}
-		out = append(out, bytes.TrimSpace(line[:end]))
-		line = line[end+1:]
-	}
-	return out
-}
-
-// colours finds the markings of STIX 1 in XML.
-func (p *patterns) colours(text []byte) (labels []Label) {
-	if !bytes.Contains(text, []byte("<")) {
+// table finds the labels in a table: a cell that is one, or a word of TLP in a column of that name or beside it. What is
+// not known to be a table may be a text: it has a label only where its lines have the same cells, and do not explain the labels.
+func (p *patterns) table(text []byte, sure bool) (labels []Label) {
+	t := newCells(text)
+	if !sure && !t.even() {
 		return nil
 	}
-	for _, m := range p.coloured.FindAllSubmatch(text, MaxLabels*MaxLabels) {
-		word := string(m[1]) + string(m[2])
-		if tlp, ok := wordOf(word); ok {
-			labels = add(labels, Label{Word: word, TLP: tlp, Where: "the colour of a marking structure"})
-		}
-	}
-	return labels
-}
-
-// table finds the labels in a table: a cell that is one, or a word of TLP in a column of that name.
-func (p *patterns) table(text []byte) (labels []Label) {
-	t := csv.NewReader(bytes.NewReader(text))
-	t.FieldsPerRecord, t.LazyQuotes, t.ReuseRecord, t.Comma = -1, true, true, comma(text)
-	columns := map[int]bool{}
-	for row := 1; ; row++ {
-		cells, err := t.Read()
-		if err != nil && !errors.Is(err, csv.ErrFieldCount) {
-			if errors.Is(err, io.EOF) || len(cells) == 0 {
-				return labels
-			}
-		}
-		for i, cell := range cells {
+	columns, times, row := map[int]bool{}, map[notice.TLP]int{}, 0
+	for line, n := range t.rows() {
+		row++
+		for i, cell := range line {
 			if row == 1 && isLabelName(cell) {
 				columns[i] = true
 				continue
 			}
-			if seen(labels, cell) {
-				continue
-			}
 			tlp, ok := p.whole(cell)
-			if !ok && columns[i] && strings.TrimSpace(cell) != "" {
-				tlp, _ = wordOf(cell)
-				ok = true
+			if word, known := wordOf(strings.Trim(cell, dressing)); !ok && (columns[i] || i > 0 && isLabelName(line[i-1])) && strings.TrimSpace(cell) != "" {
+				tlp, ok = word, known || sure && columns[i]
 			}
 			if ok {
-				labels = add(labels, Label{Word: cell, TLP: tlp, Where: fmt.Sprintf("row %d", row)})
+				times[tlp]++
+				labels = add(labels, Label{Word: cell, TLP: tlp, Where: fmt.Sprintf("row %d", n)})
 			}
 		}
 	}
+	if !sure && len(times) >= manyLabels && !slices.ContainsFunc(slices.Collect(maps.Values(times)), func(n int) bool { return n > 1 }) {
+		return nil
+	}
+	return labels
 }
 
-// comma returns what parts the cells of a table.
-func comma(text []byte) rune {
-	first, _, _ := bytes.Cut(text, []byte("\n"))
-	best, most := ',', bytes.Count(first, []byte(","))
-	for _, c := range []rune{';', '\t'} {
-		if n := bytes.Count(first, []byte(string(c))); n > most {
-			best, most = c, n
+// cells is a text whose lines are rows of cells.
+type cells struct {
+	text  []byte
+	comma string
+	count int // of commas in the first row
+}
+
+func newCells(text []byte) *cells {
+	t := &cells{text: text, comma: ","}
+	for _, line := range t.head(1) {
+		for _, c := range []string{",", ";", "\t", "|"} {
+			if n := bytes.Count(line, []byte(c)); n > t.count {
+				t.comma, t.count = c, n
+			}
 		}
 	}
-	return best
+	return t
+}
+
+// head returns the first lines that are neither empty nor remarks.
+func (t *cells) head(most int) (out [][]byte) {
+	for line := range bytes.SplitSeq(t.text, []byte("\n")) {
+		if len(out) == most {
+			break
+		}
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// even reports whether the first lines have the same number of cells.
+func (t *cells) even() bool {
+	const enough = 4
+	lines := t.head(enough)
+	return t.count > 0 && len(lines) > 1 && !slices.ContainsFunc(lines, func(l []byte) bool { return bytes.Count(l, []byte(t.comma)) != t.count })
+}
+
+// rows yields the cells of each row with its line.
+func (t *cells) rows() iter.Seq2[[]string, int] {
+	r := csv.NewReader(bytes.NewReader(t.text))
+	r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord, r.Comma, r.Comment = -1, true, true, rune(t.comma[0]), '#'
+	return func(yield func([]string, int) bool) {
+		for {
+			cells, err := r.Read()
+			if len(cells) == 0 && err != nil {
+				return
+			}
+			if line, _ := r.FieldPos(0); !yield(cells, line) {
+				return
+			}
+		}
+	}
 }

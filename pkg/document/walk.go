@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -17,7 +18,10 @@ import (
 type frame struct {
 	name    string // of the member that it is; an array's elements have the array's
 	array   bool
-	next    string // the member whose value comes, if named
+	tlp     bool   // it is, or is within, a member that is named after TLP
+	feeds   bool   // it is within a list of feeds
+	count   int    // of an array's elements so far
+	next    string // the member whose value comes, if named, or came
 	named   bool
 	has     members
 	typ, id string  // of a STIX object
@@ -29,6 +33,7 @@ type frame struct {
 type walk struct {
 	dec    *jsontext.Decoder
 	p      *patterns
+	inner  bool // the text is a string in another
 	stack  []frame
 	kind   Kind
 	labels []Label // of what has ended
@@ -47,8 +52,8 @@ type definition struct {
 // maxRefs bounds the different markings to which one file refers beside those of TLP.
 const maxRefs = 1000
 
-func newWalk(text []byte, options ...jsontext.Options) *walk {
-	return &walk{dec: jsontext.NewDecoder(bytes.NewReader(text), options...), p: newPatterns()}
+func newWalk(p *patterns, text []byte, options ...jsontext.Options) *walk {
+	return &walk{dec: jsontext.NewDecoder(bytes.NewReader(text), options...), p: p}
 }
 
 // run reads the text to its end, as one value if strict. After an error what was read before it stays.
@@ -120,9 +125,13 @@ func (w *walk) take(token jsontext.Token) {
 	if !top.array {
 		name, top.named = top.next, false
 	}
+	top.count++
 	switch kind {
 	case jsontext.KindBeginObject, jsontext.KindBeginArray:
-		w.stack = append(w.stack, frame{name: name, array: kind == jsontext.KindBeginArray})
+		w.stack = append(w.stack, frame{
+			name: name, array: kind == jsontext.KindBeginArray,
+			tlp: top.tlp || isLabelName(name), feeds: top.feeds || name == "feeds",
+		})
 	case jsontext.KindString:
 		w.text(name, token.String())
 	case jsontext.KindNumber:
@@ -164,16 +173,31 @@ func (w *walk) is(k Kind) {
 }
 
 func (w *walk) label(word string, tlp notice.TLP) {
-	l := Label{Word: word, TLP: tlp}
+	l := Label{Word: cut(word), TLP: tlp}
 	into := &w.labels
 	if len(w.stack) > 0 {
 		into = &w.at(0).labels
 	}
-	if seen(*into, word) {
+	if !wanted(*into, l) {
 		return
 	}
-	l.Where = string(w.dec.StackPointer())
+	l.Where = w.pointer()
 	*into = add(*into, l)
+}
+
+// pointer is where the walk is, as a JSON pointer; of a long one the end. Its cost is bounded: a file has many labels.
+func (w *walk) pointer() (p string) {
+	for i := len(w.stack) - 1; i >= 0; i-- {
+		part := strconv.Itoa(w.stack[i].count - 1)
+		if !w.stack[i].array {
+			part = strings.ReplaceAll(strings.ReplaceAll(cut(w.stack[i].next), "~", "~0"), "/", "~1")
+		}
+		if len(p)+len(part) >= longest-len("...") {
+			return "..." + p
+		}
+		p = "/" + part + p
+	}
+	return p
 }
 
 // text takes one string: a place of a known form, else any that is a label as a whole.
@@ -190,6 +214,9 @@ func (w *walk) text(name, value string) {
 			}
 		}
 	}
+	if !w.inner && begins(value) {
+		w.within(value)
+	}
 	switch {
 	case name == "csaf_version":
 		w.is(CSAF)
@@ -203,19 +230,45 @@ func (w *walk) text(name, value string) {
 		if tlp, ok := w.p.mentioned(value); ok {
 			w.label(value, tlp)
 		}
-	case name == "content" && f.name == "EventReport", name == "statement":
-		for _, l := range w.p.lines([]byte(value)) {
+	case name == "content" && f.name == "EventReport", name == "statement", w.titles(name):
+		for _, l := range w.p.lines(fold([]byte(value))) {
 			w.label(l.Word, l.TLP)
 		}
 	case !lists(name):
-		if tlp, ok := w.p.whole(value); ok {
+		tlp, ok := w.p.whole(value)
+		if !ok && f.tlp && !f.feeds {
+			tlp, ok = wordOf(value)
+		}
+		if ok {
 			w.label(value, tlp)
 		}
 	}
 }
 
-// inLabel reports whether a member is where a label stands: a member that is named after TLP, or the label in such a one. What a
-// list of feeds says of its feeds is said of those.
+// titles reports whether a member is the title of a whole document, or one that is named after who may see it.
+func (w *walk) titles(name string) bool {
+	f := w.at(0)
+	switch strings.ToLower(name) {
+	case "title", "info", "subject":
+		return !f.array && (len(w.stack) == 1 || f.name == "document" || f.name == "Event")
+	case "classification", "marking", "handling", "distribution":
+		return true
+	}
+	return false
+}
+
+// within looks into a string that may be JSON in itself.
+func (w *walk) within(value string) {
+	in := newWalk(w.p, []byte(value), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	in.inner = true
+	_ = in.run(false)
+	for _, l := range in.finding().Labels {
+		w.label(l.Word, l.TLP)
+	}
+}
+
+// inLabel reports whether a member is where a label stands, whatever it says: a member that is named after TLP, or the label in such a one.
+// What a list of feeds says of its feeds is said of those.
 func (w *walk) inLabel(name string) bool {
 	f := w.at(0)
 	named := isLabelName(name)
@@ -225,7 +278,7 @@ func (w *walk) inLabel(name string) bool {
 			named = true
 		}
 	}
-	return named && !slices.ContainsFunc(w.stack, func(f frame) bool { return f.name == "feeds" })
+	return named && !f.feeds
 }
 
 // word takes a text that stands in a label's place: it is a label, whatever it says.
