@@ -187,10 +187,10 @@ func (w *walk) label(word string, tlp notice.TLP) {
 
 // pointer is where the walk is, as a JSON pointer; of a long one the end. Its cost is bounded: a file has many labels.
 func (w *walk) pointer() (p string) {
-	for i := len(w.stack) - 1; i >= 0; i-- {
-		part := strconv.Itoa(w.stack[i].count - 1)
-		if !w.stack[i].array {
-			part = strings.ReplaceAll(strings.ReplaceAll(cut(w.stack[i].next), "~", "~0"), "/", "~1")
+	for _, f := range slices.Backward(w.stack) {
+		part := strconv.Itoa(f.count - 1)
+		if !f.array {
+			part = strings.ReplaceAll(strings.ReplaceAll(cut(f.next), "~", "~0"), "/", "~1")
 		}
 		if len(p)+len(part) >= longest-len("...") {
 			return "..." + p
