@@ -129,7 +129,9 @@ func TestPlacesCostLittle(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		f := document.Inspect("a.json", "", file)
 		runtime.ReadMemStats(&after)
-		if times := (after.TotalAlloc - before.TotalAlloc) / uint64(len(file)); times > 100 {
+		// Some tens of times; with the race detector, which drops what the regular expressions keep, some hundreds. With the
+		// whole place computed for each label it was 55,000 times.
+		if times := (after.TotalAlloc - before.TotalAlloc) / uint64(len(file)); times > 2000 {
 			t.Errorf("it allocates %d times the %d bytes of the file", times, len(file))
 		}
 		if len(f.Labels) != document.MaxLabels {
