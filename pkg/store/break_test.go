@@ -220,7 +220,7 @@ func TestOpenToRead(t *testing.T) {
 				dir = madeStore(t, n)
 			}
 			synctest.Test(t, func(t *testing.T) {
-				d := &disk{dir: dir, free: 0}
+				d := newDisk(dir, 0)
 				s := mustOpen(t, d.options())
 				if got := checkRecords(t, s, n); got < n {
 					t.Fatalf("%d of %d records on a full disk", got, n)
@@ -232,7 +232,7 @@ func TestOpenToRead(t *testing.T) {
 				if u, err := s.Usage(); err != nil || u.Free != 0 || !u.Failure.Broken || !strings.Contains(u.Failure.Cause, "store.floor") {
 					t.Fatalf("usage: %+v, %v", u, err)
 				}
-				d.free = 1 << 30
+				d.free.Store(1 << 30)
 				time.Sleep(mendMost)
 				synctest.Wait()
 				if err := s.Apply(one("new")); err != nil {

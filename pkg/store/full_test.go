@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"tocsin/pkg/replica"
@@ -13,11 +14,17 @@ import (
 // disk is a file system whose free space the test sets; the ballast file, if there, takes its part.
 type disk struct {
 	dir  string
-	free int64
+	free atomic.Int64 // mending asks in a goroutine of its own
+}
+
+func newDisk(dir string, free int64) *disk {
+	d := &disk{dir: dir}
+	d.free.Store(free)
+	return d
 }
 
 func (d *disk) statfs(string) (int64, error) {
-	free := d.free
+	free := d.free.Load()
 	if fi, err := os.Stat(filepath.Join(d.dir, "ballast")); err == nil {
 		free -= fi.Size()
 	}
@@ -34,12 +41,12 @@ func (d *disk) options() Options {
 func one(key string) []replica.Op { return []replica.Op{{Key: []byte(key), Value: []byte("v")}} }
 
 func TestFullDisk(t *testing.T) {
-	d := &disk{dir: t.TempDir(), free: 1 << 30}
+	d := newDisk(t.TempDir(), 1<<30)
 	s := mustOpen(t, d.options())
 	fillStore(t, s, 100)
 	wantBallast(t, d, true)
 
-	d.free = DefaultBallast + DefaultFloor - 1
+	d.free.Store(DefaultBallast + DefaultFloor - 1)
 	err := s.Apply(one("new"))
 	if !errors.Is(err, replica.ErrFull) || !strings.Contains(err.Error(), d.dir) || !strings.Contains(err.Error(), "floor") {
 		t.Fatalf("write below the floor: %v, want ErrFull with the directory", err)
@@ -49,7 +56,7 @@ func TestFullDisk(t *testing.T) {
 	}
 
 	// Others fill the disk; the store is stopped, opened and pruned all the same.
-	d.free = DefaultBallast + 1<<20
+	d.free.Store(DefaultBallast + 1<<20)
 	if err := s.Apply([]replica.Op{{Key: []byte("new"), Delete: true}}); !errors.Is(err, replica.ErrFull) {
 		t.Fatalf("deleting without a reserve: %v, want ErrFull", err)
 	}
@@ -66,7 +73,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatalf("drop on a full disk: %v", err)
 	}
 
-	d.free = 1 << 30
+	d.free.Store(1 << 30)
 	if err := s.Apply(one("new")); err != nil {
 		t.Fatalf("write after room was made: %v", err)
 	}
@@ -88,14 +95,14 @@ func wantBallast(t *testing.T, d *disk, want bool) {
 }
 
 func TestOpenOnFullDisk(t *testing.T) {
-	d := &disk{dir: t.TempDir(), free: reserve - 1}
+	d := newDisk(t.TempDir(), reserve-1)
 	if _, err := Open(d.options()); !errors.Is(err, replica.ErrFull) || !strings.Contains(err.Error(), d.dir) {
 		t.Fatalf("open: %v, want ErrFull with the directory", err)
 	}
 	if entries, err := os.ReadDir(filepath.Join(d.dir, "db")); err != nil || len(entries) != 0 {
 		t.Fatalf("a refused open left %v, %v", entries, err)
 	}
-	d.free = 1 << 30
+	d.free.Store(1 << 30)
 	mustOpen(t, d.options())
 }
 
