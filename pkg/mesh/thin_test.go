@@ -309,26 +309,31 @@ func TestASlowGiverKeepsNothingFromUs(t *testing.T) {
 func TestATeamLeavesOthersTheirStreams(t *testing.T) {
 	inWorld(t, 3, func(t *testing.T, w *world) {
 		a, hostile, b := w.nodes[0], w.nodes[1], w.nodes[2]
-		nodes := []*node{hostile}
-		for i := range 9 {
-			n := w.addOf(hostile.root, string(rune('a'+i)))
-			a.add(record.DelegationStatement(n.delegation))
-			nodes = append(nodes, n)
-		}
 		a.run()
-		for _, n := range nodes {
-			n.connectRaw(a)
-			for range 8 {
-				if g := n.greedy(a, "/tocsin/sync/1"); g != nil {
-					_, _ = g.Write([]byte{0})
-				}
-			}
-		}
+		w.takeHandlers(a, hostile, 9)
 		b.connectRaw(a)
 		if back, _, _ := b.say(a, "/tocsin/hello/1", greeting(b)); back == 0 {
 			t.Error("a member's hello was refused: another team holds every handler")
 		}
 	})
+}
+
+// takeHandlers has a hostile node and so many more of its team open all the streams to a that they may, and say no more.
+func (w *world) takeHandlers(a, hostile *node, more int) {
+	nodes := []*node{hostile}
+	for i := range more {
+		n := w.addOf(hostile.root, string(rune('a'+i)))
+		a.add(record.DelegationStatement(n.delegation))
+		nodes = append(nodes, n)
+	}
+	for _, n := range nodes {
+		n.connectRaw(a)
+		for range 8 {
+			if g := n.greedy(a, "/tocsin/sync/1"); g != nil {
+				_, _ = g.Write([]byte{0})
+			}
+		}
+	}
 }
 
 // Nor do several teams together take all.
@@ -337,20 +342,7 @@ func TestTeamsTogetherLeaveOthersTheirStreams(t *testing.T) {
 		a, b := w.nodes[0], w.nodes[4]
 		a.run()
 		for _, hostile := range w.nodes[1:4] {
-			nodes := []*node{hostile}
-			for i := range 2 {
-				n := w.addOf(hostile.root, string(rune('a'+i)))
-				a.add(record.DelegationStatement(n.delegation))
-				nodes = append(nodes, n)
-			}
-			for _, n := range nodes {
-				n.connectRaw(a)
-				for range 8 {
-					if g := n.greedy(a, "/tocsin/sync/1"); g != nil {
-						_, _ = g.Write([]byte{0})
-					}
-				}
-			}
+			w.takeHandlers(a, hostile, 2)
 		}
 		b.connectRaw(a)
 		if back, _, _ := b.say(a, "/tocsin/hello/1", greeting(b)); back == 0 {

@@ -72,7 +72,7 @@ func (v *sieve) limited(s *record.Statement) policy.Judgement {
 		v.pushOut(id)
 	}
 	v.drawn[author] = size
-	v.tell(s, 1)
+	tell(v.said, s, 1)
 	return policy.Judgement{Verdict: policy.Accept, Reason: policy.OK}
 }
 
@@ -105,13 +105,14 @@ func (v *sieve) pushOut(id record.StatementID) {
 	}
 	v.out = append(v.out, id)
 	s, _ := v.r.roster.Statement(id)
-	v.tell(s, -1)
+	tell(v.said, s, -1)
 }
 
-func (v *sieve) tell(s *record.Statement, n int) {
+// tell counts a statement among what is said, or with -1 takes it off.
+func tell(said map[saidKey]int, s *record.Statement, n int) {
 	for _, signer := range s.Signers {
 		for _, q := range counted(s, signer) {
-			v.said[q.of] += n
+			said[q.of] += n
 		}
 	}
 }
@@ -140,11 +141,7 @@ func limitOf(kind string) int {
 // count counts statements that are kept, or with -1 no more.
 func (r *Replica) count(statements []*record.Statement, n int) {
 	for _, s := range statements {
-		for _, signer := range s.Signers {
-			for _, q := range counted(s, signer) {
-				r.said[q.of] += n
-			}
-		}
+		tell(r.said, s, n)
 		id, about := roster.CommunityOf(s)
 		if !about {
 			continue
